@@ -1,0 +1,1 @@
+"""The face of adamax_ref; see the package documentation."""

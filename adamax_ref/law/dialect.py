@@ -1,0 +1,154 @@
+"""A dialect: one framework's Adamax, as its law, its constants and what is known about it.
+
+A dialect is a value. The files in :mod:`adamax_ref.dialects` make one each; everything else in the project asks a
+dialect for a recipe and for the step's constants and never looks inside.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any, Literal, final
+
+from .hyper import Hyperparameters
+from .profile import PROFILES, Rounding, Unrounded
+from .recipe import Recipe, trace
+
+Update = Callable[[Any, Any, Any, Any, Any], Sequence[Any]]
+Constants = Callable[[Any, int, Any], Mapping[str, Any]]
+Conditions = Callable[[Any, Any], Mapping[str, bool]]
+
+
+def usual_conditions(h: Any, to: Any) -> Mapping[str, bool]:
+    """Tell whether decay is in use and whether to climb: the two conditions that nearly every framework has."""
+    return {"decaying": h.weight_decay != 0, "maximize": h.maximize}
+
+
+@final
+@dataclass(frozen=True)
+class Provenance:
+    """Where a dialect's recipe comes from and how far it was checked.
+
+    Attributes
+    ----------
+    framework, versions, source : str
+        Name of the framework, the releases that compute so, and the file and function that say it.
+    checked : {"live", "source", "paper"}
+        ``live``: the test run compares with the framework itself; ``source``: read from its source, not run;
+        ``paper``: there is no framework, only the text.
+    links : tuple of str
+        Pages to read on.
+    """
+
+    framework: str
+    versions: str
+    source: str
+    checked: Literal["live", "source", "paper"]
+    links: tuple[str, ...] = ()
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Dialect:
+    """One function that a framework calls Adamax.
+
+    Attributes
+    ----------
+    name, title : str
+        Short name for programs and a line for people.
+    update : callable
+        ``update(p, g, m, u, c) -> (p, m, u)``; see :func:`adamax_ref.law.recipe.trace`.
+    constants : callable
+        ``constants(h, t, to) -> {name: scalar}``: plain arithmetic on the hyperparameters `h` and the step `t`
+        (1 at the first step); ``to.work(x)``, ``to.store(x)`` and ``to.single(x)`` say where the framework rounds.
+    conditions : callable
+        ``conditions(h, to) -> {name: bool}``: all that the recipe may depend on. Equal conditions, equal recipe.
+    defaults : Hyperparameters
+        The framework's own.
+    options : frozenset of str
+        Of ``eps``, ``l2``, ``decoupled``, ``maximize``: what this Adamax has.
+    provenance : Provenance
+        Source and state of proof.
+    quirks : tuple of str
+        What surprises people, one sentence each.
+    profiles : tuple of str
+        The profiles in which the framework computes.
+    flushes : bool
+        Whether the framework turns subnormal inputs and results into zeros.
+    variants : mapping of str to Dialect
+        Other bit patterns of the same framework, by the last part of their name (``torch/unfused``).
+    """
+
+    name: str
+    title: str
+    update: Update
+    constants: Constants
+    defaults: Hyperparameters
+    provenance: Provenance
+    conditions: Conditions = usual_conditions
+    options: frozenset[str] = frozenset({"eps", "l2", "maximize"})
+    quirks: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ("f64", "f32", "f16", "bf16", "c64", "c128")
+    flushes: bool = False
+    variants: Mapping[str, "Dialect"] = field(default_factory=dict)
+
+    def recipe(self, h: Hyperparameters, profile: str) -> Recipe:
+        """Return the recipe for these hyperparameters; the same object whenever the conditions are the same.
+
+        Raises
+        ------
+        ValueError
+            When the dialect does not exist in `profile`, or lacks an option that `h` asks for.
+
+        Examples
+        --------
+        >>> from adamax_ref.dialects import get
+        >>> torch = get("torch")
+        >>> torch.recipe(Hyperparameters(lr=0.1), "f32") is torch.recipe(Hyperparameters(lr=0.2), "f32")
+        True
+        """
+        self.check(h, profile)
+        real = PROFILES[profile].real
+        conditions = self.conditions(h, Rounding(real.working, real.storage))
+        return _traced(self, real.name, tuple(sorted(conditions.items())))
+
+    def scalars(self, h: Any, t: int, recipe: Recipe) -> tuple[float, ...]:
+        """Return the step's constants in the recipe's order, each rounded where the framework rounds it.
+
+        Parameters
+        ----------
+        h : Hyperparameters
+            Numbers as Python floats.
+        t : int
+            Number of the step, from 1.
+        recipe : Recipe
+            From :meth:`recipe`.
+        """
+        made = self.constants(h, t, Rounding(recipe.working_format, recipe.storage_format))
+        return tuple(float(made[name]) for name in recipe.constants)
+
+    def exact_scalars(self, h: Any, t: int, recipe: Recipe) -> tuple[Fraction, ...]:
+        """Return the same constants without any rounding; the fields of `h` are exact numbers."""
+        made = self.constants(h, t, Unrounded())
+        return tuple(made[name] for name in recipe.constants)
+
+    def check(self, h: Hyperparameters, profile: str) -> None:
+        """Refuse a profile or an option that this dialect does not have."""
+        if profile not in self.profiles:
+            raise ValueError(f"dialect {self.name!r} has no profile {profile!r}; it has {', '.join(self.profiles)}")
+        if h.eps != 0 and "eps" not in self.options:
+            raise ValueError(f"dialect {self.name!r} has no epsilon, but eps={h.eps!r}; pass eps=0")
+        if h.weight_decay != 0 and not self.options & {"l2", "decoupled"}:
+            raise ValueError(f"dialect {self.name!r} has no weight decay, but weight_decay={h.weight_decay!r}; pass weight_decay=0")
+        if h.maximize and "maximize" not in self.options:
+            raise ValueError(f"dialect {self.name!r} has no maximize; negate the gradient, or pass maximize=False")
+
+    def __repr__(self) -> str:
+        return f"<dialect {self.name}: {self.title}>"
+
+
+@lru_cache(maxsize=4096)
+def _traced(dialect: Dialect, profile: str, conditions: tuple[tuple[str, bool], ...]) -> Recipe:
+    real = PROFILES[profile]
+    names = dialect.constants(dialect.defaults, 1, Rounding(real.working, real.storage))
+    return trace(dialect.update, names, dict(conditions), real, dialect.flushes)
