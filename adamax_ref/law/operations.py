@@ -35,7 +35,7 @@ def fma(a: Any, b: Any, c: Any) -> Any:
     try:
         return float(exact)
     except OverflowError:
-        return math.copysign(math.inf, exact)
+        return math.inf if exact > 0 else -math.inf
 
 
 def maximum(a: Any, b: Any) -> Any:

@@ -279,10 +279,10 @@ class Symbol:
     def __store__(self) -> "Symbol":
         return self._trace.store(self)
 
-    def __bool__(self) -> NoReturn:
+    def _refuse(self, *_: Any) -> NoReturn:
         raise TypeError("a recipe cannot branch on a value; declare a condition of the dialect instead")
 
-    __pow__ = __lt__ = __gt__ = __le__ = __ge__ = __float__ = __bool__
+    __bool__ = __float__ = __pow__ = __lt__ = __gt__ = __le__ = __ge__ = _refuse
 
 
 class _Trace:

@@ -1,0 +1,69 @@
+"""Who may import whom: the rooms of the house, checked on the source."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "adamax_ref"
+# What a room may import of ours, besides itself.
+MAY = {
+    "law": set[str](),
+    "dialects": {"law"},
+    "backend": {"law"},
+    "truth": {"dialects", "law"},
+    "optimizer": {"backend", "dialects", "law"},
+    "array_api": {"backend", "law"},
+}
+
+
+def rooms_imported(file: Path, source: str) -> set[str]:
+    """Names of our own rooms that a file imports when it is loaded or later."""
+    inside = file.relative_to(PACKAGE).parts
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = ["adamax_ref", *inside[: len(inside) - node.level]] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            found |= {module} if module != "adamax_ref" else {f"adamax_ref.{alias.name}" for alias in node.names}
+    return {name.split(".")[1] for name in found if name.startswith("adamax_ref.")}
+
+
+def files(room: str) -> list[Path]:
+    folder = PACKAGE / room
+    return sorted(folder.rglob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
+
+
+@pytest.mark.parametrize("room", MAY)
+def test_a_room_imports_only_what_stands_below_it(room: str) -> None:
+    for file in files(room):
+        assert rooms_imported(file, file.read_text()) <= MAY[room] | {room}, file.name
+
+
+def test_the_check_of_directions_can_fail() -> None:
+    assert rooms_imported(PACKAGE / "law" / "x.py", "from ..optimizer.adamax import Adamax") == {"optimizer"}
+    assert rooms_imported(PACKAGE / "law" / "x.py", "from adamax_ref import truth") == {"truth"}
+
+
+def test_the_core_names_no_engine() -> None:
+    for file in PACKAGE.rglob("*.py"):
+        tree = ast.parse(file.read_text())
+        names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+        names += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        assert not [name for name in names if name.startswith("adamax_ref_")], file
+
+
+def test_law_needs_only_the_standard_library() -> None:
+    import sys
+
+    for file in files("law"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                modules = [node.module or ""]
+            for module in modules:
+                root = module.split(".")[0]
+                assert root in sys.stdlib_module_names or root == "adamax_ref", f"{file.name} imports {module}"

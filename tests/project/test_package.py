@@ -1,0 +1,69 @@
+"""The package as a thing to install: what an import brings in, how long it takes, what the wheel holds."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+HEAVY = ("numba", "cupy", "torch", "jax", "dask", "click", "typer", "rich", "jsonschema", "scipy", "flint")
+REPORT = "import sys; {first}; import adamax_ref; print(*[name for name in {heavy!r} if name in sys.modules])"
+
+
+def loaded(first: str = "pass") -> list[str]:
+    program = REPORT.format(first=first, heavy=HEAVY)
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+
+
+def test_importing_the_package_brings_in_no_heavy_library() -> None:
+    assert loaded() == []
+
+
+def test_the_check_for_heavy_libraries_can_fail() -> None:
+    assert loaded("import rich, click") == ["click", "rich"]
+
+
+def test_importing_adds_at_most_a_hundred_milliseconds_to_numpy() -> None:
+    """Count what the import system itself counted, in the best of several processes: no wall clock of a busy machine."""
+    best = min(_own_import_time() for _ in range(5))
+    assert best <= 100_000, f"{best} microseconds beyond numpy"
+
+
+def _own_import_time() -> int:
+    run = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", "import numpy, adamax_ref"], capture_output=True, text=True, check=True
+    )
+    rows = [line.removeprefix("import time:").split("|") for line in run.stderr.splitlines() if "|" in line]
+    after_numpy = [row[0] for row in rows[1 + max(at for at, row in enumerate(rows) if row[2].strip() == "numpy") :]]
+    return sum(int(own) for own in after_numpy)
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    return zipfile.ZipFile(next(folder.glob("*.whl")))
+
+
+def test_the_wheel_holds_exactly_the_five_import_names(wheel: zipfile.ZipFile) -> None:
+    top = {name.split("/")[0] for name in wheel.namelist() if ".dist-info" not in name}
+    assert top == {"adamax_ref", "adamax_ref_numpy", "adamax_ref_numba", "adamax_ref_cupy", "adamax_ref_numba_cuda"}
+
+
+def test_the_wheel_holds_types_schemas_and_the_core_corpus(wheel: zipfile.ZipFile) -> None:
+    names = wheel.namelist()
+    assert sum(name.endswith("/py.typed") for name in names) == 5
+    assert any(name.startswith("adamax_ref/vectors/core/torch/f32/") for name in names)
+    assert "adamax_ref/vectors/MANIFEST.json" in names
+    assert any(name.endswith("vectors.schema.json") for name in names)
+
+
+def test_the_engines_and_the_command_are_registered(wheel: zipfile.ZipFile) -> None:
+    (name,) = [name for name in wheel.namelist() if name.endswith("entry_points.txt")]
+    text = wheel.read(name).decode()
+    assert "adamax-ref = adamax_ref.cli:main" in text
+    for engine in ("numpy", "numba", "cupy", "numba-cuda", "array-api"):
+        assert f"{engine} = " in text
