@@ -117,7 +117,7 @@ def test_the_printed_source_computes_what_the_recipe_computes(recipe: Recipe) ->
 def run_in_place(recipe: Recipe, values: dict[str, Fraction]) -> tuple[Any, ...]:
     """Follow the placement literally, with one slot a buffer, as an engine with `out=` would."""
     plan = recipe.placement()
-    slots: dict[str | int, Any] = {**values}
+    slots: dict[str | int, Any] = {name: value for name, value in values.items()}
     where: list[str | int] = list(recipe.leaves)
     for operation, target in zip(recipe.operations, plan.targets, strict=True):
         slots[target] = EXACT[operation.name](*(slots[where[arg]] for arg in operation.args))
