@@ -12,7 +12,8 @@ from typing import Any, Literal, final
 
 from .hyper import Hyperparameters
 from .profile import PROFILES, Rounding, Unrounded
-from .recipe import Recipe, trace
+from .recipe import Recipe
+from .trace import trace
 
 Update = Callable[[Any, Any, Any, Any, Any], Sequence[Any]]
 Constants = Callable[[Any, int, Any], Mapping[str, Any]]
@@ -57,7 +58,7 @@ class Dialect:
     name, title : str
         Short name for programs and a line for people.
     update : callable
-        ``update(p, g, m, u, c) -> (p, m, u)``; see :func:`adamax_ref.law.recipe.trace`.
+        ``update(p, g, m, u, c) -> (p, m, u)``; see :func:`adamax_ref.law.trace.trace`.
     constants : callable
         ``constants(h, t, to) -> {name: scalar}``: plain arithmetic on the hyperparameters `h` and the step `t`
         (1 at the first step); ``to.work(x)``, ``to.store(x)`` and ``to.single(x)`` say where the framework rounds.

@@ -13,7 +13,8 @@ from adamax_ref.dialects import get, names
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.operations import fma, greater, maximum, store
 from adamax_ref.law.profile import PROFILES
-from adamax_ref.law.recipe import INPUTS, OUTPUTS, Recipe, trace
+from adamax_ref.law.recipe import INPUTS, OUTPUTS, Recipe
+from adamax_ref.law.trace import trace
 
 EXACT: dict[str, Callable[..., Any]] = {
     "add": operator.add,
