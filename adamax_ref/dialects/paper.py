@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from adamax_ref.law.dialect import Dialect, Provenance
+from adamax_ref.law.dialect import Dialect, Family, Provenance
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.operations import maximum, store
 
@@ -32,6 +32,7 @@ DIALECT = Dialect(
     constants=constants,
     defaults=Hyperparameters(lr=2e-3, eps=0.0),
     options=frozenset(),
+    family=Family(eps="none", decay="none"),
     provenance=Provenance(
         framework="none",
         versions="arXiv:1412.6980v9",

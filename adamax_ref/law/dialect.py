@@ -49,6 +49,40 @@ class Provenance:
 
 
 @final
+@dataclass(frozen=True)
+class Family:
+    """Which real function an Adamax is, whatever the order of its roundings.
+
+    Dialects of one family differ by roundings only, so each is measured against the same truth, and any order of
+    operations that :mod:`adamax_ref.dialects._axes` can assemble for the family counts as the same Adamax.
+
+    Attributes
+    ----------
+    eps : {"max", "norm", "divisor", "none"}
+        Where epsilon is added: to ``|g|`` inside the maximum, to the decayed norm inside the maximum, to the divisor,
+        or nowhere.
+    decay : {"none", "l2", "decoupled", "fixed"}
+        What weight decay does: nothing; ``g + decay * p``; ``p - lr * decay * p``; ``p - decay * p``.
+    bias : {"host", "compute", "product", "none"}
+        How ``1 - beta1**t`` is formed: in double; in the working type; there, and the power as a running product;
+        not at all. Each includes those before it.
+    maximum : {"both", "norm", "gradient"}
+        From which operand a NaN survives the maximum.
+
+    Examples
+    --------
+    >>> from adamax_ref.dialects import get
+    >>> get("paper").family.eps
+    'none'
+    """
+
+    eps: Literal["max", "norm", "divisor", "none"] = "max"
+    decay: Literal["none", "l2", "decoupled", "fixed"] = "l2"
+    bias: Literal["host", "compute", "product", "none"] = "host"
+    maximum: Literal["both", "norm", "gradient"] = "both"
+
+
+@final
 @dataclass(frozen=True, eq=False)
 class Dialect:
     """One function that a framework calls Adamax.
@@ -78,6 +112,9 @@ class Dialect:
         Whether the framework turns subnormal inputs and results into zeros.
     variants : mapping of str to Dialect
         Other bit patterns of the same framework, by the last part of their name (``torch/unfused``).
+    family : Family or None
+        The real function it is; None for a function that :class:`Family` cannot say: nothing but the dialect itself
+        and its variants then counts as the same Adamax.
     """
 
     name: str
@@ -92,6 +129,7 @@ class Dialect:
     profiles: tuple[str, ...] = ("f64", "f32", "f16", "bf16", "c64", "c128")
     flushes: bool = False
     variants: Mapping[str, "Dialect"] = field(default_factory=dict)
+    family: Family | None = Family()
 
     def recipe(self, h: Hyperparameters, profile: str) -> Recipe:
         """Return the recipe for these hyperparameters; the same object whenever the conditions are the same.
