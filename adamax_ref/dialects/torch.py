@@ -8,8 +8,14 @@ from adamax_ref.law.operations import fma, maximum, store
 
 
 def conditions(h: Any, to: Any) -> dict[str, bool]:
-    """``lerp`` starts from the other end once the rounded weight reaches one half."""
-    return {**usual_conditions(h, to), "far": to.work(1 - h.beta1) >= 0.5}
+    """``lerp`` starts from the other end once the rounded weight reaches one half; some decay in two roundings.
+
+    ``add(alpha)`` is fused in the vector loop. Complex numbers, and what the 16-bit loop leaves over, have the product
+    rounded first.
+    """
+    usual = usual_conditions(h, to)
+    apart = to.place == "pair" or (to.place == "tail" and to.storage is not to.working)
+    return {**usual, "far": to.work(1 - h.beta1) >= 0.5, "apart": usual["decaying"] and apart}
 
 
 def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
@@ -30,7 +36,7 @@ def update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
     if c.maximize:
         g = -g
     if c.decaying:
-        g = store(fma(p, c.decay, g))
+        g = store(store(p * c.decay) + g) if c.apart else store(fma(p, c.decay, g))
     toward = g - m
     m = store(fma(c.minus_beta1, toward, g) if c.far else fma(c.weight, toward, m))
     u = maximum(store(u * c.beta2), store(abs(g) + c.eps))
@@ -45,6 +51,7 @@ DIALECT = Dialect(
     constants=constants,
     conditions=conditions,
     defaults=Hyperparameters(),
+    vector=32,
     provenance=Provenance(
         framework="PyTorch",
         versions="2.1 to 2.13, measured on 2.13.0",
@@ -57,6 +64,10 @@ DIALECT = Dialect(
         "For a weight 1-beta1 of one half or more lerp is evaluated from the gradient's end, with other roundings.",
         "In float16 the default eps rounds to 0: a zero gradient at the first step gives 0/0 = NaN.",
         "In bfloat16 beta2 * u rounds back to u for beta2 = 0.999: the norm never decays.",
+        "With weight decay in float16 and bfloat16 the elements after the last full vector of 32, and all of a strided "
+        "array, have the product decay * p rounded before it is added; so a result depends on the element's position.",
+        "A complex parameter decays as a complex product: an infinite part makes the other part NaN, which no dialect "
+        "of independent reals can follow; for finite numbers the bits are those of this one.",
         "Values given for one parameter group are not validated by PyTorch.",
     ),
 )

@@ -115,6 +115,9 @@ class Dialect:
     family : Family or None
         The real function it is; None for a function that :class:`Family` cannot say: nothing but the dialect itself
         and its variants then counts as the same Adamax.
+    vector : int
+        Number of elements that the framework's vector loop takes at once where the elements it leaves over have
+        another recipe (``place="tail"``); 0 where all elements are treated alike.
     """
 
     name: str
@@ -130,9 +133,19 @@ class Dialect:
     flushes: bool = False
     variants: Mapping[str, "Dialect"] = field(default_factory=dict)
     family: Family | None = Family()
+    vector: int = 0
 
-    def recipe(self, h: Hyperparameters, profile: str) -> Recipe:
+    def recipe(self, h: Hyperparameters, profile: str, place: Literal["body", "tail"] = "body") -> Recipe:
         """Return the recipe for these hyperparameters; the same object whenever the conditions are the same.
+
+        Parameters
+        ----------
+        h : Hyperparameters
+            Of the step.
+        profile : str
+            See :data:`adamax_ref.law.profile.PROFILES`.
+        place : {"body", "tail"}
+            Whether it is for what the framework's vector loop takes or for what it leaves over; see `vector`.
 
         Raises
         ------
@@ -148,7 +161,8 @@ class Dialect:
         """
         self.check(h, profile)
         real = PROFILES[profile].real
-        conditions = self.conditions(h, Rounding(real.working, real.storage))
+        where = "pair" if PROFILES[profile].is_complex else place
+        conditions = self.conditions(h, Rounding(real.working, real.storage, where))
         return _traced(self, real.name, tuple(sorted(conditions.items())))
 
     def scalars(self, h: Any, t: int, recipe: Recipe) -> tuple[float, ...]:

@@ -149,12 +149,12 @@ class Rounded:
 
     __slots__ = ("format", "value")
 
-    def __init__(self, value: float, form: Format) -> None:
+    def __init__(self, value: Any, form: Format) -> None:
         self.format = form
-        self.value = form.round(float(value))
+        self.value = _round_kept(value, form)
 
     def __float__(self) -> float:
-        return self.value
+        return float(self.value)
 
     def __repr__(self) -> str:
         return f"Rounded({self.value!r}, {self.format.name})"
@@ -189,10 +189,19 @@ class Rounded:
         return Rounded(-self.value, self.format)
 
     def __pow__(self, exponent: int) -> "Rounded":
+        if hasattr(self.value, "power_in"):
+            return Rounded(self.value.power_in(exponent, self.format), self.format)
         return Rounded(self.value**exponent, self.format)
 
     def __ge__(self, other: Any) -> bool:
         return self.value >= float(other)
+
+
+def _round_kept(x: Any, form: Format) -> float:
+    """Round to a format; a float that brings its own powers (``power_in(exponent, format)``) stays of its type."""
+    number = x.value if isinstance(x, Rounded) else x
+    kind: type[float] = type(number) if hasattr(number, "power_in") else float
+    return kind(form.round(float(number)))
 
 
 def ieee_divide(a: float, b: float) -> float:
@@ -217,22 +226,31 @@ class Rounding:
 
     ``work`` rounds to the working type, ``store`` on to the storage type (the result is again a scalar of the
     working type), ``single`` to binary32 whatever the profile.
+
+    Attributes
+    ----------
+    working, storage : Format
+        Of the recipe that the constants are for.
+    place : {"body", "tail", "pair"}
+        Which elements the recipe is for: those of the framework's vector loop, those that the loop leaves over, or
+        parts of complex numbers. Few frameworks round differently there.
     """
 
     working: Format
     storage: Format
+    place: str = "body"
 
     def work(self, x: Any) -> Rounded:
         """Round to the working type."""
-        return Rounded(float(x), self.working)
+        return Rounded(x, self.working)
 
     def store(self, x: Any) -> Rounded:
         """Round to the storage type."""
-        return Rounded(self.storage.round(float(x)), self.working)
+        return Rounded(_round_kept(x, self.storage), self.working)
 
     def single(self, x: Any) -> Rounded:
         """Round to binary32."""
-        return Rounded(float(x), BINARY32)
+        return Rounded(x, BINARY32)
 
 
 @final
@@ -245,6 +263,8 @@ class Unrounded:
     >>> Unrounded().work(Fraction(1, 3))
     Fraction(1, 3)
     """
+
+    place = "body"
 
     def work(self, x: Any) -> Any:
         """Return `x`."""
