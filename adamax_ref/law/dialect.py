@@ -110,6 +110,8 @@ class Dialect:
         The profiles in which the framework computes.
     flushes : bool
         Whether the framework turns subnormal inputs and results into zeros.
+    stepwise : bool
+        Whether in 16 bits every operation rounds to the storage type; otherwise ``store`` says where.
     variants : mapping of str to Dialect
         Other bit patterns of the same framework, by the last part of their name (``torch/unfused``).
     family : Family or None
@@ -131,6 +133,7 @@ class Dialect:
     quirks: tuple[str, ...] = ()
     profiles: tuple[str, ...] = ("f64", "f32", "f16", "bf16", "c64", "c128")
     flushes: bool = False
+    stepwise: bool = False
     variants: Mapping[str, "Dialect"] = field(default_factory=dict)
     family: Family | None = Family()
     vector: int = 0
@@ -178,7 +181,8 @@ class Dialect:
             From :meth:`recipe`.
         """
         made = self.constants(h, t, Rounding(recipe.working_format, recipe.storage_format))
-        return tuple(float(made[name]) for name in recipe.constants)
+        numbers = (float(made[name]) for name in recipe.constants)
+        return tuple(map(recipe.working_format.flush, numbers) if self.flushes else numbers)
 
     def exact_scalars(self, h: Any, t: int, recipe: Recipe) -> tuple[Fraction, ...]:
         """Return the same constants without any rounding; the fields of `h` are exact numbers."""
@@ -204,4 +208,4 @@ class Dialect:
 def _traced(dialect: Dialect, profile: str, conditions: tuple[tuple[str, bool], ...]) -> Recipe:
     real = PROFILES[profile]
     names = dialect.constants(dialect.defaults, 1, Rounding(real.working, real.storage))
-    return trace(dialect.update, names, dict(conditions), real, dialect.flushes)
+    return trace(dialect.update, names, dict(conditions), real, dialect.flushes, dialect.stepwise)

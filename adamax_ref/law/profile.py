@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, final
 
+from .powers import platform_power, running_product
+
 
 @final
 @dataclass(frozen=True)
@@ -60,6 +62,16 @@ class Format:
         quantum = max(math.frexp(x)[1] - self.precision, self.emin - self.precision + 1)
         rounded = math.ldexp(float(round(math.ldexp(x, -quantum))), quantum)
         return math.copysign(math.inf if abs(rounded) > self.largest else rounded, x)
+
+    def flush(self, x: float) -> float:
+        """Turn a subnormal number of this format into a zero of the same sign.
+
+        Examples
+        --------
+        >>> BINARY32.flush(-1e-40)
+        -0.0
+        """
+        return math.copysign(0.0, x) if abs(x) < self.smallest_normal else x
 
     def encode(self, x: float) -> int:
         """Return the bit pattern of a number of this format; every NaN becomes the canonical quiet one.
@@ -191,7 +203,7 @@ class Rounded:
     def __pow__(self, exponent: int) -> "Rounded":
         if hasattr(self.value, "power_in"):
             return Rounded(self.value.power_in(exponent, self.format), self.format)
-        return Rounded(self.value**exponent, self.format)
+        return Rounded(platform_power(self.value, exponent, self.format), self.format)
 
     def __ge__(self, other: Any) -> bool:
         return self.value >= float(other)
@@ -234,6 +246,7 @@ class Rounding:
     place : {"body", "tail", "pair"}
         Which elements the recipe is for: those of the framework's vector loop, those that the loop leaves over, or
         parts of complex numbers. Few frameworks round differently there.
+    ``product`` forms a power by multiplying step by step; ``**`` forms it as the C library does.
     """
 
     working: Format
@@ -252,10 +265,14 @@ class Rounding:
         """Round to binary32."""
         return Rounded(x, BINARY32)
 
+    def product(self, x: Rounded, count: int) -> Rounded:
+        """Multiply `count` factors `x`, rounding each product to the format of `x`."""
+        return Rounded(running_product(float(x), count, x.format), x.format)
+
 
 @final
 class Unrounded:
-    """The same three names with every rounding removed: what the truth is evaluated with.
+    """The same names with every rounding removed: what the truth is evaluated with.
 
     Examples
     --------
@@ -271,3 +288,7 @@ class Unrounded:
         return x
 
     store = single = work
+
+    def product(self, x: Any, count: int) -> Any:
+        """Return the power."""
+        return x**count

@@ -69,9 +69,10 @@ class Symbol:
 class _Trace:
     """The list that symbols write to."""
 
-    def __init__(self, profile: Profile, constants: Iterable[str], flushes: bool) -> None:
+    def __init__(self, profile: Profile, constants: Iterable[str], flushes: bool, stepwise: bool) -> None:
         self.profile = profile
         self.flushes = flushes
+        self.stepwise = stepwise
         self.leaves = INPUTS + tuple(constants)
         self.operations: list[Operation] = []
 
@@ -85,9 +86,11 @@ class _Trace:
             if not isinstance(arg, Symbol):
                 raise TypeError(f"a recipe holds no literal numbers, found {arg!r} in {name}; make it a constant of the dialect")
         value = self.append(name, *(arg._index for arg in args))
-        if self.flushes and name in ("add", "sub", "mul", "div", "fma"):
+        if name not in ("add", "sub", "mul", "div", "fma"):
+            return Symbol(self, value)
+        if self.flushes:
             value = self.append("flush", value)
-        return Symbol(self, value)
+        return self.store(Symbol(self, value)) if self.stepwise else Symbol(self, value)
 
     def store(self, value: Symbol) -> Symbol:
         if self.profile.storage is self.profile.working:
@@ -104,6 +107,7 @@ def trace(
     conditions: Mapping[str, bool],
     profile: Profile,
     flushes: bool = False,
+    stepwise: bool = False,
 ) -> Recipe:
     """Run `update` on symbols and return what it did as a recipe.
 
@@ -120,6 +124,8 @@ def trace(
         Storage and working type; where they are equal, ``store`` vanishes.
     flushes : bool
         Whether subnormal inputs and results become zeros.
+    stepwise : bool
+        Whether every operation rounds to the storage type, as if each ``+ - * /`` stood inside ``store``.
 
     Raises
     ------
@@ -134,7 +140,7 @@ def trace(
     v1    = lr * g                           # binary32
     p_new = p - v1                           # binary32
     """
-    log = _Trace(profile, constants, flushes)
+    log = _Trace(profile, constants, flushes, stepwise)
     symbols = [log.given(index) for index in range(len(log.leaves))]
     named = dict(zip(log.leaves[len(INPUTS) :], symbols[len(INPUTS) :], strict=True))
     results = update(*symbols[: len(INPUTS)], SimpleNamespace(**named, **conditions))

@@ -166,3 +166,12 @@ def test_text_and_latex_name_every_output(name: str) -> None:
     for symbol in (r"\theta_t &=", "m_t &=", "u_t &="):
         assert symbol in recipe.latex()
     assert recipe.latex() in recipe._repr_latex_()
+
+
+def test_a_stepwise_trace_rounds_every_operation_to_the_storage_type() -> None:
+    def update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+        return p - c.lr * g, -m, u
+
+    stepwise = trace(update, ["lr"], {}, PROFILES["f16"], stepwise=True)
+    assert [operation.name for operation in stepwise.operations] == ["mul", "round", "sub", "round", "neg"]
+    assert trace(update, ["lr"], {}, PROFILES["f32"], stepwise=True) == trace(update, ["lr"], {}, PROFILES["f32"])
