@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
-from typing import Any, ClassVar, final
+from typing import Any, final
 
 import numpy as np
 
@@ -79,9 +79,9 @@ class AbstractBackend(ABC):
         What to install when it is unavailable, as one command or sentence.
     """
 
-    name: ClassVar[str]
-    priority: ClassVar[int] = 0
-    remedy: ClassVar[str] = ""
+    name: str
+    priority: int = 0
+    remedy: str = ""
 
     @property
     @abstractmethod
@@ -194,7 +194,7 @@ def get_backend(name: str) -> AbstractBackend:
         if point.name == name:
             try:
                 backend: AbstractBackend = point.load()
-            except ImportError as error:
+            except (ImportError, AttributeError) as error:
                 raise BackendUnavailable(f"backend {name!r} cannot be imported ({error})") from error
             return backend
     raise ValueError(f"unknown backend {name!r}; registered are {', '.join(backend_names())}")

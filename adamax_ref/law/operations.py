@@ -28,7 +28,7 @@ def fma(a: Any, b: Any, c: Any) -> Any:
     if all(isinstance(operand, Rational) for operand in (a, b, c)):
         return a * b + c
     if not all(map(math.isfinite, (a, b, c))):
-        return a * b + c
+        return c if math.isfinite(a) and math.isfinite(b) else a * b + c  # a product that overflows is still finite
     exact = Fraction(a) * Fraction(b) + Fraction(c)
     if exact == 0:
         return float(a) * float(b) + float(c)  # the sign of an exact zero is that of the plain sum

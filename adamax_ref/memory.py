@@ -1,0 +1,98 @@
+"""Where NumPy arrays lie: what must be true of memory before a step may write to it.
+
+Every check comes before anything has changed, names the array and says what to do. Engines that walk host memory
+share them; the rules are stricter than NumPy's, which would compute something else instead of refusing.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+HostArray = np.ndarray[Any, Any]
+
+
+def overlaps_itself(array: HostArray) -> bool:
+    """Whether two elements of `array` may lie in the same bytes.
+
+    Sorted by stride, each axis must step over everything that the finer axes span. The rule is sufficient and costs
+    nothing that grows with the array; a view that fails it and is sound all the same has to be copied.
+
+    Examples
+    --------
+    >>> overlaps_itself(np.zeros((3, 4)).T[::-1])
+    False
+    >>> overlaps_itself(np.lib.stride_tricks.as_strided(np.zeros(3), shape=(5,), strides=(0,)))
+    True
+    """
+    if array.flags.c_contiguous or array.flags.f_contiguous:
+        return False
+    span = array.itemsize
+    for stride, length in sorted((abs(stride), length) for stride, length in zip(array.strides, array.shape, strict=True)):
+        if length > 1:
+            if stride < span:
+                return True
+            span += stride * (length - 1)
+    return False
+
+
+def require_updatable(array: HostArray) -> None:
+    """Refuse an array that cannot be updated where it lies.
+
+    Raises
+    ------
+    ValueError
+        When `array` is read-only or overlaps itself.
+
+    Examples
+    --------
+    >>> require_updatable(np.broadcast_to(np.zeros(1), (3,)))
+    Traceback (most recent call last):
+    ...
+    ValueError: cannot update a read-only array of shape (3,); pass a writable one, for example array.copy()
+    """
+    if not array.flags.writeable:
+        raise ValueError(f"cannot update a read-only array of shape {array.shape}; pass a writable one, for example array.copy()")
+    if overlaps_itself(array):
+        raise ValueError(
+            f"cannot update an array whose elements overlap in memory (shape {array.shape}, strides {array.strides}); "
+            "pass a copy, for example array.copy()"
+        )
+
+
+def require_apart(written: Sequence[HostArray], read: Iterable[HostArray] = ()) -> None:
+    """Refuse arrays of which one is written where another is read or written.
+
+    Parameters
+    ----------
+    written, read : sequence of ndarray
+        Of one step. Those that are only read may overlap each other.
+
+    Raises
+    ------
+    ValueError
+        When a written array shares memory with any other.
+
+    Examples
+    --------
+    >>> a = np.zeros(4)
+    >>> require_apart([a[::2], a[1::2]])
+    >>> require_apart([a[:3]], [a[2:]])
+    Traceback (most recent call last):
+    ...
+    ValueError: a written array of shape (3,) shares memory with another one of shape (2,); pass copies that lie apart
+    """
+    spans = [(*np.lib.array_utils.byte_bounds(array), True, array) for array in written if array.size]
+    spans += [(*np.lib.array_utils.byte_bounds(array), False, array) for array in read if array.size]
+    spans.sort(key=lambda span: span[0])
+    open_spans: list[tuple[int, int, bool, HostArray]] = []
+    for span in spans:
+        open_spans = [earlier for earlier in open_spans if earlier[1] > span[0]]
+        for earlier in open_spans:
+            if (span[2] or earlier[2]) and np.shares_memory(span[3], earlier[3]):
+                first, other = (span[3], earlier[3]) if span[2] else (earlier[3], span[3])
+                raise ValueError(
+                    f"a written array of shape {first.shape} shares memory with another one of shape {other.shape}; "
+                    "pass copies that lie apart"
+                )
+        open_spans.append(span)

@@ -1,0 +1,1 @@
+"""The engine for NumPy arrays on every core: the recipe as one compiled loop."""

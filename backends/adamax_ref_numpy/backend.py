@@ -1,0 +1,77 @@
+"""What the NumPy engine is called, what it can do, and how arrays get in and out of it."""
+
+from functools import lru_cache
+from typing import Any, Literal, final
+
+import numpy as np
+
+from adamax_ref.backend import PROFILE_OF_DTYPE, AbstractBackend, Capabilities, Kernel, dtype_name
+from adamax_ref.law.recipe import Recipe
+from adamax_ref.memory import require_updatable
+
+from .fma import Provider, provider
+from .kernel import kernel_for
+
+
+@final
+class NumpyBackend(AbstractBackend):
+    """Runs a recipe as ufuncs with ``out=`` on blocks that stay in the cache, on any array that NumPy can describe.
+
+    Parameters
+    ----------
+    name : str
+        Name of the entry point.
+    fma : {"auto", "emulated"}
+        ``"auto"`` takes the processor's instruction through Numba where Numba is installed; the bits are the same.
+
+    Examples
+    --------
+    >>> NumpyBackend("numpy-emulated", fma="emulated").capabilities.fma
+    'emulated'
+    """
+
+    def __init__(self, name: str = "numpy", fma: Literal["auto", "emulated"] = "auto") -> None:
+        self.name = name
+        self._fma = fma
+        self._compiled = lru_cache(maxsize=None)(self._compile)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """All profiles, in place, subnormals kept."""
+        return Capabilities(fma=self._provider().kind)
+
+    def owns(self, array: Any) -> bool:
+        """Whether `array` is an ndarray of a type that Adamax knows; a masked array is not, its mask would be lost."""
+        is_array = isinstance(array, np.ndarray) and not isinstance(array, np.ma.MaskedArray)
+        return is_array and dtype_name(array) in PROFILE_OF_DTYPE
+
+    def compile(self, recipe: Recipe) -> Kernel:
+        """Return the kernel for a recipe, the same one for equal recipes."""
+        return self._compiled(recipe)
+
+    def from_host(self, value: np.ndarray[Any, Any], like: Any = None) -> Any:
+        """Return a copy, of the dtype of `like` when that is given."""
+        return np.array(value, dtype=None if like is None else like.dtype)
+
+    def to_host(self, array: Any) -> np.ndarray[Any, Any]:
+        """Return a copy."""
+        return np.array(array)
+
+    def zeros_like(self, array: Any) -> Any:
+        """Return zeros of the same shape, dtype and axis order."""
+        return np.zeros_like(array, subok=False)
+
+    def check(self, array: Any) -> None:
+        """Refuse what cannot be written to, or overlaps itself."""
+        require_updatable(array)
+
+    def _provider(self) -> Provider:
+        return provider(self._fma)
+
+    def _compile(self, recipe: Recipe) -> Kernel:
+        needed = any(operation.name == "fma" for operation in recipe.operations)
+        return kernel_for(recipe, self._provider() if needed else None)
+
+
+BACKEND = NumpyBackend()
+EMULATED = NumpyBackend("numpy-emulated", fma="emulated")

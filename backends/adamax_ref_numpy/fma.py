@@ -1,0 +1,128 @@
+"""Where the fused multiply-add comes from: the processor, through Numba, or exact emulation by ordinary ufuncs.
+
+A provider is proved before it is used: it has to answer a few triples, on which every near miss that we know of is
+wrong, to the last bit.
+"""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any, Literal, final
+
+import numpy as np
+
+from adamax_ref.backend import BackendUnavailable
+from adamax_ref.fma import exactly, fma_binary32, fma_binary64
+from adamax_ref.guards import wrong_triples
+
+Block = np.ndarray[Any, Any]
+FmaInto = Callable[[Any, Any, Any, Block], object]
+"""``fma(a, b, c, out)``: blocks or scalars of one type; `out` may be one of the operands."""
+
+
+@final
+@dataclass(frozen=True)
+class Provider:
+    """A fused multiply-add on blocks: ``"hardware"`` or ``"emulated"``, and a maker of one for a type and block size."""
+
+    kind: Literal["hardware", "emulated"]
+    make: Callable[[np.dtype[Any], int], FmaInto]
+
+
+@cache
+def provider(wish: Literal["auto", "emulated"]) -> Provider:
+    """Return the proved provider.
+
+    Raises
+    ------
+    BackendUnavailable
+        When its answers are wrong, which means that the process rounds or flushes in a way of its own.
+    """
+    found = (_hardware() if wish == "auto" else None) or Provider("emulated", _emulated)
+    for name in ("binary32", "binary64"):
+        wrong = wrong_triples(name, partial(_call, found))
+        if wrong:
+            raise BackendUnavailable(f"the {found.kind} fused multiply-add of NumPy is wrong here: {wrong[0]}")
+    return found
+
+
+def _call(found: Provider, a: Block, b: Block, c: Block) -> Block:
+    out = np.empty_like(a)
+    with np.errstate(all="ignore"):
+        found.make(a.dtype, a.size)(a, b, c, out)
+    return out
+
+
+def _hardware() -> Provider | None:
+    try:
+        from adamax_ref_numba.intrinsics import fma_ufunc
+    except ImportError:
+        return None
+    return Provider("hardware", lambda dtype, size: fma_ufunc())
+
+
+def _emulated(dtype: np.dtype[Any], size: int) -> FmaInto:
+    return _Screened(size) if dtype.itemsize == 4 else _transformed
+
+
+def _transformed(a: Any, b: Any, c: Any, out: Block) -> None:
+    """Float64: error-free transformations, and exact rationals for the elements near the ends of the range."""
+    for start in range(0, out.size, _PIECE):
+        piece = slice(start, start + _PIECE)
+        operands = np.broadcast_arrays(*(operand[piece] if np.ndim(operand) else operand for operand in (a, b, c)), out[piece])
+        result, safe = fma_binary64(np, *operands[:3])
+        for at in np.flatnonzero(~safe):
+            result[at] = exactly(*(float(operand[at]) for operand in operands[:3]))
+        out[piece] = result
+
+
+_PIECE = 4096
+"""Elements at a time: some twenty temporary arrays are alive at once and are to stay in the cache together."""
+
+
+@final
+class _Screened:
+    """Float32 by way of float64, with one rounding too many only where that can do harm.
+
+    A float64 sum in the middle of two float32 ends in 1 and 28 zeros; below 2**-126 the middles lie elsewhere. Those
+    few elements are computed by the exact form, all others are merely cast.
+    """
+
+    __slots__ = ("_mask", "_total", "_word")
+
+    def __init__(self, size: int) -> None:
+        self._total = np.empty(size, np.float64)
+        self._word = np.empty(size, np.uint32)
+        self._mask = np.empty(size, np.bool_)
+
+    def __call__(self, a: Any, b: Any, c: Any, out: Block) -> None:
+        total = self._total[: out.size]
+        np.multiply(a, b, out=total, dtype=np.float64)
+        np.add(total, c, out=total)
+        suspects = self._suspects(total)
+        if not suspects.size:
+            np.copyto(out, total, casting="same_kind")
+            return
+        right = fma_binary32(np, *(operand[suspects] if np.ndim(operand) else operand for operand in (a, b, c)))
+        np.copyto(out, total, casting="same_kind")
+        out[suspects] = right
+
+    def _suspects(self, total: Block) -> Block:
+        """Return the positions of middles and of results below the smallest normal number, zeros left out."""
+        halves = total.view(np.uint32)
+        word, mask = self._word[: total.size], self._mask[: total.size]
+        np.bitwise_and(halves[_HIGH::2], _u32(0x7FFFFFFF), out=word)
+        np.less(word, _u32(0x38100000), out=mask)  # the upper half of 2.0**-126
+        if mask.any():
+            mask &= total != 0
+        tiny = np.flatnonzero(mask) if mask.any() else _NONE
+        np.bitwise_and(halves[1 - _HIGH :: 2], _u32(0x1FFFFFFF), out=word)
+        np.equal(word, _u32(0x10000000), out=mask)
+        middles = np.flatnonzero(mask) if mask.any() else _NONE
+        return np.concatenate([tiny, middles]) if tiny.size else middles
+
+
+_HIGH = 1 if sys.byteorder == "little" else 0
+_NONE = np.empty(0, np.intp)
+_u32 = np.uint32

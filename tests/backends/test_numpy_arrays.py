@@ -1,0 +1,150 @@
+"""The NumPy engine on every array that NumPy can describe: the result never depends on where and how it lies."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from adamax_ref.backend import BackendUnavailable, get_backend
+from adamax_ref.dialects import get
+from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.law.recipe import Recipe
+
+DIALECT = get("torch")
+HYPER = Hyperparameters(lr=0.01, weight_decay=0.1)
+SIZES = [0, *range(1, 71), 1000, 1001, 32767, 32768, 32769, 65537, 100003]
+
+LAYOUTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "contiguous": lambda a: a.copy(),
+    "fortran": np.asfortranarray,
+    "transposed": lambda a: np.ascontiguousarray(a.T).T,
+    "reversed": lambda a: a[::-1, ::-1].copy()[::-1, ::-1],
+    "stepped": lambda a: _into(np.zeros((a.shape[0] * 2, a.shape[1] * 3), a.dtype)[::2, ::3], a),
+    "swapped": lambda a: a.astype(a.dtype.newbyteorder()),
+    "misaligned": lambda a: _into(np.zeros(a.nbytes + 1, np.uint8)[1:].view(a.dtype).reshape(a.shape), a),
+    "offset": lambda a: _into(np.zeros(a.size + 1, a.dtype)[1:].reshape(a.shape), a),
+}
+
+
+def _into(view: np.ndarray, values: np.ndarray) -> np.ndarray:
+    view[...] = values
+    return view
+
+
+def _values(shape: tuple[int, ...], dtype: str, seed: int = 5) -> list[np.ndarray]:
+    rng = np.random.default_rng(seed)
+    p, g, m, u = (rng.standard_normal(shape).astype(dtype) for _ in "pgmu")
+    return [p, g, m, abs(u)]
+
+
+def _step(recipe: Recipe, values: list[np.ndarray], backend: str = "numpy") -> tuple[bytes, ...]:
+    p, g, m, u = values
+    get_backend(backend).compile(recipe)([p], [g], [m], [u], [DIALECT.scalars(HYPER, 3, recipe)])
+    return tuple(np.ascontiguousarray(a).astype(a.dtype.newbyteorder("=")).tobytes() for a in (p, m, u))
+
+
+@pytest.fixture(params=["numpy", "numpy-emulated"])
+def engine(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.mark.parametrize("profile", ["f32", "f64", "f16"])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_memory_layout_of_any_operand_does_not_change_a_bit(engine: str, layout: str, profile: str) -> None:
+    recipe = DIALECT.recipe(HYPER, profile)
+    values = _values((37, 41), {"f32": "f4", "f64": "f8", "f16": "f2"}[profile])
+    want = _step(recipe, [a.copy() for a in values], engine)
+    for chosen in ((0, 1, 2, 3), (0,), (1,), (2, 3)):
+        laid = [LAYOUTS[layout](a) if at in chosen else a.copy() for at, a in enumerate(values)]
+        assert _step(recipe, laid, engine) == want
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_step_of_any_size_is_the_step_of_its_pieces(engine: str, size: int) -> None:
+    recipe = DIALECT.recipe(HYPER, "f32")
+    values = _values((size,), "f4")
+    whole = [a.copy() for a in values]
+    _step(recipe, whole, engine)
+    for start in range(0, size, 9973):
+        piece = [a[start : start + 9973].copy() for a in values]
+        _step(recipe, piece, engine)
+        for got, want in zip(piece, whole, strict=True):
+            assert got.tobytes() == want[start : start + 9973].tobytes()
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (3, 0, 2), (1, 1), (2, 3, 5, 7)])
+def test_shapes_of_no_axes_and_of_many_are_stepped_in_place(engine: str, shape: tuple[int, ...]) -> None:
+    recipe = DIALECT.recipe(HYPER, "f64")
+    values = _values(shape, "f8") if shape else [np.array(x) for x in (1.5, -0.25, 0.1, 2.0)]
+    flat = [a.reshape(-1).copy() for a in values]
+    assert _step(recipe, values, engine) == _step(recipe, flat, engine)
+
+
+def test_a_gradient_is_never_changed_and_may_be_read_only(engine: str) -> None:
+    values = _values((100,), "f4")
+    before = values[1].tobytes()
+    values[1].flags.writeable = False
+    _step(DIALECT.recipe(Hyperparameters(weight_decay=0.1, maximize=True), "f32"), values, engine)
+    assert values[1].tobytes() == before
+
+
+@pytest.mark.parametrize("at", [0, 2, 3])
+def test_what_cannot_be_written_is_refused_before_anything_has_changed(engine: str, at: int) -> None:
+    recipe = DIALECT.recipe(HYPER, "f32")
+    for spoil in (_frozen, lambda a: np.lib.stride_tricks.as_strided(a, shape=a.shape, strides=(0,))):
+        values = _values((8,), "f4")
+        values[at] = spoil(values[at])
+        before = [a.tobytes() for a in values]
+        with pytest.raises(ValueError, match=r"read-only|overlap"):
+            _step(recipe, values, engine)
+        assert [a.tobytes() for a in values] == before
+
+
+def _frozen(a: np.ndarray) -> np.ndarray:
+    a.flags.writeable = False
+    return a
+
+
+def test_buffers_that_share_memory_are_refused_and_interleaved_ones_are_not(engine: str) -> None:
+    recipe = DIALECT.recipe(HYPER, "f32")
+    base = _values((9,), "f4")[0]
+    p, g, m, u = _values((8,), "f4")
+    with pytest.raises(ValueError, match="shares memory"):
+        _step(recipe, [base[:8], base[1:], m, u], engine)
+    pairs = np.zeros((8, 4), "f4")
+    pairs[...] = np.stack([p, g, m, u], axis=1)
+    assert _step(recipe, list(pairs.T), engine) == _step(recipe, [p, g, m, u], engine)
+
+
+def test_buffers_of_another_type_or_shape_are_refused(engine: str) -> None:
+    recipe = DIALECT.recipe(HYPER, "f32")
+    p, g, m, u = _values((8,), "f4")
+    with pytest.raises(TypeError, match="gradient has dtype float64"):
+        _step(recipe, [p, g.astype("f8"), m, u], engine)
+    with pytest.raises(ValueError, match=r"gradient has shape \(1,\)"):
+        _step(recipe, [p, g[:1], m, u], engine)
+
+
+def test_no_warning_escapes_where_infinities_and_nan_arise(engine: str) -> None:
+    with np.errstate(all="raise"):
+        values = [np.array([x] * 3, "f4") for x in (np.inf, np.nan, 3e38, 0.0)]
+        _step(DIALECT.recipe(HYPER, "f32"), values, engine)
+    assert np.isnan(values[3]).all()
+
+
+def test_a_process_that_flushes_subnormals_is_refused(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adamax_ref.guards._TINY", np.float32(0))  # what the processor would make of it
+    values = _values((3,), "f4")
+    with pytest.raises(BackendUnavailable, match="flushes subnormal"):
+        _step(DIALECT.recipe(HYPER, "f32"), values, engine)
+
+
+def test_complex_and_integer_arrays_are_told_apart() -> None:
+    backend = get_backend("numpy")
+    assert backend.owns(np.zeros(3, np.complex64)) and not backend.owns(np.zeros(3, int))
+    assert not backend.owns(np.ma.masked_array(np.zeros(3), mask=[False, True, False]))
+    z = np.array([1 + 2j])
+    real, imaginary = backend.split(z)
+    real[0], imaginary[0] = 5, 6
+    assert backend.join([real, imaginary], z)[0] == 5 + 6j
