@@ -1,0 +1,268 @@
+"""The optimizer: the surface of ``torch.optim.Adamax``, on arrays of any namespace, in any dialect."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, final
+
+from adamax_ref.backend import get_backend
+from adamax_ref.dialects import get as get_dialect
+
+from .engine import run
+from .gradients import reset
+from .groups import Group, as_groups, prepare
+from .hookable import Hookable
+from .hooks import hooked
+from .hypers import hyperparameters
+from .jobs import collect
+from .loading import unpack
+from .saving import pack
+from .tensors import grad_enabled
+
+Closure = Callable[[], Any]
+
+
+@final
+class Adamax(Hookable):
+    r"""Adamax, with the arguments, methods and rules of :class:`torch.optim.Adamax`.
+
+    Parameters
+    ----------
+    params : iterable
+        Of parameters (:class:`~adamax_ref.Parameter` or torch tensors), of ``(name, parameter)`` pairs, or of
+        dictionaries with the key ``"params"`` and options of their own.
+    lr : float or array
+        Learning rate, at least 0; an array of one element may be changed between steps.
+    betas : (float, float)
+        Decay rates of the moment and of the norm, each in ``[0, 1)``.
+    eps : float
+        At least 0; where it is added is the dialect's business.
+    weight_decay : float
+        At least 0; what it does is the dialect's business (in PyTorch it is added to the gradient).
+    foreach : bool or None
+        False: a kernel call for each parameter. None and True: one for all that share a recipe. The bits are the same.
+    maximize : bool
+        Ascend.
+    differentiable : bool
+        Let autograd pass through a step, on arrays that have it.
+    capturable : bool
+        Count in a float32 array and correct the bias in float32, as PyTorch does for CUDA graphs.
+    dialect : str
+        Whose Adamax it is; ``adamax_ref.dialects.names()`` lists them. The defaults of the other arguments are always
+        PyTorch's; :func:`adamax_ref.defaults` has a dialect's own.
+    backend : str or None
+        What computes; None takes the best for each array.
+
+    Attributes
+    ----------
+    defaults : dict
+        The options given here, for groups that do not say otherwise.
+    param_groups : list of dict
+        Options and parameters, read and checked anew at each step.
+    state : dict
+        For each parameter ``step`` (int), ``exp_avg`` and ``exp_inf``, made at its first update.
+
+    Raises
+    ------
+    ValueError, TypeError
+        When an option or a parameter is wrong; the message begins as PyTorch's does.
+    BackendUnavailable
+        When the named backend cannot run here.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from adamax_ref import Adamax, Parameter
+    >>> weight = Parameter(np.array([1.0, -2.0]))
+    >>> optimizer = Adamax([weight], lr=0.1)
+    >>> weight.grad = np.array([0.5, -0.25])
+    >>> optimizer.step()
+    >>> weight.data
+    array([ 0.9, -1.9])
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 2e-3,
+        betas: Any = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        foreach: bool | None = None,
+        *,
+        maximize: bool = False,
+        differentiable: bool = False,
+        capturable: bool = False,
+        dialect: str = "torch",
+        backend: str | None = None,
+    ) -> None:
+        self.defaults: dict[str, Any] = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "foreach": foreach,
+            "maximize": maximize,
+            "differentiable": differentiable,
+            "capturable": capturable,
+        }
+        hyperparameters(self.defaults)
+        get_dialect(dialect)
+        if backend is not None:
+            _ = get_backend(backend).capabilities
+        self.dialect = dialect
+        self.backend = backend
+        self.state: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
+        self.param_groups: list[Group] = []
+        self._forget_hooks()
+        self._add(as_groups(params))
+
+    def _add(self, groups: Sequence[Any]) -> None:
+        """Add groups, all or none; the dictionaries are filled in place once everything has been checked."""
+        prepared: list[Group] = []
+        for group in groups:
+            prepared.append(prepare(group, [*self.param_groups, *prepared], self.defaults, get_dialect(self.dialect), self.backend))
+        for group, new in zip(groups, prepared, strict=True):
+            group.update(new)
+            self.param_groups.append(group)
+
+    def add_param_group(self, param_group: Group) -> None:
+        """Add a group of parameters, for example a layer that is to be trained from now on.
+
+        Parameters
+        ----------
+        param_group : dict
+            ``"params"`` and any options; filled in place with the defaults for those it does not have. Its parameters
+            start at step 1 whatever the others have reached.
+
+        Raises
+        ------
+        TypeError, KeyError, ValueError
+            When it is no dictionary, has no ``"params"``, or a parameter or option is wrong; nothing has changed then.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from adamax_ref import Adamax, Parameter
+        >>> optimizer = Adamax([Parameter(np.zeros(3))])
+        >>> optimizer.add_param_group({"params": [Parameter(np.zeros(2))], "lr": 1e-4})
+        >>> [group["lr"] for group in optimizer.param_groups]
+        [0.002, 0.0001]
+        """
+        self._add([param_group])
+
+    @hooked
+    def step(self, closure: Closure | None = None) -> Any:
+        """Update every parameter that has a gradient.
+
+        Parameters
+        ----------
+        closure : callable or None
+            Called once before gradients are read; what it returns is returned.
+
+        Raises
+        ------
+        ValueError, TypeError, RuntimeError
+            When an option, gradient or state does not fit; no parameter has moved then.
+        """
+        loss = None
+        if closure is not None:
+            with grad_enabled():
+                loss = closure()
+        for jobs in collect(self.param_groups, self.state, get_dialect(self.dialect), self.backend):
+            run(jobs, self.state)
+        return loss
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Take all gradients away.
+
+        Parameters
+        ----------
+        set_to_none : bool
+            Set them to None, so that a step skips the parameter; otherwise to zero, so that it decays and moves on.
+        """
+        for group in self.param_groups:
+            for param in group["params"]:
+                reset(param, set_to_none, self.backend)
+
+    def state_dict(self, copy: bool = False) -> Any:
+        """Return the optimizer's state in PyTorch's layout.
+
+        Parameters
+        ----------
+        copy : bool
+            Copy the arrays; otherwise they are the live ones, which the next step changes.
+
+        Returns
+        -------
+        dict
+            ``state`` (by running number: ``step``, ``exp_avg``, ``exp_inf``) and ``param_groups``; or what the last
+            hook made of it.
+
+        Raises
+        ------
+        TypeError
+            When a hook returns something that is not a mapping.
+        """
+        for hook in self._state_dict_pre.functions():
+            hook(self)
+        packed: Any = pack(self.param_groups, self.state, copy)
+        for hook in self._state_dict_post.functions():
+            packed = replaced(hook(self, packed), packed, hook)
+        return packed
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], cast: bool = True) -> None:
+        """Take over a saved state; everything is checked first, then replaced at once, by copies.
+
+        Parameters
+        ----------
+        state_dict : mapping
+            From :meth:`state_dict`, from PyTorch, or read from a file; see :mod:`adamax_ref.interop`.
+        cast : bool
+            Convert state to its parameter's dtype. Otherwise it is kept as saved; a step then refuses it if it differs.
+
+        Raises
+        ------
+        TypeError
+            When `state_dict` is not a mapping.
+        KeyError
+            When it lacks ``state`` or ``param_groups``.
+        ValueError
+            When groups, shapes, steps or options do not fit.
+        """
+        if not isinstance(state_dict, Mapping):
+            raise TypeError(f"state_dict must be a mapping, not {type(state_dict).__name__}; pass what state_dict() returned")
+        given: Any = dict(state_dict)
+        for hook in self._load_pre.functions():
+            given = replaced(hook(self, given), given, hook)
+        self.state, self.param_groups = unpack(given, self.param_groups, self.dialect, self.backend, cast)
+        for hook in self._load_post.functions():
+            hook(self)
+
+    def __repr__(self) -> str:
+        lines = ["Adamax ("]
+        for number, group in enumerate(self.param_groups):
+            lines.append(f"Parameter Group {number}")
+            lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
+        return "\n".join([*lines, ")"])
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out hooks, as PyTorch does."""
+        kept = ("defaults", "state", "param_groups", "dialect", "backend")
+        return {name: getattr(self, name) for name in kept}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._forget_hooks()
+
+
+def replaced(result: Any, old: Any, hook: Closure) -> Any:
+    """Return what a hook made of a state dictionary.
+
+    Raises
+    ------
+    TypeError
+        When it is not a mapping.
+    """
+    if result is not None and not isinstance(result, Mapping):
+        raise TypeError(f"the hook {hook!r} must return None or a mapping, but got {result!r}")
+    return old if result is None else result

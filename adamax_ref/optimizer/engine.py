@@ -1,0 +1,171 @@
+"""Running jobs: buffers sorted by backend and recipe, one kernel call for each sort."""
+
+from collections.abc import MutableMapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, final
+
+import numpy as np
+
+from adamax_ref.backend import AbstractBackend
+from adamax_ref.law.recipe import Recipe
+from adamax_ref.memory import require_apart
+
+from .counting import advance
+from .jobs import Job
+from .pieces import Arrays, cut, paste
+from .tensors import is_tensor, lend, touched
+
+ARRAYS = ("exp_avg", "exp_inf")
+
+
+@final
+@dataclass
+class Call:
+    """Buffers that share a backend and a recipe, and the results once they are there."""
+
+    backend: AbstractBackend
+    recipe: Recipe
+    buffers: list[Arrays] = field(default_factory=list)
+    constants: list[tuple[float, ...]] = field(default_factory=list)
+    results: list[tuple[Any, Any, Any]] = field(default_factory=list)
+
+    def add(self, buffer: Arrays, constants: tuple[float, ...]) -> "Place":
+        """Add a buffer and return where its results will stand."""
+        self.buffers.append(buffer)
+        self.constants.append(constants)
+        return self, len(self.buffers) - 1
+
+    def check(self) -> None:
+        """Refuse memory that a kernel could not write to; every kernel does so too, but only for itself."""
+        written = [array for p, _, m, u in self.buffers for array in (p, m, u)]
+        if self.backend.capabilities.in_place:
+            for array in written:
+                self.backend.check(array)
+
+    def run(self) -> None:
+        """Call the kernel; results go into memory that can be written to, even if the kernel made new arrays."""
+        ps, gs, ms, us = zip(*self.buffers, strict=True)
+        new = zip(*self.backend.compile(self.recipe)(ps, gs, ms, us, self.constants), strict=True)
+        if self.backend.capabilities.in_place:
+            self.results = list(new)
+        else:
+            self.results = [
+                (put(p, p_new), put(m, m_new), put(u, u_new))
+                for (p, _, m, u), (p_new, m_new, u_new) in zip(self.buffers, new, strict=True)
+            ]
+
+
+Place = tuple[Call, int]
+
+
+def run(jobs: Sequence[Job], state: MutableMapping[Any, Any]) -> int:
+    """Run one round of jobs, write the results back, and return the number of kernel calls.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+        Checked, each of another parameter.
+    state : mapping
+        The optimizer's; new entries join it here.
+    """
+    plan = Plan()
+    parts = [plan.lay_out(job) for job in jobs]
+    plan.run()
+    for job, mine in zip(jobs, parts, strict=True):
+        _write_back(job, mine)
+        advance(job.memory)
+        kept = state.setdefault(job.param, job.memory)
+        if kept is not job.memory:
+            kept.update(job.memory)
+    return len(plan.calls)
+
+
+@final
+class Plan:
+    """Kernel calls under construction, and the constants that several buffers share."""
+
+    def __init__(self) -> None:
+        self.calls: dict[Any, Call] = {}
+        self._scalars: dict[Any, tuple[float, ...]] = {}
+
+    def lay_out(self, job: Job) -> list[tuple[list[Place], bool]]:
+        """Add a job's buffers; for each real part, where the results will stand and whether it was cut."""
+        arrays = (job.param.data, job.param.grad, *(job.memory[name] for name in ARRAYS))
+        split = [_split(job.backend, lend(array)) for array in arrays]
+        return [self._part(job, buffers) for buffers in zip(*split, strict=True)]
+
+    def run(self) -> None:
+        """Check everything where one call could fail after another has moved something; then call."""
+        if len(self.calls) > 1:
+            self._check()
+        for call in self.calls.values():
+            call.run()
+
+    def _check(self) -> None:
+        for call in self.calls.values():
+            call.check()
+        every = [buffer for call in self.calls.values() for buffer in call.buffers if isinstance(buffer[0], np.ndarray)]
+        written = [array for p, _, m, u in every for array in (p, m, u) if array.flags.writeable]
+        require_apart(written, [g for _, g, _, _ in every])
+
+    def _part(self, job: Job, buffers: Arrays) -> tuple[list[Place], bool]:
+        if job.tail is job.recipe:
+            return [self._add(job, job.recipe, buffers)], False
+        body, tail = cut(buffers, job.dialect.vector)
+        places = [self._add(job, recipe, piece) for recipe, pieces in ((job.recipe, body), (job.tail, tail)) for piece in pieces]
+        return places, True
+
+    def _add(self, job: Job, recipe: Recipe, buffer: Arrays) -> Place:
+        known = (job.group, job.t, recipe)
+        if known not in self._scalars:
+            self._scalars[known] = job.dialect.scalars(job.hyper, job.t, recipe)
+        key = (job.backend, recipe, id(job.param) if job.alone else None)
+        if key not in self.calls:
+            self.calls[key] = Call(job.backend, recipe)
+        return self.calls[key].add(buffer, self._scalars[known])
+
+
+def _split(backend: AbstractBackend, array: Any) -> list[Any]:
+    """Return the real buffers of an array: views wherever the array can be written to."""
+    if isinstance(array, np.ndarray):
+        return [array.real, array.imag] if array.dtype.kind == "c" else [array]
+    return backend.split(array)
+
+
+def _write_back(job: Job, parts: Sequence[tuple[list[Place], bool]]) -> None:
+    """Put new arrays in the place of old ones that could not be written to."""
+    data = job.param.data
+    if not _written(data, job.backend):
+        job.param.data = _assembled(job, parts, 0, data)
+    for at, name in enumerate(ARRAYS, start=1):
+        if not _written(job.memory[name], job.backend):
+            job.memory[name] = _assembled(job, parts, at, job.memory[name])
+    touched(job.param if is_tensor(job.param) else data)
+
+
+def _written(array: Any, backend: AbstractBackend) -> bool:
+    lent = lend(array)
+    return backend.capabilities.in_place or (isinstance(lent, np.ndarray) and lent.flags.writeable)
+
+
+def _assembled(job: Job, parts: Sequence[tuple[list[Place], bool]], at: int, like: Any) -> Any:
+    flat = []
+    for places, was_cut in parts:
+        pieces = [call.results[number][at] for call, number in places]
+        flat.append(paste(pieces, like) if was_cut else pieces[0])
+    return job.backend.join(flat, like)
+
+
+def put(old: Any, new: Any) -> Any:
+    """Return what stands for `old` from now on: itself with the new values where it can be written to, else `new`.
+
+    Examples
+    --------
+    >>> x = np.zeros(2)
+    >>> put(x, np.ones(2)) is x, x.tolist()
+    (True, [1.0, 1.0])
+    """
+    if isinstance(old, np.ndarray) and old.flags.writeable:
+        np.copyto(old, new)
+        return old
+    return new

@@ -1,0 +1,161 @@
+"""Parameter groups: from what a user may write to checked dictionaries.
+
+A group is a plain dictionary, and it is the user's own: it is filled in place, so that a handle on it stays good. To
+leave it alone when something is wrong, a group is first prepared as a copy, with every check, and filled at the end.
+"""
+
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from adamax_ref.backend import AbstractBackend, backend_for, get_backend, profile_of
+from adamax_ref.law.dialect import Dialect
+from adamax_ref.memory import require_apart
+
+from .hypers import hyperparameters
+from .parameter import is_parameter, type_name
+from .tensors import is_tensor, lend
+
+Group = dict[str, Any]
+
+_SETS = (
+    "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets will change "
+    "between runs. Please use a list instead."
+)
+_DUPLICATES = (
+    "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; see "
+    "github.com/pytorch/pytorch/issues/40967 for more information"
+)
+
+
+def as_groups(params: Any) -> list[Any]:
+    """Return the groups that the first argument of an optimizer stands for.
+
+    Raises
+    ------
+    TypeError
+        When it is a set, a single array or parameter, or cannot be iterated.
+    ValueError
+        When it is empty.
+    """
+    if is_parameter(params) or hasattr(params, "dtype"):
+        raise TypeError(
+            "params argument given to the optimizer should be an iterable of Tensors or dicts, but got " + type_name(params)
+        )
+    if isinstance(params, (set, frozenset)):
+        raise TypeError(_SETS)
+    groups = list(params)
+    if not groups:
+        raise ValueError("optimizer got an empty parameter list")
+    return groups if isinstance(groups[0], dict) else [{"params": groups}]
+
+
+def prepare(group: Any, others: Sequence[Group], defaults: Mapping[str, Any], dialect: Dialect, backend: str | None) -> Group:
+    """Return a checked and completed copy of `group`; `others` are the groups that stand before it.
+
+    Raises
+    ------
+    TypeError, ValueError, KeyError
+        See the methods of :class:`~adamax_ref.optimizer.adamax.Adamax`; nothing has changed then.
+    """
+    if not isinstance(group, dict):
+        raise TypeError(f"param_group must be a dict, but got {type(group)}")
+    new = dict(group)
+    names, new["params"] = _named(_listed(group["params"]))
+    if names:
+        new["param_names"] = names
+    for param in new["params"]:
+        _check_parameter(param, defaults, dialect, backend)
+    for name, default in defaults.items():
+        new.setdefault(name, default)
+    _check_options(new, dialect, len(others))
+    if len({id(param) for param in new["params"]}) != len(new["params"]):
+        warnings.warn(_DUPLICATES, stacklevel=4)
+    _check_against(new, others)
+    return new
+
+
+def _listed(params: Any) -> list[Any]:
+    if is_parameter(params):
+        return [params]
+    if isinstance(params, (set, frozenset)):
+        raise TypeError(_SETS)
+    return list(params)
+
+
+def _named(params: Iterable[Any]) -> tuple[list[str], list[Any]]:
+    """Take pairs apart; all have names or none has."""
+    names: list[str] = []
+    bare: list[Any] = []
+    for at, param in enumerate(params):
+        if isinstance(param, tuple):
+            _check_pair(at, param, names)
+            names.append(param[0])
+            param = param[1]
+        bare.append(param)
+    if names and len(names) != len(bare):
+        raise ValueError("all optimizer params should be with/without names. Some param names are missing")
+    return names, bare
+
+
+def _check_pair(at: int, pair: tuple[Any, ...], names: Sequence[str]) -> None:
+    if len(pair) != 2:
+        raise ValueError(f"params[{at}] is a tuple of length {len(pair)}; pass pairs of (name, parameter)")
+    if not isinstance(pair[0], str):
+        raise ValueError(f"params[{at}] has the name {pair[0]!r}; a name must be a string")
+    if pair[0] in names:
+        raise ValueError(f"params[{at}] has the name {pair[0]!r}, which an earlier parameter of the group has; make it unique")
+
+
+def _check_parameter(param: Any, defaults: Mapping[str, Any], dialect: Dialect, backend: str | None) -> None:
+    if not is_parameter(param):
+        error = TypeError("optimizer can only optimize Tensors or Parameters, but one of the params is " + type_name(param))
+        error.add_note("Wrap an array: adamax_ref.Parameter(array).")
+        raise error
+    if is_tensor(param) and not defaults["differentiable"] and not (param.is_leaf or param.retains_grad):
+        raise ValueError("can't optimize a non-leaf Tensor")
+    profile = profile_of(param.data)
+    if profile not in dialect.profiles:
+        raise TypeError(f"dialect {dialect.name!r} does not compute in {param.data.dtype}; it has {', '.join(dialect.profiles)}")
+    engine(param.data, backend).check(lend(param.data))
+
+
+def engine(array: Any, name: str | None) -> AbstractBackend:
+    """Return the backend for an array: the named one if it can, or the best there is.
+
+    Raises
+    ------
+    TypeError
+        When no backend computes on such arrays.
+    """
+    lent = lend(array)
+    if name is None:
+        return backend_for(lent)
+    chosen = get_backend(name)
+    if not chosen.owns(lent):
+        raise TypeError(f"backend {name!r} does not compute on {type_name(array)}; leave out backend= or move the array")
+    return chosen
+
+
+def _check_options(group: Group, dialect: Dialect, at: int) -> None:
+    where = f"param_groups[{at}]"
+    checked = hyperparameters(group, where)
+    for profile in {profile_of(param.data) for param in group["params"]} or {dialect.profiles[0]}:
+        dialect.check(checked, profile)
+
+
+def _check_against(new: Group, others: Sequence[Group]) -> None:
+    """Names everywhere or nowhere; no parameter twice, no two parameters in the same memory."""
+    for other in others:
+        if ("param_names" in new) != ("param_names" in other):
+            having = "with names" if "param_names" in new else "without names"
+            words = "all optimizer param groups should be with/without names. "
+            raise ValueError(f"{words}cannot add param group {having} to the optimizer")
+    before = {id(param) for other in others for param in other["params"]}
+    if any(id(param) in before for param in new["params"]):
+        raise ValueError("some parameters appear in more than one parameter group")
+    every = {id(param): param for group in (*others, new) for param in group["params"]}
+    lent = (lend(param.data) for param in every.values())
+    require_apart([array for array in lent if isinstance(array, np.ndarray) and array.flags.writeable])

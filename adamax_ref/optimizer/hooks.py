@@ -1,0 +1,150 @@
+"""Hooks: functions that run around a step, around saving and around loading, and the handles that remove them."""
+
+import weakref
+from collections.abc import Callable, Iterable
+from functools import wraps
+from itertools import count
+from typing import Any, ClassVar, final
+
+
+@final
+class Hooks:
+    """Functions in the order in which they are to run.
+
+    Examples
+    --------
+    >>> hooks = Hooks()
+    >>> with hooks.add(print):
+    ...     len(hooks.functions())
+    1
+    >>> len(hooks.functions())
+    0
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[int, Callable[..., Any]] = {}
+
+    def add(self, hook: Callable[..., Any], prepend: bool = False) -> "Handle":
+        """Add a function at the end, or before all others, and return a handle that removes it."""
+        if not callable(hook):
+            raise TypeError(f"a hook must be callable, not {hook!r}; pass a function")
+        handle = Handle(self)
+        if prepend:
+            self._held = {handle.id: hook, **self._held}
+        else:
+            self._held[handle.id] = hook
+        return handle
+
+    def discard(self, number: int) -> None:
+        """Remove the function with that number, if it is still there."""
+        self._held.pop(number, None)
+
+    def functions(self) -> tuple[Callable[..., Any], ...]:
+        """Return what is registered now; a hook that adds or removes hooks does not change a round that has begun."""
+        return tuple(self._held.values())
+
+
+@final
+class Handle:
+    """Removes a hook: by :meth:`remove`, or at the end of a ``with`` block.
+
+    Attributes
+    ----------
+    id : int
+        Different for every handle of a process.
+    """
+
+    _numbers: ClassVar[Iterable[int]] = count()
+
+    def __init__(self, hooks: Hooks) -> None:
+        self._hooks = weakref.ref(hooks)
+        self.id: int = next(Handle._numbers)  # type: ignore[call-overload]
+
+    def remove(self) -> None:
+        """Remove the hook; a second call, or one after the optimizer is gone, does nothing."""
+        hooks = self._hooks()
+        if hooks is not None:
+            hooks.discard(self.id)
+
+    def __enter__(self) -> "Handle":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.remove()
+
+
+EVERY_PRE = Hooks()
+EVERY_POST = Hooks()
+
+
+def register_optimizer_step_pre_hook(hook: Callable[..., Any]) -> Handle:
+    """Run ``hook(optimizer, args, kwargs)`` before every step of every optimizer of this package.
+
+    Parameters
+    ----------
+    hook : callable
+        May return None, or ``(args, kwargs)`` to replace the arguments of the step.
+
+    Returns
+    -------
+    Handle
+        Removes the hook.
+
+    Raises
+    ------
+    TypeError
+        When `hook` is not callable.
+
+    Examples
+    --------
+    >>> handle = register_optimizer_step_pre_hook(lambda optimizer, args, kwargs: None)
+    >>> handle.remove()
+    """
+    return EVERY_PRE.add(hook)
+
+
+def register_optimizer_step_post_hook(hook: Callable[..., Any]) -> Handle:
+    """Run ``hook(optimizer, args, kwargs)`` after every step of every optimizer of this package.
+
+    Parameters
+    ----------
+    hook : callable
+        What it returns is ignored.
+
+    Returns
+    -------
+    Handle
+        Removes the hook.
+
+    Raises
+    ------
+    TypeError
+        When `hook` is not callable.
+
+    Examples
+    --------
+    >>> handle = register_optimizer_step_post_hook(lambda optimizer, args, kwargs: None)
+    >>> handle.remove()
+    """
+    return EVERY_POST.add(hook)
+
+
+def hooked(step: Callable[..., Any]) -> Callable[..., Any]:
+    """Run the hooks around a step: global pre, own pre, the step, own post, global post."""
+
+    @wraps(step)
+    def run(self: Any, *args: Any, **kwargs: Any) -> Any:
+        given: tuple[Any, ...] = (self, *args)
+        for hook in (*EVERY_PRE.functions(), *self._step_pre.functions()):
+            result = hook(self, given, kwargs)
+            if result is None:
+                continue
+            if not (isinstance(result, tuple) and len(result) == 2):
+                raise RuntimeError(f"{step} must return None or a tuple of (new_args, new_kwargs), but got {result}.")
+            given, kwargs = result
+        out = step(*given, **kwargs)
+        for hook in (*self._step_post.functions(), *EVERY_POST.functions()):
+            hook(self, given, kwargs)
+        return out
+
+    return run

@@ -1,0 +1,202 @@
+"""What a step has to do, found out and checked before anything moves.
+
+A *job* is one update of one parameter. A parameter that stands twice in a group has two jobs, the second in a later
+*round*, since it starts from the first one's result.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+from adamax_ref.backend import AbstractBackend, profile_of
+from adamax_ref.law.dialect import Dialect
+from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.law.recipe import Recipe
+
+from .counting import next_step
+from .groups import Group, engine
+from .hypers import hyperparameters
+from .parameter import type_name
+from .tensors import is_tensor, tensor_like, tensor_zeros_like
+
+STATE = ("step", "exp_avg", "exp_inf")
+
+
+@final
+@dataclass(frozen=True)
+class Job:
+    """One update of one parameter: what it reads, and everything that was looked up for it.
+
+    Attributes
+    ----------
+    param : Parameter or torch tensor
+        Its array and gradient are read when the job runs.
+    memory : dict
+        ``step``, ``exp_avg``, ``exp_inf``: the optimizer's state, or a new one that is not yet part of it.
+    dialect : Dialect
+        The variant that the group's flags ask for.
+    hyper : Hyperparameters
+        Checked numbers.
+    group : int
+        Number of the group.
+    t : int
+        Number of this update of this parameter, from 1.
+    backend : AbstractBackend
+        Where it runs.
+    recipe, tail : Recipe
+        For the array, and for what the framework's vector loop leaves over (nearly always the same recipe).
+    alone : bool
+        Whether it is to have a kernel call of its own.
+    """
+
+    param: Any
+    memory: dict[str, Any]
+    dialect: Dialect
+    hyper: Hyperparameters
+    group: int
+    t: int
+    backend: AbstractBackend
+    recipe: Recipe
+    tail: Recipe
+    alone: bool
+
+
+def collect(groups: Sequence[Group], state: Mapping[Any, Any], dialect: Dialect, backend: str | None) -> list[list[Job]]:
+    """Return the rounds of jobs that a step consists of.
+
+    Raises
+    ------
+    TypeError, ValueError, RuntimeError
+        When an option, a gradient or a state does not fit; nothing has changed then.
+    """
+    rounds: list[list[Job]] = []
+    seen: Counter[int] = Counter()
+    new: dict[int, dict[str, Any]] = {}
+    for number, group in enumerate(groups):
+        hyper = hyperparameters(group, f"param_groups[{number}]")
+        if group["foreach"] and group["differentiable"]:
+            raise AssertionError("_foreach ops don't support autograd")
+        law = variant(dialect, group)
+        for at, param in enumerate(group["params"]):
+            grad = param.grad
+            if grad is None:
+                continue
+            where = label(group, number, at)
+            check_gradient(grad, param.data, where)
+            again = seen[id(param)]
+            seen[id(param)] += 1
+            memory = new.get(id(param)) or state.get(param) or fresh(param, group, backend)
+            check_state(memory, param.data, where)
+            new[id(param)] = memory
+            if len(rounds) <= again:
+                rounds.append([])
+            rounds[again].append(_job(param, memory, law, hyper, number, again, group["foreach"] is False, backend))
+    return rounds
+
+
+def _job(
+    param: Any, memory: dict[str, Any], law: Dialect, hyper: Hyperparameters, group: int, again: int, alone: bool, name: str | None
+) -> Job:
+    data = param.data
+    profile = profile_of(data)
+    chosen = engine(data, name)
+    recipe, tail = law.recipe(hyper, profile), law.recipe(hyper, profile, "tail")
+    for one in {recipe, tail}:
+        chosen.compile(one)
+    return Job(param, memory, law, hyper, group, next_step(memory["step"]) + again, chosen, recipe, tail, alone)
+
+
+def variant(dialect: Dialect, group: Mapping[str, Any]) -> Dialect:
+    """Return the dialect's capturable variant for a capturable group.
+
+    Raises
+    ------
+    ValueError
+        When the dialect has none.
+    """
+    if not group["capturable"]:
+        return dialect
+    if "capturable" not in dialect.variants:
+        raise ValueError(f"dialect {dialect.name!r} has no capturable variant; pass capturable=False")
+    return dialect.variants["capturable"]
+
+
+def label(group: Group, number: int, at: int) -> str:
+    """Return what to call a parameter in a message.
+
+    Examples
+    --------
+    >>> label({"params": [None], "param_names": ["bias"]}, 1, 0)
+    "param_groups[1]['params'][0] ('bias')"
+    """
+    name = group["param_names"][at] if "param_names" in group else getattr(group["params"][at], "name", None)
+    return f"param_groups[{number}]['params'][{at}]" + (f" ({name!r})" if name else "")
+
+
+def check_gradient(grad: Any, data: Any, where: str) -> None:
+    """Refuse a gradient that is sparse or does not fit its parameter.
+
+    Raises
+    ------
+    RuntimeError
+        When it is sparse.
+    TypeError
+        When its namespace or dtype is not the parameter's.
+    ValueError
+        When its shape is not.
+    """
+    if getattr(grad, "is_sparse", False) or "sparse" in type(grad).__module__:
+        raise RuntimeError("Adamax does not support sparse gradients")
+    if not hasattr(grad, "dtype") or not hasattr(grad, "shape"):
+        raise TypeError(f"the gradient of {where} is {type_name(grad)}, not an array; pass one like the parameter's")
+    mine, theirs = type_name(data), type_name(grad)
+    if type(data).__module__.partition(".")[0] != type(grad).__module__.partition(".")[0]:
+        raise TypeError(f"the gradient of {where} is {theirs}, but the parameter is {mine}; convert the gradient")
+    if tuple(grad.shape) != tuple(data.shape):
+        raise ValueError(
+            f"the gradient of {where} has shape {tuple(grad.shape)}, but the parameter has {tuple(data.shape)}; "
+            "they must be the same"
+        )
+    if grad.dtype != data.dtype and profile_of(grad) != profile_of(data):
+        raise TypeError(f"the gradient of {where} has dtype {grad.dtype}, but the parameter has {data.dtype}; cast it yourself")
+
+
+def check_state(memory: Mapping[str, Any], data: Any, where: str) -> None:
+    """Refuse a state that does not fit its parameter.
+
+    Raises
+    ------
+    KeyError
+        When a part is missing.
+    ValueError
+        When a shape or dtype is not the parameter's.
+    """
+    for part in STATE[1:]:
+        array = memory[part]
+        if tuple(array.shape) != tuple(data.shape) or profile_of(array) != profile_of(data):
+            raise ValueError(
+                f"{part} of {where} has shape {tuple(array.shape)} and dtype {array.dtype}, but the parameter has "
+                f"{tuple(data.shape)} and {data.dtype}; load_state_dict(state_dict) casts"
+            )
+
+
+def fresh(param: Any, group: Mapping[str, Any], backend: str | None) -> dict[str, Any]:
+    """Return the state of a parameter before its first update."""
+    data = param.data
+    zeros = tensor_zeros_like if is_tensor(data) else engine(data, backend).zeros_like
+    step = counter(0, data) if group["capturable"] else 0
+    return {"step": step, "exp_avg": zeros(data), "exp_inf": zeros(data)}
+
+
+def counter(t: int, data: Any) -> Any:
+    """Return a 0-d float32 array with the value `t`, of the namespace and device of `data`."""
+    host = np.asarray(t, dtype=np.float32)
+    if is_tensor(data):
+        return tensor_like(host, data)
+    if isinstance(data, np.ndarray):
+        return host
+    xp = data.__array_namespace__()
+    return xp.asarray(t, dtype=xp.float32, device=data.device)

@@ -1,0 +1,77 @@
+"""Real buffers from a parameter's arrays: parts of complex numbers, and pieces that have recipes of their own.
+
+A framework may compute what its vector loop leaves over by another recipe (see
+:attr:`~adamax_ref.law.dialect.Dialect.vector`). Where that makes a difference an array is cut: the loop runs along the
+innermost axes that lie in memory without gaps, and the last elements of each run are its tail.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+Arrays = tuple[Any, Any, Any, Any]
+
+
+def cut(arrays: Arrays, vector: int) -> tuple[list[Arrays], list[Arrays]]:
+    """Cut `p g m u` of equal shape into what full vectors of `vector` elements take, and what is left over.
+
+    Returns
+    -------
+    body, tail : list of tuple
+        Views where the arrays are NumPy's, new arrays otherwise; empty pieces are left out.
+
+    Examples
+    --------
+    >>> x = np.zeros((2, 40))
+    >>> body, tail = cut((x, x, x, x), 32)
+    >>> [piece[0].shape for piece in body], [piece[0].shape for piece in tail]
+    ([(64,)], [(16,)])
+    >>> rows = np.zeros((2, 50))[:, :40]
+    >>> [piece[0].shape for piece in cut((rows, rows, rows, rows), 32)[1]]
+    [(2, 8)]
+    """
+    runs = _runs(arrays)
+    edge = runs[0].shape[-1] // vector * vector
+    if _walked(arrays[0]) and not _innermost_without_gaps(runs[:2]):
+        edge = 0
+    pieces = [tuple(run[..., part] for run in runs) for part in (slice(None, edge), slice(edge, None))]
+    body, tail = ([piece] if 0 not in piece[0].shape else [] for piece in pieces)
+    return body, tail
+
+
+def paste(pieces: Sequence[Any], like: Any) -> Any:
+    """Put together one array that :func:`cut` took apart and that has no memory of its own to be written to."""
+    xp = like.__array_namespace__()
+    return xp.reshape(xp.concat(pieces) if pieces else like, like.shape)
+
+
+def _runs(arrays: Arrays) -> Sequence[Any]:
+    """Order the axes as they lie in memory and merge the innermost ones as far as all arrays allow."""
+    if not _walked(arrays[0]):
+        return [array.__array_namespace__().reshape(array, (-1,)) for array in arrays]
+    order = sorted(range(arrays[0].ndim), key=lambda axis: -abs(arrays[0].strides[axis]))
+    views = [np.atleast_1d(array.transpose(order)) for array in arrays]
+    while views[0].ndim > 1 and all(_mergeable(view) for view in views):
+        views = [_merged(view) for view in views]
+    return views
+
+
+def _walked(array: Any) -> bool:
+    """Whether an array is updated through views of its memory; others are taken in the order of their indices."""
+    return isinstance(array, np.ndarray) and array.flags.writeable
+
+
+def _mergeable(view: np.ndarray[Any, Any]) -> bool:
+    outer, inner = view.strides[-2:]
+    return 1 in view.shape[-2:] or bool(outer == inner * view.shape[-1])
+
+
+def _merged(view: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    merged = view.view()
+    merged.shape = (*view.shape[:-2], view.shape[-2] * view.shape[-1])
+    return merged
+
+
+def _innermost_without_gaps(views: Sequence[np.ndarray[Any, Any]]) -> bool:
+    return all(view.strides[-1] == view.itemsize or view.shape[-1] == 1 for view in views)

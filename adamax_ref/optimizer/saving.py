@@ -1,0 +1,35 @@
+"""State dictionaries: packing an optimizer into one, in PyTorch's layout."""
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from typing import Any
+
+from .groups import Group
+from .parameter import is_parameter
+
+StateDict = dict[str, Any]
+
+
+def pack(groups: Sequence[Group], state: Mapping[Any, Any], copy: bool = False) -> StateDict:
+    """Return ``{"state": {id: {...}}, "param_groups": [{..., "params": [ids]}]}``.
+
+    Ids number the parameters over all groups; one that stands twice keeps its first number. Arrays and the inner
+    dictionaries are the optimizer's own unless `copy` is true.
+
+    Examples
+    --------
+    >>> pack([{"params": [], "lr": 0.1}], {})
+    {'state': {}, 'param_groups': [{'lr': 0.1, 'params': []}]}
+    """
+    ids: dict[int, int] = {}
+    packed = []
+    start = 0
+    for group in groups:
+        for at, param in enumerate(group["params"], start):
+            ids.setdefault(id(param), at)
+        start += len(group["params"])
+        options = {key: value for key, value in group.items() if key != "params"}
+        packed.append({**options, "params": [ids[id(param)] for param in group["params"]]})
+    states = {(ids[id(key)] if is_parameter(key) else key): value for key, value in state.items()}
+    packed_all = {"state": states, "param_groups": packed}
+    return deepcopy(packed_all) if copy else packed_all
