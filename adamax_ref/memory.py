@@ -1,15 +1,53 @@
-"""Where NumPy arrays lie: what must be true of memory before a step may write to it.
+"""What must be true of the buffers of a step, and of the memory where NumPy arrays lie, before anything is written.
 
-Every check comes before anything has changed, names the array and says what to do. Engines that walk host memory
-share them; the rules are stricter than NumPy's, which would compute something else instead of refusing.
+Every check names the array and says what to do. Engines share them; the rules are stricter than NumPy's, which would
+broadcast, convert or compute something else instead of refusing.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from .backend import dtype_name
+
 HostArray = np.ndarray[Any, Any]
+
+STORED = {"binary64": "float64", "binary32": "float32", "binary16": "float16", "bfloat16": "bfloat16"}
+"""Name of the dtype that holds numbers of a format."""
+
+
+def require_alike(storage: str, p: Any, g: Any, m: Any, u: Any) -> None:
+    """Refuse buffers of which one has another shape, or another type than the recipe stores.
+
+    Parameters
+    ----------
+    storage : str
+        Name of the recipe's storage format.
+    p, g, m, u : array
+        Of any namespace.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For the first buffer whose shape, or dtype, is wrong.
+
+    Examples
+    --------
+    >>> require_alike("binary32", *np.zeros((4, 3), np.float32))
+    """
+    for name, array in (("parameter", p), ("gradient", g), ("exp_avg", m), ("exp_inf", u)):
+        if array.shape != p.shape:
+            raise ValueError(f"{name} has shape {tuple(array.shape)}, its parameter {tuple(p.shape)}; they must be equal")
+        stored = _name(array.dtype) if isinstance(array.dtype, np.dtype) else dtype_name(array)
+        if stored != STORED[storage]:
+            raise TypeError(f"{name} has dtype {array.dtype}, but this kernel stores {storage}; convert it")
+
+
+@lru_cache(maxsize=256)
+def _name(dtype: np.dtype[Any]) -> str:
+    return dtype.name
 
 
 def overlaps_itself(array: HostArray) -> bool:

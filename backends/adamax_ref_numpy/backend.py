@@ -1,6 +1,7 @@
 """What the NumPy engine is called, what it can do, and how arrays get in and out of it."""
 
 from functools import lru_cache
+from importlib.util import find_spec
 from typing import Any, Literal, final
 
 import numpy as np
@@ -38,7 +39,8 @@ class NumpyBackend(AbstractBackend):
     @property
     def capabilities(self) -> Capabilities:
         """All profiles, in place, subnormals kept."""
-        return Capabilities(fma=self._provider().kind)
+        present = self._fma == "auto" and find_spec("numba") is not None
+        return Capabilities(fma="hardware" if present else "emulated")
 
     def owns(self, array: Any) -> bool:
         """Whether `array` is an ndarray of a type that Adamax knows; a masked array is not, its mask would be lost."""

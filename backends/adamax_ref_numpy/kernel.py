@@ -6,7 +6,6 @@ are made before the next block is fetched, so everything but the first read and 
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any, final
 
 import numpy as np
@@ -14,7 +13,7 @@ import numpy as np
 from adamax_ref.backend import Arrays, Kernel
 from adamax_ref.guards import require_gradual_underflow
 from adamax_ref.law.recipe import INPUTS, Recipe
-from adamax_ref.memory import HostArray, require_apart, require_updatable
+from adamax_ref.memory import STORED, HostArray, require_alike, require_apart, require_updatable
 
 from .fma import Provider
 from .operations import Into, operations_for
@@ -23,7 +22,6 @@ BLOCK_BYTES = 131072
 """Size of a block of one operand. With four operands and two pieces of scratch a step stays within 1 MiB of cache;
 smaller blocks cost calls, larger ones misses (measured on 16 million elements: 64 KiB to 256 KiB are equally good)."""
 
-_STORED = {"binary64": "float64", "binary32": "float32", "binary16": "float16", "bfloat16": "bfloat16"}
 _FLAGS: Sequence[Any] = ("external_loop", "buffered", "delay_bufalloc", "zerosize_ok")
 _WRITE: Sequence[Any] = ("readwrite", "aligned")
 _READ: Sequence[Any] = ("readonly", "aligned")
@@ -49,20 +47,11 @@ def kernel_for(recipe: Recipe, provider: Provider | None) -> Kernel:
 
 
 def _check(storage: str, p: HostArray, g: HostArray, m: HostArray, u: HostArray) -> None:
-    """Refuse buffers that do not belong together, before anything is written."""
-    for name, array in (("parameter", p), ("gradient", g), ("exp_avg", m), ("exp_inf", u)):
-        if array.shape != p.shape:
-            raise ValueError(f"{name} has shape {array.shape}, its parameter {p.shape}; they must be equal")
-        if not _stores(array.dtype, storage):
-            raise TypeError(f"{name} has dtype {array.dtype}, but this kernel stores {storage}; convert it")
+    """Refuse buffers that do not belong together or cannot be written, before anything is written."""
+    require_alike(storage, p, g, m, u)
     for array in (p, m, u):
         require_updatable(array)
     require_apart((p, m, u), (g,))
-
-
-@lru_cache(maxsize=256)
-def _stores(dtype: np.dtype[Any], storage: str) -> bool:
-    return dtype.name == _STORED[storage]
 
 
 @final
@@ -72,7 +61,7 @@ class _Program:
     __slots__ = ("calls", "copies", "dtype", "scratch", "size")
 
     def __init__(self, recipe: Recipe, provider: Provider | None) -> None:
-        self.dtype = np.dtype(_STORED[recipe.working])
+        self.dtype = np.dtype(STORED[recipe.working])
         self.size = BLOCK_BYTES // self.dtype.itemsize
         table = operations_for(recipe, self.dtype, self.size, provider)
         placement, count = recipe.placement(), len(recipe.leaves)
