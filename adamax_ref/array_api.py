@@ -92,13 +92,7 @@ class ArrayApiBackend(AbstractBackend):
 
     def to_host(self, array: Any) -> np.ndarray[Any, Any]:
         """Return a NumPy copy; a bfloat16 tensor becomes an array of ml_dtypes' type."""
-        if compat.is_torch_array(array):
-            array = array.detach().cpu()
-            if dtype_name(array) == "bfloat16":
-                bits = array.contiguous().view(compat.array_namespace(array).uint16).numpy()
-                return np.array(bits.view(import_module("ml_dtypes").bfloat16))
-            return np.array(array.numpy())
-        return np.array(array)
+        return _to_host(array)
 
     def zeros_like(self, array: Any) -> Any:
         """Return zeros of the same namespace, shape, dtype and device."""
@@ -187,7 +181,7 @@ def _fma_double(xp: Any, a: Any, b: Any, c: Any) -> Any:
         return _repaired_by_jax(result, safe, a, b, c)
     if bool(xp.all(safe)):
         return result
-    repaired = _repair(*(np.array(operand) for operand in (result, safe, a, b, c)))
+    repaired = _repair(*map(_to_host, (result, safe, a, b, c)))
     return xp.asarray(repaired, dtype=result.dtype, device=compat.device(result))
 
 
@@ -220,6 +214,16 @@ def _double(xp: Any) -> AbstractContextManager[Any]:
 def _scalar(xp: Any, value: Any, like: Any, dtype: Any) -> Any:
     """Return a constant as an array without axes, beside the arrays it meets."""
     return xp.asarray(value, dtype=dtype, device=None if compat.is_jax_array(like) else compat.device(like))
+
+
+def _to_host(array: Any) -> np.ndarray[Any, Any]:
+    if not compat.is_torch_array(array):
+        return np.array(array)
+    array = array.detach().cpu()
+    if dtype_name(array) == "bfloat16":
+        bits = array.contiguous().view(compat.array_namespace(array).uint16).numpy()
+        return np.array(bits.view(import_module("ml_dtypes").bfloat16))
+    return np.array(array.numpy())
 
 
 def _from_host(xp: Any, value: np.ndarray[Any, Any]) -> Any:
