@@ -1,0 +1,118 @@
+"""Keras 3's ``keras.optimizers.Adamax``: one text, and a bit pattern for each backend and compiler."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from adamax_ref.law.dialect import Dialect, Family, Provenance
+from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.law.operations import fma, greater, maximum
+
+
+def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+    """Form the scalars: the learning rate is a float32 variable, the power is taken in the type of the parameter."""
+    lr = to.store(to.work(to.single(h.lr)))
+    decay = to.store(to.work(h.weight_decay))
+    return {
+        "beta1": to.store(to.work(h.beta1)),
+        "weight": to.store(to.work(1 - h.beta1)),
+        "beta2": to.store(to.work(h.beta2)),
+        "eps": to.store(to.work(h.eps)),
+        "lr": lr,
+        "decay": decay,
+        "decay_lr": to.store(decay * lr),
+        "kept": to.store(to.work(1 - to.single(h.weight_decay) * to.single(h.lr))),
+        "correction": to.store(1 - to.store(to.store(to.work(h.beta1)) ** t)),
+    }
+
+
+def tensorflow_constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+    """Let beta1 in the power, and the decay, pass through float32, as TensorFlow does with a Python float before a cast."""
+    made = constants(h, t, to)
+    decay = to.store(to.work(to.single(h.weight_decay)))
+    beta1 = to.store(to.work(to.single(h.beta1)))
+    correction = to.store(1 - to.store(beta1**t))
+    return {**made, "decay": decay, "decay_lr": to.store(decay * made["lr"]), "correction": correction}
+
+
+def update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+    """``_apply_weight_decay``, then ``update_step``, as they are written."""
+    if c.decaying:
+        p = p - (p * c.decay) * c.lr
+    m = m + (g - m) * c.weight
+    u = maximum(c.beta2 * u, abs(g))
+    return p - (c.lr * m) / (c.correction * (u + c.eps)), m, u
+
+
+def _compiled(larger: Callable[[Any, Any], Any]) -> Callable[..., tuple[Any, Any, Any]]:
+    """Return what XLA makes of it: fused multiply-adds, and one product for the decay."""
+
+    def compiled_update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+        if c.decaying:
+            p = fma(-p, c.decay_lr, p)
+        m = fma(g - m, c.weight, m)
+        u = larger(c.beta2 * u, abs(g))
+        return p - (c.lr * m) / (c.correction * (u + c.eps)), m, u
+
+    return compiled_update
+
+
+def torch_update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+    """Follow the torch backend, which has its own text, on lists of tensors (``_foreach_*``)."""
+    if c.decaying:
+        p = p * c.kept
+    m = fma(g, c.weight, m * c.beta1)
+    u = maximum(u * c.beta2, abs(g))
+    return p - (m * c.lr) / ((u + c.eps) * c.correction), m, u
+
+
+_TITLE = "Keras 3 on TensorFlow, CPU, eager or in a graph"
+
+_base = Dialect(
+    name="keras",
+    title=_TITLE,
+    update=update,
+    constants=tensorflow_constants,
+    defaults=Hyperparameters(lr=1e-3, eps=1e-7),
+    options=frozenset({"eps", "decoupled"}),
+    profiles=("f64", "f32", "f16", "bf16"),
+    family=Family(eps="divisor", decay="decoupled", bias="compute"),
+    flushes=True,
+    stepwise=True,
+    provenance=Provenance(
+        framework="Keras",
+        versions="measured on 3.15.1 with TensorFlow 2.21.0, jaxlib 0.10.2, torch 2.13.0",
+        source="keras/src/optimizers/adamax.py, base_optimizer.py; keras/src/backend/torch/optimizers/torch_adamax.py",
+        checked="live",
+        links=("https://keras.io/api/optimizers/adamax/",),
+    ),
+    quirks=(
+        "Epsilon is added to the divisor and is 1e-7 by default.",
+        "The learning rate is a float32 variable, for float64 parameters too.",
+        "On TensorFlow beta1 and the weight decay pass through float32 before they meet float64 parameters.",
+        "weight_decay=0.0 runs the decay, None skips it; both leave the parameter as it is.",
+        "Subnormal numbers are zeros with the TensorFlow and JAX backends, and kept with torch.",
+        "In bfloat16 beta2 = 0.999 rounds to 1: the norm never decays.",
+    ),
+)
+
+DIALECT = replace(
+    _base,
+    variants={
+        "tensorflow-xla": replace(
+            _base,
+            name="keras/tensorflow-xla",
+            title="Keras 3 on TensorFlow, CPU, jit_compile=True",
+            update=_compiled(greater),
+            family=Family(eps="divisor", decay="decoupled", bias="compute", maximum="norm"),
+        ),
+        "jax": replace(_base, name="keras/jax", title="Keras 3 on JAX, CPU, op by op", constants=constants),
+        "jax-jit": replace(
+            _base, name="keras/jax-jit", title="Keras 3 on JAX, CPU, jit", constants=constants, update=_compiled(maximum)
+        ),
+        "torch": replace(
+            _base, name="keras/torch", title="Keras 3 on torch, CPU", constants=constants, update=torch_update, flushes=False
+        ),
+        "tf-keras": replace(_base, name="keras/tf-keras", title="tf_keras (Keras 2.11 and later) on TensorFlow, CPU, eager"),
+    },
+)

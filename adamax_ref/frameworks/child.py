@@ -1,0 +1,132 @@
+"""A process that holds frameworks, and the conversation with it.
+
+Requests and answers are pickles on the child's standard input and output; the child is this same program, started as
+``python -m adamax_ref.frameworks``. A framework that crashes takes the child with it and nothing else.
+"""
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple, final
+
+from . import get
+from .protocol import Array, Missing, Start
+
+QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0", "GLOG_minloglevel": "3", "PYTHONWARNINGS": "ignore"}
+
+
+class Trajectory(NamedTuple):
+    """Parameter, moment and norm after each step; a skipped step repeats what was there."""
+
+    p: list[Array]
+    m: list[Array]
+    u: list[Array]
+
+
+@final
+class Child:
+    """A running process with one set of environment variables.
+
+    Parameters
+    ----------
+    environment : mapping of str to str
+        Added to this process's own.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "adamax_ref.frameworks"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, **QUIET, **environment},
+        )
+
+    def ask(self, *request: Any) -> Any:
+        """Send a request and return the answer; what the child raises is raised here."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        try:
+            pickle.dump(request, self._process.stdin)
+            self._process.stdin.flush()
+            fine, answer = pickle.load(self._process.stdout)
+        except (EOFError, OSError) as error:
+            raise RuntimeError(f"the process that ran {request[0]!r} ended with status {self._process.wait()}") from error
+        if not fine:
+            raise answer
+        return answer
+
+    def close(self) -> None:
+        """Let the child finish and wait for it."""
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                stream.close()
+        self._process.wait()
+
+
+@final
+class Children:
+    """Processes that are started when first needed, one for each module and set of environment variables.
+
+    TensorFlow and Paddle, for one, cannot live in the same process.
+    """
+
+    def __init__(self) -> None:
+        self._running: dict[tuple[str, tuple[tuple[str, str], ...]], Child] = {}
+
+    def play(self, name: str, start: Start, gradients: Sequence[Array | None], rates: Sequence[float] | None = None) -> Trajectory:
+        """Run framework `name` from `start` over the gradients, in its own process.
+
+        Parameters
+        ----------
+        name : str
+            See :func:`adamax_ref.frameworks.names`.
+        start : Start
+            Where to begin.
+        gradients : sequence of array or None
+            One entry a step; None skips the step.
+        rates : sequence of float, optional
+            Learning rate of each step; ``start.hyper.lr`` otherwise.
+
+        Raises
+        ------
+        Missing
+            When the framework is not installed.
+        ValueError
+            When it does not run in this profile.
+        RuntimeError
+            When its process died.
+        """
+        framework = get(name)
+        if not framework.installed:
+            raise Missing(f"{framework.module} is not installed; {framework.remedy}")
+        if start.profile not in framework.profiles:
+            raise ValueError(
+                f"framework {name!r} does not run in profile {start.profile!r}; it has {', '.join(framework.profiles)}"
+            )
+        child = self._child(framework.module, framework.environment)
+        answer: Trajectory = child.ask(name, start, list(gradients), list(rates or [start.hyper.lr] * len(gradients)))
+        return answer
+
+    def _child(self, module: str, environment: Mapping[str, str]) -> Child:
+        key = module, tuple(sorted(environment.items()))
+        if key not in self._running:
+            self._running[key] = Child(environment)
+        return self._running[key]
+
+    def close(self) -> None:
+        """End all of them."""
+        while self._running:
+            self._running.popitem()[1].close()
+
+
+@contextmanager
+def children() -> Iterator[Children]:
+    """Hold processes for the length of a ``with`` block."""
+    held = Children()
+    try:
+        yield held
+    finally:
+        held.close()

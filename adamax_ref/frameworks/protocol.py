@@ -1,0 +1,94 @@
+"""What a framework is given and what it returns."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from importlib.util import find_spec
+from typing import Any, final
+
+import numpy as np
+
+from adamax_ref.law.hyper import Hyperparameters
+
+Array = np.ndarray[Any, Any]
+Step = Callable[[Array, float], tuple[Array, Array, Array]]
+"""``step(gradient, lr) -> (p, m, u)``, copies of the numbers after the step."""
+
+
+class Missing(RuntimeError):
+    """A framework that is not installed; the message says what to install."""
+
+
+@final
+@dataclass(frozen=True)
+class Start:
+    """Where a run begins.
+
+    Attributes
+    ----------
+    profile : str
+        Name of the profile; the arrays have its storage type (bfloat16 as ``ml_dtypes.bfloat16``).
+    hyper : Hyperparameters
+        Of the whole run; only ``lr`` may change from step to step.
+    p, m, u : numpy.ndarray
+        Parameter and state, of one shape.
+    t : int
+        Number of steps the state has seen.
+    """
+
+    profile: str
+    hyper: Hyperparameters
+    p: Array
+    m: Array
+    u: Array
+    t: int = 0
+
+
+@final
+@dataclass(frozen=True)
+class Framework:
+    """One way of running one framework.
+
+    Attributes
+    ----------
+    name : str
+        Name of the dialect whose bits it should give.
+    module : str
+        What must be importable.
+    begin : callable
+        ``begin(start) -> step``: puts the state into the framework's own optimizer; imports the framework.
+    profiles : tuple of str
+        Profiles it runs in.
+    versions : tuple of str
+        Distributions whose versions say what ran.
+    environment : mapping of str to str
+        Variables that have to be set before the framework is loaded.
+    remedy : str
+        How to get it.
+    settings : str
+        How it is run, in words: backend, compiler, number of arrays.
+    find : callable or None
+        For what is no Python package: its version, or None when it is not there.
+    """
+
+    name: str
+    module: str
+    begin: Callable[[Start], Step]
+    profiles: tuple[str, ...]
+    versions: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    remedy: str = ""
+    settings: str = ""
+    find: Callable[[], str | None] | None = None
+
+    @property
+    def installed(self) -> bool:
+        """Whether it can be found, without loading it."""
+        return find_spec(self.module) is not None if self.find is None else self.find() is not None
+
+    @property
+    def running(self) -> str:
+        """What is installed, for example ``"keras 3.15.1, jax 0.10.2"``; without local version labels."""
+        if self.find is not None:
+            return f"{self.versions[0]} {self.find()}"
+        return ", ".join(f"{name} {version(name).partition('+')[0]}" for name in self.versions)

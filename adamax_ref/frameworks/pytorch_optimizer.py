@@ -1,0 +1,49 @@
+"""The package pytorch_optimizer's ``AdaMax``."""
+
+from functools import partial
+from typing import Any
+
+from .protocol import Array, Framework, Start, Step
+from .torch import from_torch, to_torch
+
+
+def begin(start: Start, **flags: Any) -> Step:
+    """Put the state into ``AdaMax``; its step number belongs to the group."""
+    from pytorch_optimizer import AdaMax
+
+    h = start.hyper
+    p = to_torch(start.p)
+    optimizer = AdaMax([p], h.lr, h.betas, h.weight_decay, eps=h.eps, maximize=h.maximize, **flags)
+    optimizer.state[p] = {"exp_avg": to_torch(start.m), "exp_inf": to_torch(start.u)}
+    group = optimizer.param_groups[0]
+    if start.t:
+        group["step"] = start.t
+
+    def step(g: Array, lr: float) -> tuple[Array, Array, Array]:
+        p.grad = to_torch(g)
+        group["lr"] = lr
+        optimizer.step()
+        state = optimizer.state[p]
+        return from_torch(p), from_torch(state["exp_avg"]), from_torch(state["exp_inf"])
+
+    return step
+
+
+_package = partial(
+    Framework,
+    module="pytorch_optimizer",
+    profiles=("f64", "f32"),
+    versions=("pytorch_optimizer", "torch"),
+    remedy="pip install pytorch_optimizer",
+)
+
+FRAMEWORKS = (
+    _package("pytorch-optimizer", begin=begin, settings="torch CPU"),
+    _package("pytorch-optimizer/decoupled", begin=partial(begin, weight_decouple=True), settings="torch CPU, weight_decouple=True"),
+    _package(
+        "pytorch-optimizer/fixed",
+        begin=partial(begin, weight_decouple=True, fixed_decay=True),
+        settings="torch CPU, weight_decouple=True, fixed_decay=True",
+    ),
+    _package("pytorch-optimizer/debias", begin=partial(begin, adam_debias=True), settings="torch CPU, adam_debias=True"),
+)

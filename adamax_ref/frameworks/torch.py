@@ -1,0 +1,82 @@
+"""PyTorch's ``torch.optim.Adamax`` on the CPU, and the optimizers of other packages that work on its tensors."""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from .protocol import Array, Framework, Start, Step
+
+INSTALL = "pip install torch==2.13.0 --extra-index-url https://download.pytorch.org/whl/cpu"
+
+
+def to_torch(array: Array) -> Any:
+    """Return a tensor with a copy of the numbers."""
+    import torch
+
+    if array.dtype.name == "bfloat16":
+        return torch.from_numpy(np.array(array).view(np.int16)).view(torch.bfloat16)
+    return torch.from_numpy(np.array(array))
+
+
+def from_torch(tensor: Any) -> Array:
+    """Return an array with a copy of the numbers."""
+    import torch
+
+    plain = tensor.detach().cpu().clone()
+    if plain.dtype is torch.bfloat16:
+        import ml_dtypes
+
+        return np.asarray(plain.view(torch.int16).numpy().view(ml_dtypes.bfloat16))
+    return np.asarray(plain.numpy())
+
+
+def begin(start: Start, lr: str = "float", compiled: bool = False, **flags: Any) -> Step:
+    """Put the state into ``torch.optim.Adamax``; `lr` is ``float``, or ``tensor`` for a float32 tensor."""
+    import torch
+
+    torch.set_num_threads(1)
+    p = to_torch(start.p)
+    h = start.hyper
+    rate: Any = torch.tensor(h.lr, dtype=torch.float32) if lr == "tensor" else h.lr
+    optimizer = torch.optim.Adamax([p], rate, h.betas, h.eps, h.weight_decay, maximize=h.maximize, **flags)
+    count = torch.tensor(float(start.t))
+    optimizer.state[p] = {"step": count, "exp_avg": to_torch(start.m), "exp_inf": to_torch(start.u)}
+    if compiled:
+        torch._dynamo.reset()
+    advance = torch.compile(optimizer.step) if compiled else optimizer.step
+
+    def step(g: Array, lr_now: float) -> tuple[Array, Array, Array]:
+        p.grad = to_torch(g)
+        if lr_now != h.lr:
+            optimizer.param_groups[0]["lr"] = torch.tensor(lr_now, dtype=torch.float32) if lr == "tensor" else lr_now
+        advance()
+        state = optimizer.state[p]
+        return from_torch(p), from_torch(state["exp_avg"]), from_torch(state["exp_inf"])
+
+    return step
+
+
+_EVERYTHING = ("f64", "f32", "f16", "bf16", "c64", "c128")
+_REAL = ("f64", "f32", "f16", "bf16")
+_torch = partial(Framework, module="torch", versions=("torch",), remedy=INSTALL)
+
+FRAMEWORKS = (
+    _torch("torch", begin=begin, profiles=_EVERYTHING, settings="CPU, one tensor at a time"),
+    _torch("torch/foreach", begin=partial(begin, foreach=True), profiles=_REAL, settings="CPU, foreach=True"),
+    _torch("torch/tensor-lr", begin=partial(begin, lr="tensor"), profiles=_REAL, settings="CPU, lr a float32 tensor"),
+    _torch(
+        "torch/tensor-lr-foreach",
+        begin=partial(begin, lr="tensor", foreach=True),
+        profiles=_REAL,
+        settings="CPU, lr a float32 tensor, foreach=True",
+    ),
+    _torch("torch/compile", begin=partial(begin, compiled=True), profiles=("f64", "f32"), settings="CPU, torch.compile of step"),
+    _torch(
+        "torch/unfused",
+        begin=begin,
+        profiles=_REAL,
+        environment={"ATEN_CPU_CAPABILITY": "default"},
+        settings="CPU, ATEN_CPU_CAPABILITY=default",
+    ),
+)
