@@ -11,10 +11,18 @@ PACKAGE = ROOT / "adamax_ref"
 MAY = {
     "law": set[str](),
     "dialects": {"law"},
-    "backend": {"law"},
     "truth": {"dialects", "law"},
-    "optimizer": {"backend", "dialects", "law"},
-    "array_api": {"backend", "law"},
+    # What engines share: the contract, and tools for memory, fused multiply-add and tables.
+    "backend": {"law"},
+    "memory": {"backend"},
+    "fma": {"law"},
+    "guards": {"backend", "law"},
+    "tables": {"memory"},
+    "cuda": {"backend", "law", "memory", "tables"},
+    "array_api": {"backend", "fma", "law", "memory"},
+    # What is built on them.
+    "optimizer": {"backend", "dialects", "law", "memory"},
+    "golden": {"dialects", "law", "optimizer", "truth"},
 }
 
 
