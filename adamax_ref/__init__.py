@@ -11,4 +11,7 @@ from .optimizer.defaults import defaults as defaults
 from .optimizer.hooks import register_optimizer_step_post_hook as register_optimizer_step_post_hook
 from .optimizer.hooks import register_optimizer_step_pre_hook as register_optimizer_step_pre_hook
 from .optimizer.parameter import Parameter as Parameter
+from .optimizer.schedules import CosineAnnealingLR as CosineAnnealingLR
+from .optimizer.schedules import LinearLR as LinearLR
+from .optimizer.sequence import SequentialLR as SequentialLR
 from .truth.compare import assert_bitwise_equal as assert_bitwise_equal

@@ -170,6 +170,7 @@ class Adamax(Hookable):
                 loss = closure()
         for jobs in collect(self.param_groups, self.state, get_dialect(self.dialect), self.backend):
             run(jobs, self.state)
+        self.has_stepped = True
         return loss
 
     def zero_grad(self, set_to_none: bool = True) -> None:

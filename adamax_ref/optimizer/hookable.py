@@ -10,6 +10,9 @@ from .hooks import Handle, Hooks
 class Hookable(ABC):
     """An optimizer's hooks; see PyTorch's page for what each may do."""
 
+    param_groups: list[dict[str, Any]]
+    has_stepped: bool = False
+
     @abstractmethod
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient."""

@@ -7,7 +7,7 @@ A *job* is one update of one parameter. A parameter that stands twice in a group
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, Literal, final
 
 import numpy as np
 
@@ -76,37 +76,54 @@ def collect(groups: Sequence[Group], state: Mapping[Any, Any], dialect: Dialect,
     seen: Counter[int] = Counter()
     new: dict[int, dict[str, Any]] = {}
     for number, group in enumerate(groups):
-        hyper = hyperparameters(group, f"param_groups[{number}]")
         if group["foreach"] and group["differentiable"]:
             raise AssertionError("_foreach ops don't support autograd")
-        law = variant(dialect, group)
+        laws = _Laws(dialect, group, number)
         for at, param in enumerate(group["params"]):
-            grad = param.grad
-            if grad is None:
+            if param.grad is None:
                 continue
             where = label(group, number, at)
-            check_gradient(grad, param.data, where)
-            again = seen[id(param)]
-            seen[id(param)] += 1
+            check_gradient(param.grad, param.data, where)
             memory = new.get(id(param)) or state.get(param) or fresh(param, group, backend)
             check_state(memory, param.data, where)
             new[id(param)] = memory
+            again = seen[id(param)]
+            seen[id(param)] += 1
             if len(rounds) <= again:
                 rounds.append([])
-            rounds[again].append(_job(param, memory, law, hyper, number, again, group["foreach"] is False, backend))
+            rounds[again].append(laws.job(param, memory, again, backend))
     return rounds
 
 
-def _job(
-    param: Any, memory: dict[str, Any], law: Dialect, hyper: Hyperparameters, group: int, again: int, alone: bool, name: str | None
-) -> Job:
-    data = param.data
-    profile = profile_of(data)
-    chosen = engine(data, name)
-    recipe, tail = law.recipe(hyper, profile), law.recipe(hyper, profile, "tail")
-    for one in {recipe, tail}:
-        chosen.compile(one)
-    return Job(param, memory, law, hyper, group, next_step(memory["step"]) + again, chosen, recipe, tail, alone)
+@final
+class _Laws:
+    """What the parameters of one group have in common, looked up once a step."""
+
+    def __init__(self, dialect: Dialect, group: Mapping[str, Any], number: int) -> None:
+        self.dialect = variant(dialect, group)
+        self.hyper = hyperparameters(group, f"param_groups[{number}]")
+        self.number = number
+        self.alone = group["foreach"] is False
+        self._recipes: dict[tuple[AbstractBackend, str], tuple[Recipe, Recipe]] = {}
+
+    def job(self, param: Any, memory: dict[str, Any], again: int, backend: str | None) -> Job:
+        """Return the job of one parameter, its recipes compiled."""
+        data = param.data
+        chosen = engine(data, backend)
+        recipe, tail = self._compiled(chosen, profile_of(data))
+        t = next_step(memory["step"]) + again
+        return Job(param, memory, self.dialect, self.hyper, self.number, t, chosen, recipe, tail, self.alone)
+
+    def _compiled(self, backend: AbstractBackend, profile: str) -> tuple[Recipe, Recipe]:
+        if (backend, profile) not in self._recipes:
+            recipe, tail = (self.dialect.recipe(self.hyper, profile, place) for place in _PLACES)
+            for one in {recipe, tail}:
+                backend.compile(one)
+            self._recipes[backend, profile] = recipe, recipe if tail == recipe else tail
+        return self._recipes[backend, profile]
+
+
+_PLACES: tuple[Literal["body"], Literal["tail"]] = ("body", "tail")
 
 
 def variant(dialect: Dialect, group: Mapping[str, Any]) -> Dialect:
