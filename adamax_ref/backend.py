@@ -7,7 +7,7 @@ somebody else's can add one. An engine is *exact* when ``adamax-ref verify backe
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import entry_points
 from typing import Any, final
 
@@ -139,7 +139,12 @@ def dtype_name(array: Any) -> str:
     >>> dtype_name(np.zeros(1, dtype=">f4"))
     'float32'
     """
-    dtype = array.dtype
+    return _name_of_dtype(array.dtype)
+
+
+@lru_cache(maxsize=256)
+def _name_of_dtype(dtype: Any) -> str:
+    """Return the bare name; cached, for NumPy takes 5 microseconds to make one."""
     return str(getattr(dtype, "name", dtype)).rsplit(".", 1)[-1]
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, final
 
 import numpy as np
 
-from adamax_ref.backend import AbstractBackend, profile_of
+from adamax_ref.backend import AbstractBackend, dtype_name, profile_of
 from adamax_ref.law.dialect import Dialect
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.recipe import Recipe
@@ -169,16 +169,20 @@ def check_gradient(grad: Any, data: Any, where: str) -> None:
         raise RuntimeError("Adamax does not support sparse gradients")
     if not hasattr(grad, "dtype") or not hasattr(grad, "shape"):
         raise TypeError(f"the gradient of {where} is {type_name(grad)}, not an array; pass one like the parameter's")
-    mine, theirs = type_name(data), type_name(grad)
     if type(data).__module__.partition(".")[0] != type(grad).__module__.partition(".")[0]:
-        raise TypeError(f"the gradient of {where} is {theirs}, but the parameter is {mine}; convert the gradient")
+        raise TypeError(f"the gradient of {where} is {type_name(grad)}, but the parameter is {type_name(data)}; convert it")
     if tuple(grad.shape) != tuple(data.shape):
         raise ValueError(
             f"the gradient of {where} has shape {tuple(grad.shape)}, but the parameter has {tuple(data.shape)}; "
             "they must be the same"
         )
-    if grad.dtype != data.dtype and profile_of(grad) != profile_of(data):
+    if not _same_dtype(grad, data):
         raise TypeError(f"the gradient of {where} has dtype {grad.dtype}, but the parameter has {data.dtype}; cast it yourself")
+
+
+def _same_dtype(a: Any, b: Any) -> bool:
+    """Whether two arrays have one dtype, up to byte order."""
+    return a.dtype == b.dtype or dtype_name(a) == dtype_name(b)
 
 
 def check_state(memory: Mapping[str, Any], data: Any, where: str) -> None:
@@ -193,7 +197,7 @@ def check_state(memory: Mapping[str, Any], data: Any, where: str) -> None:
     """
     for part in STATE[1:]:
         array = memory[part]
-        if tuple(array.shape) != tuple(data.shape) or profile_of(array) != profile_of(data):
+        if tuple(array.shape) != tuple(data.shape) or not _same_dtype(array, data):
             raise ValueError(
                 f"{part} of {where} has shape {tuple(array.shape)} and dtype {array.dtype}, but the parameter has "
                 f"{tuple(data.shape)} and {data.dtype}; load_state_dict(state_dict) casts"
