@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
+from threading import Lock
 from typing import Any, Generic, NamedTuple, TypeVar, final
 
 import numpy as np
@@ -216,42 +217,41 @@ Made = TypeVar("Made")
 class TableCache(Generic[Made]):
     """Keeps what was made for the last few lists of buffers.
 
-    No reference to an array is held: a key says all that its table depends on, so an address that was freed and given
-    out again finds a table that is right for it too. Several are kept because parameters may take turns in having
-    a gradient.
+    A key must say all that its table depends on: addresses, shapes, strides, types. Then no reference to an array need
+    be held, since an address that was freed and given out again finds a table that is right for it too. Several are
+    kept because parameters may take turns in having a gradient.
 
     Parameters
     ----------
-    make : callable
-        ``make(quads)`` for a list that is not among the last ones.
     keep : int
         How many are kept.
 
     Attributes
     ----------
     made : int
-        How often `make` was called.
+        How often something had to be made.
 
     Examples
     --------
-    >>> cache = TableCache(lambda quads: len(quads))
-    >>> cache.get(()), cache.get(()), cache.made
-    (0, 0, 1)
+    >>> cache = TableCache[int]()
+    >>> cache.get("key", lambda: 7), cache.get("key", lambda: 8), cache.made
+    (7, 7, 1)
     """
 
-    def __init__(self, make: Callable[[Sequence[Quad]], Made], keep: int = 4) -> None:
-        self._make = make
+    def __init__(self, keep: int = 4) -> None:
         self._keep = keep
-        self._entries: list[tuple[Sequence[Quad], Made]] = []
+        self._entries: list[tuple[Any, Made]] = []
+        self._lock = Lock()
         self.made = 0
 
-    def get(self, quads: Sequence[Quad]) -> Made:
-        """Return what was made for these buffers, making it when they are new."""
-        for at, (key, value) in enumerate(self._entries):
-            if key == quads:
-                self._entries.insert(0, self._entries.pop(at))
-                return value
-        value = self._make(quads)
-        self.made += 1
-        self._entries = [(quads, value), *self._entries[: self._keep - 1]]
-        return value
+    def get(self, key: Any, make: Callable[[], Made]) -> Made:
+        """Return what was made for this key, making it when the key is new."""
+        with self._lock:
+            for at, (known, value) in enumerate(self._entries):
+                if known == key:
+                    self._entries.insert(0, self._entries.pop(at))
+                    return value
+            value = make()
+            self.made += 1
+            self._entries = [(key, value), *self._entries[: self._keep - 1]]
+            return value

@@ -148,20 +148,31 @@ def test_a_ghost_is_never_read_and_knows_its_strides() -> None:
 
 
 def test_a_table_is_made_anew_only_when_an_address_a_shape_or_a_stride_changes() -> None:
-    cache = TableCache(lambda quads: build(quads, 4, 8), keep=2)
-    first = cache.get([lying_at(0)])
-    assert cache.get([lying_at(0)]) is first and cache.made == 1
+    cache = TableCache[Table](keep=2)
+
+    def get(*quads: Quad) -> Table:
+        return cache.get(quads, lambda: build(quads, 4, 8))
+
+    first = get(lying_at(0))
+    assert get(lying_at(0)) is first and cache.made == 1
     for changed in (lying_at(32), lying_at(0, (9,)), lying_at(0, (2, 4))):
-        assert cache.get([changed]) is not first
+        assert get(changed) is not first
     assert cache.made == 4
 
 
-def test_two_lists_that_take_turns_are_both_kept() -> None:
-    cache = TableCache(len, keep=2)
-    for _ in range(5):
-        cache.get([lying_at(0)])
-        cache.get([lying_at(32)])
+def test_lists_that_take_turns_are_kept_up_to_the_limit() -> None:
+    cache = TableCache[int](keep=2)
+    for key in "ababababa":
+        cache.get(key, lambda: 0)
     assert cache.made == 2
-    cache.get([lying_at(64)])
-    cache.get([lying_at(0)])
-    assert cache.made == 4  # the older of two made room
+    cache.get("c", lambda: 0)
+    cache.get("b", lambda: 0)
+    assert cache.made == 4  # the older of two had made room
+
+
+def test_what_cannot_be_made_is_not_kept() -> None:
+    cache = TableCache[Table]()
+    for _ in range(2):
+        with pytest.raises(ValueError, match="shares memory"):
+            cache.get("key", lambda: build([lying_at(0), lying_at(0)], 4, 8))
+    assert cache.made == 0

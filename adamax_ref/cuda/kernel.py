@@ -1,0 +1,160 @@
+"""The launch that both CUDA engines share: tables that stay on the device, constants that are refreshed, one launch.
+
+A :class:`TableKernel` is what a CUDA engine's ``compile`` returns. It keeps the tables of the last few lists of
+buffers on the device, with one buffer of constants for each. A step copies the constants asynchronously, from
+page-locked memory, and launches once; nothing waits for the device.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, final
+
+import numpy as np
+
+from adamax_ref.backend import Arrays
+from adamax_ref.law.recipe import Recipe
+from adamax_ref.tables import TableCache, build
+
+from .arrays import Place, device_of, places_of, quads_of, require_together, stream_of
+from .geometry import CHUNK
+from .launcher import HostArray, Launcher
+from .recording import CURRENT
+
+_WORKING = {"binary64": np.float64, "binary32": np.float32}
+
+
+@final
+@dataclass(eq=False)
+class Resident:
+    """Tables on the device, with the buffer of constants that belongs to them.
+
+    Attributes
+    ----------
+    places : list
+        What they were made from.
+    blocks : int
+        Number of chunks.
+    addresses : tuple of int
+        On the device: of tensors, layouts, chunks and constants.
+    kept : object
+        What keeps that memory alive.
+    ready : object or None
+        Event that passes when the tables have arrived; None once that was seen.
+    staging : list
+        Page-locked arrays for constants, each with the event of its last copy.
+    """
+
+    places: list[list[Place]]
+    blocks: int
+    addresses: tuple[int, int, int, int]
+    kept: Any
+    ready: Any
+    staging: list[tuple[HostArray, Any]] = field(default_factory=list)
+
+
+@final
+class TableKernel:
+    """A recipe on one engine: ``kernel(ps, gs, ms, us, constants)``, in place, one launch for all buffers.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        What to compute.
+    launcher : Launcher
+        The engine.
+    chunk : int
+        Elements of a block's share; what the kernel was compiled for.
+
+    Attributes
+    ----------
+    tables : TableCache
+        Of :class:`Resident`; its ``made`` tells how often tables were built.
+    """
+
+    def __init__(self, recipe: Recipe, launcher: Launcher, chunk: int = CHUNK) -> None:
+        self.recipe = recipe
+        self.tables = TableCache[Resident]()
+        self._launcher = launcher
+        self._chunk = chunk
+        self._modes = {"plain": self._plain, "record": self._record, "prepare": self._prepare}
+
+    def __call__(self, ps: Arrays, gs: Arrays, ms: Arrays, us: Arrays, constants: Sequence[tuple[float, ...]]) -> Any:
+        """Step all buffers; see :data:`adamax_ref.backend.Kernel`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            When the arrays do not belong together, overlap, or lie on several devices; nothing has changed then.
+        RuntimeError
+            When a stream is being captured and this is a plain step.
+        """
+        if len(ps):
+            lists = (ps, gs, ms, us)
+            with self._launcher.on(device_of(ps[0]), stream_of(ps[0])) as stream:
+                self._modes[CURRENT.get().mode](lists, self._rows(constants, len(ps)), stream)
+        return ps, ms, us
+
+    def refresh(self, resident: Resident, rows: HostArray, stream: int) -> None:
+        """Start copying constants to where `resident` has them, from memory that no earlier copy still reads."""
+        free = [pair for pair in resident.staging if self._launcher.has_passed(pair[1])]
+        locked = free[0][0] if free else self._launcher.locked(rows)
+        locked[...] = rows
+        event = self._launcher.refresh(resident.addresses[3], locked, stream)
+        resident.staging = [pair for pair in resident.staging if pair[0] is not locked] + [(locked, event)]
+
+    def _plain(self, lists: Sequence[Arrays], rows: HostArray, stream: int) -> None:
+        if self._launcher.is_capturing(stream):
+            raise RuntimeError(
+                "a plain step cannot be captured: its constants would be the same in every replay; "
+                "call adamax_ref.cuda.graph.CapturedStep(optimizer).record() inside the capture"
+            )
+        places = places_of(*lists)
+        resident = self.tables.get(places, lambda: self._resident(places, lists, stream))
+        if resident.ready is not None:
+            if self._launcher.has_passed(resident.ready):
+                resident.ready = None
+            else:
+                self._launcher.wait(resident.ready, stream)
+        self.refresh(resident, rows, stream)
+        self._launch(resident, stream)
+
+    def _record(self, lists: Sequence[Arrays], rows: HostArray, stream: int) -> None:
+        resident = self.tables.get(places_of(*lists), _refuse_to_make)
+        CURRENT.get().add(self, resident, lambda: self.refresh_current(resident, rows, lists[0][0]))
+        self._launch(resident, stream)
+
+    def _prepare(self, lists: Sequence[Arrays], rows: HostArray, stream: int) -> None:
+        resident = CURRENT.get().next(self)
+        if resident.places != places_of(*lists):
+            raise RuntimeError(
+                "a parameter, its gradient or its state lies elsewhere than when the step was captured; "
+                "keep arrays where they are and write gradients in place, or capture anew"
+            )
+        self.refresh(resident, rows, stream)
+
+    def refresh_current(self, resident: Resident, rows: HostArray, array: Any) -> None:
+        """Refresh constants in the order of the stream on which `array`'s library works now."""
+        with self._launcher.on(device_of(array), stream_of(array)) as stream:
+            self.refresh(resident, rows, stream)
+
+    def _launch(self, resident: Resident, stream: int) -> None:
+        if resident.blocks:
+            self._launcher.launch(self.recipe, resident.blocks, resident.addresses, stream)
+
+    def _rows(self, constants: Sequence[tuple[float, ...]], count: int) -> HostArray:
+        return np.array(constants, dtype=_WORKING[self.recipe.working]).reshape(count, len(self.recipe.constants))
+
+    def _resident(self, places: list[list[Place]], lists: Sequence[Arrays], stream: int) -> Resident:
+        require_together(self.recipe, lists)
+        table = build(quads_of(places), self.recipe.storage_format.width // 8, self._chunk)
+        constants = self._rows([(0.0,) * len(self.recipe.constants)] * len(table.tensors), len(table.tensors))
+        uploaded = [self._launcher.upload(host, stream) for host in (table.tensors, table.layouts, table.chunks, constants)]
+        tensors, layouts, chunks, rows = (address for address, _ in uploaded)
+        kept = [memory for _, memory in uploaded]
+        return Resident(places, len(table.chunks), (tensors, layouts, chunks, rows), kept, self._launcher.mark(stream))
+
+
+def _refuse_to_make() -> Resident:
+    raise RuntimeError(
+        "no tables can be made while a step is captured; do one plain step with the same arrays first, and synchronize"
+    )

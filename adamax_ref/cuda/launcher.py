@@ -1,0 +1,52 @@
+"""What a CUDA engine has to bring for :class:`adamax_ref.cuda.kernel.TableKernel`: memory, copies, events, the launch."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import numpy as np
+
+from adamax_ref.law.recipe import Recipe
+
+HostArray = np.ndarray[Any, Any]
+
+
+class Launcher(ABC):
+    """A CUDA library, as far as a step needs one. Streams are handles, addresses are integers."""
+
+    @abstractmethod
+    def on(self, device: int | None, stream: int) -> AbstractContextManager[int]:
+        """Make a device and a stream current for the library; gives the stream's handle."""
+
+    @abstractmethod
+    def upload(self, host: HostArray, stream: int) -> tuple[int, Any]:
+        """Copy an array to new device memory in the order of `stream`; its address, and what keeps it alive."""
+
+    @abstractmethod
+    def locked(self, like: HostArray) -> HostArray:
+        """Return an array in page-locked memory, of the shape and dtype of `like`."""
+
+    @abstractmethod
+    def refresh(self, address: int, locked: HostArray, stream: int) -> Any:
+        """Start copying page-locked memory to an address; an event that passes when the copy is done."""
+
+    @abstractmethod
+    def mark(self, stream: int) -> Any:
+        """Return an event that passes when everything that `stream` was given so far is done."""
+
+    @abstractmethod
+    def has_passed(self, event: Any) -> bool:
+        """Whether an event has passed; does not wait."""
+
+    @abstractmethod
+    def wait(self, event: Any, stream: int) -> None:
+        """Let `stream`, not the host, wait for an event."""
+
+    @abstractmethod
+    def is_capturing(self, stream: int) -> bool:
+        """Whether what `stream` is given goes into a graph."""
+
+    @abstractmethod
+    def launch(self, recipe: Recipe, blocks: int, addresses: Sequence[int], stream: int) -> None:
+        """Launch the recipe's kernel: addresses of tensors, layouts, chunks and constants, one block for each chunk."""
