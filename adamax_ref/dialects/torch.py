@@ -1,8 +1,9 @@
 """``torch.optim.Adamax`` on the CPU, since PyTorch 2.1, when the moment became a ``lerp``."""
 
+from dataclasses import replace
 from typing import Any
 
-from adamax_ref.law.dialect import Dialect, Provenance, usual_conditions
+from adamax_ref.law.dialect import Dialect, Family, Provenance, usual_conditions
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.operations import fma, maximum, store
 
@@ -31,20 +32,47 @@ def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
     }
 
 
-def update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
-    """``neg``, ``add(alpha)``, ``lerp_``, ``mul_``/``abs``/``add_``/``maximum``, ``addcdiv_``."""
+def moments(p: Any, g: Any, m: Any, u: Any, c: Any, multiply_add: Any = fma) -> tuple[Any, Any]:
+    """``neg``, ``add(alpha)``, ``lerp_``, ``mul_``/``abs``/``add_``/``maximum``."""
     if c.maximize:
         g = -g
     if c.decaying:
         g = store(store(p * c.decay) + g) if c.apart else store(fma(p, c.decay, g))
     toward = g - m
-    m = store(fma(c.minus_beta1, toward, g) if c.far else fma(c.weight, toward, m))
-    u = maximum(store(u * c.beta2), store(abs(g) + c.eps))
-    p = store(p + (c.minus_rate * m) / u)
-    return p, m, u
+    m = store(multiply_add(c.minus_beta1, toward, g) if c.far else multiply_add(c.weight, toward, m))
+    return m, maximum(store(u * c.beta2), store(abs(g) + c.eps))
 
 
-DIALECT = Dialect(
+def update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+    """The moments, then ``addcdiv_(value)``."""
+    m, u = moments(p, g, m, u, c)
+    return store(p + (c.minus_rate * m) / u), m, u
+
+
+def unfused_conditions(h: Any, to: Any) -> dict[str, bool]:
+    """Every decay has two roundings."""
+    return {**conditions(h, to), "apart": h.weight_decay != 0}
+
+
+def unfused_update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+    """The same with a product and a sum for every fused multiply-add."""
+    m, u = moments(p, g, m, u, c, lambda a, b, addend: (a * b) + addend)
+    return store(p + (c.minus_rate * m) / u), m, u
+
+
+def capturable_constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+    """The bias correction in the type of the step counter, binary32 whatever the profile."""
+    correction = to.single(to.single(h.beta1) ** t - 1)
+    return {**constants(h, t, to), "divisor": to.work(to.single(correction / to.single(h.lr)))}
+
+
+def capturable_update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+    """The moments, then ``mul`` and ``addcdiv_`` without a value."""
+    m, u = moments(p, g, m, u, c)
+    return store(p + m / store(u * c.divisor)), m, u
+
+
+_base = Dialect(
     name="torch",
     title="PyTorch 2.1 and later, CPU with fused multiply-add",
     update=update,
@@ -70,4 +98,32 @@ DIALECT = Dialect(
         "of independent reals can follow; for finite numbers the bits are those of this one.",
         "Values given for one parameter group are not validated by PyTorch.",
     ),
+)
+
+DIALECT = replace(
+    _base,
+    variants={
+        "unfused": replace(
+            _base,
+            name="torch/unfused",
+            title="PyTorch 2.1 and later, CPU without fused multiply-add",
+            update=unfused_update,
+            conditions=unfused_conditions,
+            vector=0,
+            quirks=("Followed with ATEN_CPU_CAPABILITY=default, and on processors that lack the instruction.",),
+        ),
+        "capturable": replace(
+            _base,
+            name="torch/capturable",
+            title="PyTorch 2.1 and later, capturable=True",
+            update=capturable_update,
+            constants=capturable_constants,
+            family=Family(bias="compute"),
+            quirks=(
+                "The bias is corrected in float32 for float64 parameters too, so all of them differ from the ordinary step.",
+                "On a device beta1**t is the device's own power, whose last bit nobody promises; here it is the float32 "
+                "nearest to the double power of the float32 beta1.",
+            ),
+        ),
+    },
 )
