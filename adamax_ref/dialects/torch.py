@@ -44,7 +44,7 @@ def moments(p: Any, g: Any, m: Any, u: Any, c: Any, multiply_add: Any = fma) -> 
 
 
 def update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
-    """The moments, then ``addcdiv_(value)``."""
+    """Form the moments, then ``addcdiv_(value)``."""
     m, u = moments(p, g, m, u, c)
     return store(p + (c.minus_rate * m) / u), m, u
 
@@ -55,19 +55,19 @@ def unfused_conditions(h: Any, to: Any) -> dict[str, bool]:
 
 
 def unfused_update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
-    """The same with a product and a sum for every fused multiply-add."""
+    """Do the same with a product and a sum for every fused multiply-add."""
     m, u = moments(p, g, m, u, c, lambda a, b, addend: (a * b) + addend)
     return store(p + (c.minus_rate * m) / u), m, u
 
 
 def capturable_constants(h: Any, t: int, to: Any) -> dict[str, Any]:
-    """The bias correction in the type of the step counter, binary32 whatever the profile."""
+    """Correct the bias in the type of the step counter, binary32 whatever the profile."""
     correction = to.single(to.single(h.beta1) ** t - 1)
     return {**constants(h, t, to), "divisor": to.work(to.single(correction / to.single(h.lr)))}
 
 
 def capturable_update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
-    """The moments, then ``mul`` and ``addcdiv_`` without a value."""
+    """Form the moments, then ``mul`` and ``addcdiv_`` without a value."""
     m, u = moments(p, g, m, u, c)
     return store(p + m / store(u * c.divisor)), m, u
 
