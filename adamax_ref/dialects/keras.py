@@ -4,9 +4,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from adamax_ref.law.dialect import Dialect, Family, Provenance
+from adamax_ref.law.dialect import Dialect, Family, Provenance, usual_conditions
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.operations import fma, greater, maximum
+
+
+def conditions(h: Any, to: Any) -> dict[str, bool]:
+    """In 16 bits XLA fuses nothing, and what torch's vector loop leaves over has its product rounded first."""
+    narrow = to.storage is not to.working
+    return {**usual_conditions(h, to), "fusing": not narrow, "apart": narrow and to.place == "tail"}
 
 
 def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
@@ -21,7 +27,7 @@ def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
         "lr": lr,
         "decay": decay,
         "decay_lr": to.store(decay * lr),
-        "kept": to.store(to.work(1 - to.single(h.weight_decay) * to.single(h.lr))),
+        "kept": to.work(1 - to.single(h.weight_decay) * to.single(h.lr)),
         "correction": to.store(1 - to.store(to.store(to.work(h.beta1)) ** t)),
     }
 
@@ -45,12 +51,12 @@ def update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
 
 
 def _compiled(larger: Callable[[Any, Any], Any]) -> Callable[..., tuple[Any, Any, Any]]:
-    """Return what XLA makes of it: fused multiply-adds, and one product for the decay."""
+    """Return what XLA makes of it: one product for the decay, and fused multiply-adds in 32 and 64 bits."""
 
     def compiled_update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
         if c.decaying:
-            p = fma(-p, c.decay_lr, p)
-        m = fma(g - m, c.weight, m)
+            p = fma(-p, c.decay_lr, p) if c.fusing else p - p * c.decay_lr
+        m = fma(g - m, c.weight, m) if c.fusing else m + (g - m) * c.weight
         u = larger(c.beta2 * u, abs(g))
         return p - (c.lr * m) / (c.correction * (u + c.eps)), m, u
 
@@ -61,7 +67,7 @@ def torch_update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]
     """Follow the torch backend, which has its own text, on lists of tensors (``_foreach_*``)."""
     if c.decaying:
         p = p * c.kept
-    m = fma(g, c.weight, m * c.beta1)
+    m = m * c.beta1 + g * c.weight if c.apart else fma(g, c.weight, m * c.beta1)
     u = maximum(u * c.beta2, abs(g))
     return p - (m * c.lr) / ((u + c.eps) * c.correction), m, u
 
@@ -73,6 +79,7 @@ _base = Dialect(
     title=_TITLE,
     update=update,
     constants=tensorflow_constants,
+    conditions=conditions,
     defaults=Hyperparameters(lr=1e-3, eps=1e-7),
     options=frozenset({"eps", "decoupled"}),
     profiles=("f64", "f32", "f16", "bf16"),
@@ -111,7 +118,7 @@ DIALECT = replace(
             _base, name="keras/jax-jit", title="Keras 3 on JAX, CPU, jit", constants=constants, update=_compiled(maximum)
         ),
         "torch": replace(
-            _base, name="keras/torch", title="Keras 3 on torch, CPU", constants=constants, update=torch_update, flushes=False
+            _base, name="keras/torch", title="Keras 3 on torch, CPU", constants=constants, update=torch_update, flushes=False, vector=32
         ),
         "tf-keras": replace(_base, name="keras/tf-keras", title="tf_keras (Keras 2.11 and later) on TensorFlow, CPU, eager"),
     },

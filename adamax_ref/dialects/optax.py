@@ -9,8 +9,9 @@ from adamax_ref.law.operations import fma, maximum
 
 
 def conditions(h: Any, to: Any) -> dict[str, bool]:
-    """In bfloat16 XLA leaves the formula as it is written."""
-    return {**usual_conditions(h, to), "plain": to.storage.name == "bfloat16"}
+    """In 16 bits XLA fuses nothing; in bfloat16 it leaves the division as it is written, in float16 it never does."""
+    half, brain = (to.storage.name == name for name in ("binary16", "bfloat16"))
+    return {**usual_conditions(h, to), "half": half, "brain": brain}
 
 
 def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
@@ -30,16 +31,17 @@ def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
 
 def _direction(m: Any, u: Any, c: Any, bias: str) -> Any:
     """``(m / correction) / u``; a division by a scalar that every element shares becomes a product where XLA sees it."""
-    if bias == "reciprocal" and not c.plain:
+    if c.half or (bias == "reciprocal" and not c.brain):
         return (m * c.inverse) / u
-    if bias == "joined" and not c.plain:
+    if bias == "joined" and not c.brain:
         return m / (c.correction * u)
     return (m / c.correction) / u
 
 
 def update(p: Any, g: Any, m: Any, u: Any, c: Any, bias: str, fused: bool, applied: bool) -> tuple[Any, Any, Any]:
     """`bias` is where the correction went, `fused` whether the update was compiled, `applied` the last line too."""
-    fused, applied = fused and not c.plain, applied and not c.plain
+    narrow = c.half or c.brain
+    fused, applied = fused and not narrow, applied and not narrow
     m = fma(c.weight, g, c.beta1 * m) if fused else (c.weight * g) + (c.beta1 * m)
     u = maximum(abs(g) + c.eps, c.beta2 * u)
     d = _direction(m, u, c, bias)
