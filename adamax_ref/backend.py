@@ -8,12 +8,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.metadata import entry_points
 from typing import Any, final
 
 import numpy as np
 
 from .law.recipe import Recipe
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "adamax_ref.backends"
 
@@ -168,6 +170,13 @@ def profile_of(array: Any) -> str:
 
 
 @cache
+def _registered() -> tuple["EntryPoint", ...]:
+    from importlib.metadata import entry_points  # takes a third of the package's import time, so not before it is needed
+
+    return tuple(entry_points(group=GROUP))
+
+
+@cache
 def backend_names() -> tuple[str, ...]:
     """Names of all engines that are registered, available or not.
 
@@ -176,7 +185,7 @@ def backend_names() -> tuple[str, ...]:
     >>> "numpy" in backend_names()
     True
     """
-    return tuple(sorted({point.name for point in entry_points(group=GROUP)}))
+    return tuple(sorted({point.name for point in _registered()}))
 
 
 @cache
@@ -195,7 +204,7 @@ def get_backend(name: str) -> AbstractBackend:
     >>> get_backend("numpy").name
     'numpy'
     """
-    for point in entry_points(group=GROUP):
+    for point in _registered():
         if point.name == name:
             try:
                 backend: AbstractBackend = point.load()

@@ -25,19 +25,11 @@ def test_the_check_for_heavy_libraries_can_fail() -> None:
     assert loaded("import rich, click") == ["click", "rich"]
 
 
-def test_importing_adds_at_most_a_hundred_milliseconds_to_numpy() -> None:
-    """Count what the import system itself counted, in the best of several processes: no wall clock of a busy machine."""
-    best = min(_own_import_time() for _ in range(5))
-    assert best <= 100_000, f"{best} microseconds beyond numpy"
-
-
-def _own_import_time() -> int:
-    run = subprocess.run(
-        [sys.executable, "-X", "importtime", "-c", "import numpy, adamax_ref"], capture_output=True, text=True, check=True
-    )
-    rows = [line.removeprefix("import time:").split("|") for line in run.stderr.splitlines() if "|" in line]
-    after_numpy = [row[0] for row in rows[1 + max(at for at, row in enumerate(rows) if row[2].strip() == "numpy") :]]
-    return sum(int(own) for own in after_numpy)
+def test_importing_takes_at_most_a_hundred_milliseconds_beyond_numpy() -> None:
+    """In processor time and in the best of several processes, so that a busy machine does not decide."""
+    program = "import numpy, time; start = time.process_time(); import adamax_ref; print(time.process_time() - start)"
+    runs = [subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True) for _ in range(5)]
+    assert min(float(run.stdout) for run in runs) <= 0.1
 
 
 @pytest.fixture(scope="module")
