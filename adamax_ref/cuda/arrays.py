@@ -5,7 +5,7 @@ copied; a view stays a view.
 """
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -43,7 +43,7 @@ def is_cuda_array(array: Any) -> bool:
     """
     if hasattr(array, "is_cuda"):  # torch: a tensor on the CPU has the interface too, and raises when it is asked
         return bool(array.is_cuda)
-    return hasattr(array, "__cuda_array_interface__")
+    return hasattr(array, "__cuda_array_interface__") or hasattr(type(array), "__cuda_ndarray__")
 
 
 def _of_cupy(array: Any) -> Place:
@@ -55,8 +55,14 @@ def _of_torch(array: Any) -> Place:
     return array.data_ptr(), tuple(array.shape), tuple([size * step for step in array.stride()]), array.dtype
 
 
+def interface_of(array: Any) -> Mapping[str, Any]:
+    """Return the CUDA array interface; under Numba's simulator arrays lie on the host and have NumPy's."""
+    found: Mapping[str, Any] = getattr(array, "__cuda_array_interface__", None) or array.__array_interface__
+    return found
+
+
 def _of_interface(array: Any) -> Place:
-    interface = array.__cuda_array_interface__
+    interface = interface_of(array)
     shape = tuple(interface["shape"])
     strides = interface.get("strides")
     if strides is None:
@@ -114,7 +120,7 @@ def require_updatable(array: Any) -> None:
         When it is read-only or overlaps itself.
     """
     address, shape, strides, dtype = place_of(array)
-    if library(array) not in _DESCRIBE and array.__cuda_array_interface__["data"][1]:
+    if library(array) not in _DESCRIBE and interface_of(array)["data"][1]:
         raise ValueError(f"cannot update a read-only CUDA array of shape {shape}; pass a writable copy")
     if overlaps_itself(ghost(Buffer(address, shape, strides), int(dtype.itemsize))):
         raise ValueError(

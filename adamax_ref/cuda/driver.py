@@ -1,11 +1,10 @@
-"""Is there a CUDA device here? Asked of the driver itself, so that each fault gets its sentence and its remedy.
+"""Whether there is a CUDA device here, asked of the driver itself, so that each fault gets its sentence and its remedy.
 
 Libraries report a missing driver, a driver too old and a machine without a device in much the same words. The driver
 library answers all three exactly and is present wherever a device can be used; it is reached through ctypes.
 """
 
 import ctypes
-import ctypes.util
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -70,6 +69,33 @@ def require_device(needed: int, package: str, open_driver: Callable[[], Any] = _
 def require_device_once(needed: int, package: str) -> None:
     """Do what :func:`require_device` does; success is remembered, a refusal is found out anew."""
     require_device(needed, package)
+
+
+def is_capturing(stream: int) -> bool:
+    """Whether what a stream is given goes into a graph; the default stream (0) cannot be captured."""
+    if not stream:
+        return False
+    status = ctypes.c_int(0)
+    _loaded().cuStreamIsCapturing(ctypes.c_void_p(stream), ctypes.byref(status))
+    return status.value != 0
+
+
+@cache
+def _loaded() -> Any:
+    return _open()
+
+
+def no_room(what: str, size: int) -> MemoryError:
+    """Return the error that says that a device's memory is full.
+
+    Examples
+    --------
+    >>> str(no_room("tables", 64))
+    'the CUDA device has no room for 64 bytes of tables; free arrays there, or the memory that another process holds'
+    """
+    return MemoryError(
+        f"the CUDA device has no room for {size} bytes of {what}; free arrays there, or the memory that another process holds"
+    )
 
 
 def _text(version: int) -> str:

@@ -15,7 +15,7 @@ from adamax_ref.backend import Arrays
 from adamax_ref.law.recipe import Recipe
 from adamax_ref.tables import TableCache, build
 
-from .arrays import Place, device_of, places_of, quads_of, require_together, stream_of
+from .arrays import Place, device_of, place_of, places_of, quads_of, require_together, stream_of
 from .geometry import CHUNK
 from .launcher import HostArray, Launcher
 from .recording import CURRENT
@@ -34,10 +34,10 @@ class Resident:
         What they were made from.
     blocks : int
         Number of chunks.
+    arrays : tuple
+        On the device: tensors, layouts, chunks and constants.
     addresses : tuple of int
-        On the device: of tensors, layouts, chunks and constants.
-    kept : object
-        What keeps that memory alive.
+        Where they lie.
     ready : object or None
         Event that passes when the tables have arrived; None once that was seen.
     staging : list
@@ -46,8 +46,8 @@ class Resident:
 
     places: list[list[Place]]
     blocks: int
-    addresses: tuple[int, int, int, int]
-    kept: Any
+    arrays: tuple[Any, ...]
+    addresses: tuple[int, ...]
     ready: Any
     staging: list[tuple[HostArray, Any]] = field(default_factory=list)
 
@@ -96,10 +96,12 @@ class TableKernel:
 
     def refresh(self, resident: Resident, rows: HostArray, stream: int) -> None:
         """Start copying constants to where `resident` has them, from memory that no earlier copy still reads."""
+        if not rows.size:
+            return
         free = [pair for pair in resident.staging if self._launcher.has_passed(pair[1])]
         locked = free[0][0] if free else self._launcher.locked(rows)
         locked[...] = rows
-        event = self._launcher.refresh(resident.addresses[3], locked, stream)
+        event = self._launcher.refresh(resident.arrays[3], locked, stream)
         resident.staging = [pair for pair in resident.staging if pair[0] is not locked] + [(locked, event)]
 
     def _plain(self, lists: Sequence[Arrays], rows: HostArray, stream: int) -> None:
@@ -148,10 +150,10 @@ class TableKernel:
         require_together(self.recipe, lists)
         table = build(quads_of(places), self.recipe.storage_format.width // 8, self._chunk)
         constants = self._rows([(0.0,) * len(self.recipe.constants)] * len(table.tensors), len(table.tensors))
-        uploaded = [self._launcher.upload(host, stream) for host in (table.tensors, table.layouts, table.chunks, constants)]
-        tensors, layouts, chunks, rows = (address for address, _ in uploaded)
-        kept = [memory for _, memory in uploaded]
-        return Resident(places, len(table.chunks), (tensors, layouts, chunks, rows), kept, self._launcher.mark(stream))
+        hosts = (table.tensors, table.layouts, table.chunks, constants)
+        arrays = tuple(self._launcher.upload(host if host.size else np.zeros(1, host.dtype), stream) for host in hosts)
+        addresses = tuple(place_of(array)[0] for array in arrays)
+        return Resident(places, len(table.chunks), arrays, addresses, self._launcher.mark(stream))
 
 
 def _refuse_to_make() -> Resident:

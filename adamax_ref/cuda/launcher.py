@@ -20,16 +20,16 @@ class Launcher(ABC):
         """Make a device and a stream current for the library; gives the stream's handle."""
 
     @abstractmethod
-    def upload(self, host: HostArray, stream: int) -> tuple[int, Any]:
-        """Copy an array to new device memory in the order of `stream`; its address, and what keeps it alive."""
+    def upload(self, host: HostArray, stream: int) -> Any:
+        """Return a new device array with what `host` holds, which is not empty; it arrives in the order of `stream`."""
 
     @abstractmethod
     def locked(self, like: HostArray) -> HostArray:
         """Return an array in page-locked memory, of the shape and dtype of `like`."""
 
     @abstractmethod
-    def refresh(self, address: int, locked: HostArray, stream: int) -> Any:
-        """Start copying page-locked memory to an address; an event that passes when the copy is done."""
+    def refresh(self, target: Any, locked: HostArray, stream: int) -> Any:
+        """Start copying page-locked memory to a device array; an event that passes when the copy is done."""
 
     @abstractmethod
     def mark(self, stream: int) -> Any:

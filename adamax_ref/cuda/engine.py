@@ -1,0 +1,93 @@
+"""What the two CUDA engines have in common as engines: which arrays they take, and one kernel for each recipe."""
+
+from abc import abstractmethod
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from adamax_ref.backend import PROFILE_OF_DTYPE, AbstractBackend, Capabilities, Kernel, dtype_name, profile_of
+from adamax_ref.law.recipe import Recipe
+
+from .arrays import is_cuda_array, library, require_updatable
+from .kernel import TableKernel
+from .launcher import Launcher
+from .parts import parts_of
+from .tensors import tensor_bits, tensor_from, tensor_zeros_like
+
+
+class CudaBackend(AbstractBackend):
+    """An engine for arrays on a CUDA device, whichever library they belong to.
+
+    An engine that derives from it says how to find out whether it can run, and brings a launcher and its own arrays.
+    """
+
+    def __init__(self) -> None:
+        self._kernels: Callable[[Recipe], Kernel] = lru_cache(maxsize=None)(self._kernel)
+
+    @abstractmethod
+    def require(self) -> None:
+        """Raise :class:`~adamax_ref.backend.BackendUnavailable` when the engine cannot run here; quick when it can."""
+
+    @abstractmethod
+    def launcher(self) -> Launcher:
+        """Return the engine's launcher."""
+
+    @abstractmethod
+    def supports_bfloat16(self) -> bool:
+        """Whether the device can round to bfloat16 (compute capability 8.0 and above)."""
+
+    @abstractmethod
+    def own_from_host(self, value: np.ndarray[Any, Any]) -> Any:
+        """Return a new array of the engine's own library."""
+
+    @abstractmethod
+    def own_to_host(self, array: Any) -> np.ndarray[Any, Any]:
+        """Return a NumPy copy of an array with the CUDA array interface."""
+
+    @abstractmethod
+    def own_zeros_like(self, array: Any) -> Any:
+        """Return zeros like an array with the CUDA array interface."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """All profiles that the device has, in place, subnormals kept."""
+        self.require()
+        profiles = frozenset(PROFILE_OF_DTYPE.values())
+        return Capabilities(profiles=profiles if self.supports_bfloat16() else profiles - {"bf16"}, device="cuda")
+
+    def owns(self, array: Any) -> bool:
+        """Whether `array` lies on a CUDA device and has a type that Adamax knows."""
+        return is_cuda_array(array) and dtype_name(array) in PROFILE_OF_DTYPE
+
+    def compile(self, recipe: Recipe) -> Kernel:
+        """Return the kernel for a recipe, the same one for equal recipes."""
+        return self._kernels(recipe)
+
+    def from_host(self, value: np.ndarray[Any, Any], like: Any = None) -> Any:
+        """Return a new array, a torch tensor when `like` is one."""
+        self.require()
+        if library(like) == "torch":
+            return tensor_from(value, self.own_from_host)
+        return self.own_from_host(value)
+
+    def to_host(self, array: Any) -> np.ndarray[Any, Any]:
+        """Return a NumPy copy."""
+        return tensor_bits(array, self.own_to_host) if library(array) == "torch" else self.own_to_host(array)
+
+    def zeros_like(self, array: Any) -> Any:
+        """Return zeros of the same library, shape, dtype, device and order of axes."""
+        return tensor_zeros_like(array) if library(array) == "torch" else self.own_zeros_like(array)
+
+    def check(self, array: Any) -> None:
+        """Refuse what cannot be written to, or overlaps itself."""
+        require_updatable(array)
+
+    def split(self, array: Any) -> list[Any]:
+        """Return the real buffers an array consists of."""
+        return parts_of(array) if profile_of(array).startswith("c") else [array]
+
+    def _kernel(self, recipe: Recipe) -> Kernel:
+        self.require()
+        return TableKernel(recipe, self.launcher())
