@@ -99,6 +99,27 @@ def overflow(fmt: Format) -> int:
     return (1 << (fmt.emax + 1)) - (1 << (fmt.emax - fmt.precision))
 
 
+def floor_dyadic(n: int, exponent: int, fmt: Format) -> float:
+    """Return the greatest number of format `fmt` that is not above ``n * 2**exponent``; see :func:`greatest`.
+
+    Examples
+    --------
+    >>> from adamax_ref.law.profile import BINARY16
+    >>> floor_dyadic(-1, -30, BINARY16), floor_dyadic(65519, 0, BINARY16), floor_dyadic(65520, 0, BINARY16)
+    (-5.960464477539063e-08, 65504.0, inf)
+    """
+    length = n.bit_length()
+    if length + exponent > fmt.emax:
+        rounded = round_dyadic(n, exponent, fmt)
+        if math.isinf(rounded):
+            return rounded
+    shift = max(length - fmt.precision, fmt.emin - fmt.precision + 1 - exponent)
+    if shift > 0:
+        n, exponent = n >> shift, exponent + shift
+    size = _scaled(abs(n), exponent, fmt)
+    return -size if n < 0 else size
+
+
 def greatest(x: Fraction, fmt: Format) -> float:
     """Return the greatest number of format `fmt` that is not above `x`; infinity once `x` rounds to it.
 
