@@ -10,6 +10,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
+from numba.cuda import libdevice as libdevice
 from numba.cuda.extending import intrinsic
 
 from adamax_ref.law.profile import Format

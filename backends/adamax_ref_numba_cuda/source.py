@@ -33,7 +33,7 @@ ${constants}
 ${loads}
 ${elements}
 ${stores}
-            pack += THREADS
+            pack += int64(cuda.blockDim.x)
         at += packs << LANE_BITS
     while at < count:
         step_p = (first + at) * STORAGE
@@ -64,7 +64,7 @@ ${stores}
         store_one(at_p + step_p, new_p)
         store_one(at_m + step_m, new_m)
         store_one(at_u + step_u, new_u)
-        at += THREADS
+        at += int64(cuda.blockDim.x)
 ''')
 
 _ELEMENT = Template('''\

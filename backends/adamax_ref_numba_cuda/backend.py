@@ -1,0 +1,130 @@
+"""What the Numba-CUDA engine is called, when it can run, and how arrays get in and out of it."""
+
+import importlib.util
+import os
+from typing import Any, Literal, final
+
+import numpy as np
+
+from adamax_ref.backend import BackendUnavailable, dtype_name
+from adamax_ref.cuda.arrays import place_of
+from adamax_ref.cuda.driver import no_room, require_device
+from adamax_ref.cuda.engine import CudaBackend
+from adamax_ref.cuda.launcher import Launcher
+
+REMEDY = "pip install 'adamax-ref[numba-cuda]'"
+
+
+@final
+class NumbaCudaBackend(CudaBackend):
+    """Runs a recipe as one Numba-CUDA kernel on arrays of Numba, CuPy, torch, or anything with the CUDA array interface.
+
+    With ``NUMBA_ENABLE_CUDASIM=1`` in the environment it runs under Numba's simulator, on the host and very slowly.
+
+    Examples
+    --------
+    >>> NumbaCudaBackend().owns(np.zeros(3))
+    False
+    """
+
+    name = "numba-cuda"
+    priority = 10
+    remedy = REMEDY
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._usable = False
+        self._launcher: Launcher | None = None
+
+    def require(self) -> None:
+        """Ask for numba-cuda, and for a driver and a device that its toolkit can use."""
+        if self._usable:
+            return
+        # Without the package numba_cuda, Numba has an old CUDA target of its own, which lacks what we need.
+        if importlib.util.find_spec("numba_cuda") is None:
+            raise BackendUnavailable(f"numba-cuda is not installed; {REMEDY}")
+        if os.environ.get("NUMBA_ENABLE_CUDASIM", "0") in ("", "0"):
+            require_device(_toolkit(), "numba-cuda")
+            _require_started()
+        self._usable = True
+
+    def launcher(self) -> Launcher:
+        """Return the engine's launcher."""
+        if self._launcher is None:
+            from .launcher import NumbaLauncher
+
+            self._launcher = NumbaLauncher()
+        return self._launcher
+
+    def supports_bfloat16(self) -> bool:
+        """Whether the current device can round to bfloat16; the simulator can if NumPy has the type."""
+        from numba import cuda
+
+        from .kernel import SIMULATED
+
+        if SIMULATED:
+            return importlib.util.find_spec("ml_dtypes") is not None
+        return tuple(cuda.get_current_device().compute_capability) >= (8, 0)
+
+    def own_from_host(self, value: np.ndarray[Any, Any]) -> Any:
+        """Return a new Numba device array; the bits of bfloat16 travel as integers."""
+        from numba import cuda
+
+        bare = value.view(np.uint16) if dtype_name(value) == "bfloat16" else value
+        try:
+            array = cuda.to_device(np.array(bare, order="K"))
+        except Exception as error:
+            if "OUT_OF_MEMORY" in str(error):
+                raise no_room("a copied array", value.nbytes) from error
+            raise
+        return array.view(value.dtype) if bare is not value else array
+
+    def own_to_host(self, array: Any) -> np.ndarray[Any, Any]:
+        """Return a NumPy copy."""
+        from numba import cuda
+
+        if not hasattr(array, "copy_to_host"):
+            array = cuda.as_cuda_array(array)
+        if dtype_name(array) == "bfloat16":
+            bits: np.ndarray[Any, Any] = array.view(np.uint16).copy_to_host()
+            return bits.view(array.dtype)
+        host: np.ndarray[Any, Any] = array.copy_to_host()
+        return host
+
+    def own_zeros_like(self, array: Any) -> Any:
+        """Return Numba zeros, in the order of axes of a dense array."""
+        _, shape, strides, dtype = place_of(array)
+        order: Literal["C", "F"] = "F" if len(shape) > 1 and strides[0] == dtype.itemsize and shape[0] != 1 else "C"
+        return self.own_from_host(np.zeros(shape, dtype, order=order))
+
+    def synchronize(self) -> None:
+        """Wait for the current device."""
+        from numba import cuda
+
+        cuda.synchronize()
+
+
+def _toolkit() -> int:
+    """Return the version of the CUDA toolkit that numba-cuda compiles with, as CUDA counts."""
+    try:
+        from cuda.bindings import nvrtc
+
+        _, major, minor = nvrtc.nvrtcVersion()
+    except (ImportError, RuntimeError, OSError) as error:
+        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise BackendUnavailable(f"the CUDA compiler that numba-cuda needs cannot be loaded ({first}); {REMEDY}") from error
+    return 1000 * int(major) + 10 * int(minor)
+
+
+def _require_started() -> None:
+    """Ask Numba itself, once a device is known to be there."""
+    from numba import cuda
+
+    try:
+        cuda.current_context()
+    except Exception as error:
+        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise BackendUnavailable(f"numba-cuda cannot use the CUDA device ({first}); {REMEDY}") from error
+
+
+BACKEND = NumbaCudaBackend()
