@@ -25,6 +25,7 @@ def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
     return {
         "weight": weight,
         "minus_beta1": weight - 1,
+        "beta1": to.work(h.beta1),
         "beta2": to.work(h.beta2),
         "eps": to.store(to.work(h.eps)),
         "decay": to.store(to.work(h.weight_decay)),
@@ -70,6 +71,45 @@ def capturable_update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any,
     """Form the moments, then ``mul`` and ``addcdiv_`` without a value."""
     m, u = moments(p, g, m, u, c)
     return store(p + m / store(u * c.divisor)), m, u
+
+
+def foreach_constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+    """Round beta2 to the storage type, as the lists of tensors do."""
+    return {**constants(h, t, to), "beta2": to.store(to.work(h.beta2))}
+
+
+def tensor_lr_constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+    """Divide in the type of the learning rate, a float32 tensor."""
+    return {**constants(h, t, to), "minus_rate": to.work(-(to.single(h.lr) / to.single(1 - h.beta1**t)))}
+
+
+def tensor_lr_foreach_constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+    """Take the learning rate back from a float32 tensor and divide in double."""
+    rate = to.double(to.single(h.lr)) / (1 - h.beta1**t)
+    return {**foreach_constants(h, t, to), "minus_rate": to.work(-rate)}
+
+
+def compiled_update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+    """Do what Inductor's C++ does: nothing is fused, and the correction divides as under capturable=True."""
+    m, u = moments(p, g, m, u, c, lambda a, b, addend: (a * b) + addend)
+    return p + m / (u * c.divisor), m, u
+
+
+def early_update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+    """Average with two products, ``mul_`` and ``add_(alpha)``, as it was before ``lerp_``."""
+    if c.maximize:
+        g = -g
+    if c.decaying:
+        g = fma(p, c.decay, g)
+    m = fma(g, c.weight, m * c.beta1)
+    u = maximum(u * c.beta2, abs(g) + c.eps)
+    return p + (c.minus_rate * m) / u, m, u
+
+
+def cuda_update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+    """Form the moments, then divide before the fused multiply-add, as ``addcdiv_`` does on a GPU."""
+    m, u = moments(p, g, m, u, c)
+    return store(fma(c.minus_rate, m / u, p)), m, u
 
 
 _base = Dialect(
@@ -123,6 +163,71 @@ DIALECT = replace(
                 "The bias is corrected in float32 for float64 parameters too, so all of them differ from the ordinary step.",
                 "On a device beta1**t is the device's own power, whose last bit nobody promises; here it is the float32 "
                 "nearest to the double power of the float32 beta1.",
+            ),
+        ),
+        "foreach": replace(
+            _base,
+            name="torch/foreach",
+            title="PyTorch 2.1 and later, CPU, foreach=True",
+            constants=foreach_constants,
+            quirks=("It differs from the loop over tensors only in 16 bits, where beta2 is rounded to the storage type.",),
+        ),
+        "tensor-lr": replace(
+            _base,
+            name="torch/tensor-lr",
+            title="PyTorch 2.1 and later, CPU, lr a float32 tensor",
+            constants=tensor_lr_constants,
+            quirks=("The division by the bias correction happens in the type of the learning rate.",),
+        ),
+        "tensor-lr-foreach": replace(
+            _base,
+            name="torch/tensor-lr-foreach",
+            title="PyTorch 2.1 and later, CPU, lr a float32 tensor, foreach=True",
+            constants=tensor_lr_foreach_constants,
+            quirks=("Unlike the loop over tensors it takes the learning rate back into double before it divides.",),
+        ),
+        "compile": replace(
+            _base,
+            name="torch/compile",
+            title="PyTorch 2, CPU, torch.compile of step",
+            update=compiled_update,
+            constants=capturable_constants,
+            conditions=unfused_conditions,
+            profiles=("f64", "f32"),
+            family=Family(bias="compute"),
+            vector=0,
+            quirks=("The bias is corrected in float32, for float64 parameters too.", "No multiply-add is fused."),
+        ),
+        "pre-2.1": replace(
+            _base,
+            name="torch/pre-2.1",
+            title="PyTorch before 2.1, CPU with fused multiply-add",
+            update=early_update,
+            profiles=("f64", "f32"),
+            vector=0,
+            provenance=replace(
+                _base.provenance, versions="1.x to 2.0", source="torch/optim/adamax.py before July 2023", checked="source"
+            ),
+            quirks=(
+                "Read from the history of the source; its pair of operations, mul_ and add_(alpha), is measured through "
+                "TorchOpt and Keras, which still use it. Until March 2017 the defaults were lr 1e-2 and eps 1e-38.",
+            ),
+        ),
+        "cuda": replace(
+            _base,
+            name="torch/cuda",
+            title="PyTorch 2.1 and later, CUDA",
+            update=cuda_update,
+            profiles=("f64", "f32"),
+            vector=0,
+            provenance=replace(
+                _base.provenance,
+                source="aten/src/ATen/native/cuda/PointwiseOpsKernel.cu, Lerp.cu, ForeachPointwiseOp.cu",
+                checked="source",
+            ),
+            quirks=(
+                "Read from the source. That the compiler fuses the multiply-adds of decay and of the last line, as it may "
+                "by default, is assumed.",
             ),
         ),
     },

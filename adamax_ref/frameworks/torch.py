@@ -1,6 +1,7 @@
 """PyTorch's ``torch.optim.Adamax`` on the CPU, and the optimizers of other packages that work on its tensors."""
 
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,9 @@ def begin(start: Start, lr: str = "float", compiled: bool = False, **flags: Any)
     torch.set_num_threads(1)
     p = to_torch(start.p)
     h = start.hyper
+    if flags.get("capturable"):
+        module: Any = import_module("torch.optim.adamax")
+        module._get_capturable_supported_devices = lambda **_: ["cpu"]  # the list only guards CUDA graphs
     rate: Any = torch.tensor(h.lr, dtype=torch.float32) if lr == "tensor" else h.lr
     optimizer = torch.optim.Adamax([p], rate, h.betas, h.eps, h.weight_decay, maximize=h.maximize, **flags)
     count = torch.tensor(float(start.t))
@@ -71,6 +75,7 @@ FRAMEWORKS = (
         profiles=_REAL,
         settings="CPU, lr a float32 tensor, foreach=True",
     ),
+    _torch("torch/capturable", begin=partial(begin, capturable=True), profiles=_REAL, settings="CPU, capturable=True"),
     _torch("torch/compile", begin=partial(begin, compiled=True), profiles=("f64", "f32"), settings="CPU, torch.compile of step"),
     _torch(
         "torch/unfused",

@@ -265,6 +265,10 @@ class Rounding:
         """Round to binary32."""
         return Rounded(x, BINARY32)
 
+    def double(self, x: Any) -> Rounded:
+        """Go on in binary64, where a host takes a number back from an array."""
+        return Rounded(x, BINARY64)
+
     def product(self, x: Rounded, count: int) -> Rounded:
         """Multiply `count` factors `x`, rounding each product to the format of `x`."""
         return Rounded(running_product(float(x), count, x.format), x.format)
@@ -287,7 +291,7 @@ class Unrounded:
         """Return `x`."""
         return x
 
-    store = single = work
+    store = single = double = work
 
     def product(self, x: Any, count: int) -> Any:
         """Return the power."""
