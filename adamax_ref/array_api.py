@@ -16,6 +16,7 @@ import array_api_compat as compat
 import numpy as np
 
 from .backend import PROFILE_OF_DTYPE, AbstractBackend, Arrays, BackendUnavailable, Capabilities, Kernel, dtype_name
+from .derivative import with_derivative
 from .fma import exactly, fma_binary32, fma_binary64
 from .law.recipe import INPUTS, Recipe
 from .memory import STORED, require_alike
@@ -134,7 +135,7 @@ def _eager(recipe: Recipe) -> Callable[..., tuple[Any, Any, Any]]:
             working, storage = getattr(xp, STORED[recipe.working]), p.dtype
             values = {name: xp.astype(array, working) for name, array in zip(INPUTS, (p, g, m, u), strict=True)}
             values |= {name: _scalar(xp, x, p, working) for name, x in zip(recipe.constants, scalars, strict=True)}
-            p, m, u = recipe.evaluate(_table(xp, recipe, storage), values)
+            p, m, u = recipe.evaluate(operations(xp, recipe, storage), values)
             return xp.astype(p, storage), xp.astype(m, storage), xp.astype(u, storage)
 
     return run
@@ -154,7 +155,7 @@ def _jitted(recipe: Recipe) -> Callable[..., tuple[Any, Any, Any]]:
     return run
 
 
-def _table(xp: Any, recipe: Recipe, storage: Any) -> dict[str, Callable[..., Any]]:
+def operations(xp: Any, recipe: Recipe, storage: Any) -> dict[str, Callable[..., Any]]:
     """Return the operations of a recipe on arrays of the working type."""
     single = recipe.working == "binary32"
     normal = recipe.working_format.smallest_normal
@@ -169,7 +170,7 @@ def _table(xp: Any, recipe: Recipe, storage: Any) -> dict[str, Callable[..., Any
         "greater": lambda a, b: xp.where(a < b, b, a),
         "flush": lambda a: xp.where(xp.abs(a) < normal, a * 0.0, a),
         "round": lambda a: xp.astype(xp.astype(a, storage), a.dtype),
-        "fma": lambda a, b, c: fma_binary32(xp, a, b, c) if single else _fma_double(xp, a, b, c),
+        "fma": with_derivative(xp, lambda a, b, c: fma_binary32(xp, a, b, c) if single else _fma_double(xp, a, b, c)),
     }
 
 
@@ -212,7 +213,9 @@ def _double(xp: Any) -> AbstractContextManager[Any]:
 
 
 def _scalar(xp: Any, value: Any, like: Any, dtype: Any) -> Any:
-    """Return a constant as an array without axes, beside the arrays it meets."""
+    """Return a constant as an array without axes, beside the arrays it meets; one that is traced stays traced."""
+    if compat.is_array_api_obj(value):
+        return xp.astype(value, dtype)
     return xp.asarray(value, dtype=dtype, device=None if compat.is_jax_array(like) else compat.device(like))
 
 

@@ -14,6 +14,7 @@ from .counting import advance
 from .jobs import Job
 from .pieces import Arrays, cut, paste
 from .tensors import is_tensor, lend, touched
+from .traced import take
 
 ARRAYS = ("exp_avg", "exp_inf")
 
@@ -69,10 +70,13 @@ def run(jobs: Sequence[Job], state: MutableMapping[Any, Any]) -> int:
         The optimizer's; new entries join it here.
     """
     plan = Plan()
-    parts = [plan.lay_out(job) for job in jobs]
+    parts = [plan.lay_out(job) if job.options is None else [] for job in jobs]
     plan.run()
     for job, mine in zip(jobs, parts, strict=True):
-        _write_back(job, mine)
+        if job.options is None:
+            _write_back(job, mine)
+        else:
+            take(job.param, job.memory, job.dialect, job.options, job.t)
         advance(job.memory)
         kept = state.setdefault(job.param, job.memory)
         if kept is not job.memory:

@@ -21,6 +21,7 @@ from .groups import Group, engine
 from .hypers import hyperparameters
 from .parameter import type_name
 from .tensors import is_tensor, tensor_like, tensor_zeros_like
+from .traced import check_graph, differentiates
 
 STATE = ("step", "exp_avg", "exp_inf")
 
@@ -50,6 +51,8 @@ class Job:
         For the array, and for what the framework's vector loop leaves over (nearly always the same recipe).
     alone : bool
         Whether it is to have a kernel call of its own.
+    options : mapping or None
+        For a step that autograd is to pass through: the group's options as they were written.
     """
 
     param: Any
@@ -62,6 +65,7 @@ class Job:
     recipe: Recipe
     tail: Recipe
     alone: bool
+    options: Mapping[str, Any] | None
 
 
 def collect(groups: Sequence[Group], state: Mapping[Any, Any], dialect: Dialect, backend: str | None) -> list[list[Job]]:
@@ -102,6 +106,7 @@ class _Laws:
     def __init__(self, dialect: Dialect, group: Mapping[str, Any], number: int) -> None:
         self.dialect = variant(dialect, group)
         self.hyper = hyperparameters(group, f"param_groups[{number}]")
+        self.group = group
         self.number = number
         self.alone = group["foreach"] is False
         self._recipes: dict[tuple[AbstractBackend, str], tuple[Recipe, Recipe]] = {}
@@ -112,7 +117,14 @@ class _Laws:
         chosen = engine(data, backend)
         recipe, tail = self._compiled(chosen, profile_of(data))
         t = next_step(memory["step"]) + again
-        return Job(param, memory, self.dialect, self.hyper, self.number, t, chosen, recipe, tail, self.alone)
+        options = self._options() if self.group["differentiable"] and differentiates(data) else None
+        if options is not None:
+            check_graph(param)
+        return Job(param, memory, self.dialect, self.hyper, self.number, t, chosen, recipe, tail, self.alone, options)
+
+    def _options(self) -> dict[str, Any]:
+        beta1, beta2 = self.group["betas"]
+        return {**self.group, "beta1": beta1, "beta2": beta2}
 
     def _compiled(self, backend: AbstractBackend, profile: str) -> tuple[Recipe, Recipe]:
         if (backend, profile) not in self._recipes:

@@ -5,16 +5,19 @@ A framework may compute what its vector loop leaves over by another recipe (see
 innermost axes that lie in memory without gaps, and the last elements of each run are its tail.
 """
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-Arrays = tuple[Any, Any, Any, Any]
+from .tensors import is_tensor
+
+Arrays = tuple[Any, ...]
 
 
 def cut(arrays: Arrays, vector: int) -> tuple[list[Arrays], list[Arrays]]:
-    """Cut `p g m u` of equal shape into what full vectors of `vector` elements take, and what is left over.
+    """Cut arrays of equal shape, `p` and `g` first, into what full vectors of `vector` elements take, and what is left over.
 
     Returns
     -------
@@ -42,14 +45,19 @@ def cut(arrays: Arrays, vector: int) -> tuple[list[Arrays], list[Arrays]]:
 
 def paste(pieces: Sequence[Any], like: Any) -> Any:
     """Put together one array that :func:`cut` took apart and that has no memory of its own to be written to."""
-    xp = like.__array_namespace__()
+    xp = namespace(like)
     return xp.reshape(xp.concat(pieces) if pieces else like, like.shape)
+
+
+def namespace(array: Any) -> Any:
+    """Return the module with an array's functions: torch itself for a tensor."""
+    return sys.modules["torch"] if is_tensor(array) else array.__array_namespace__()
 
 
 def _runs(arrays: Arrays) -> Sequence[Any]:
     """Order the axes as they lie in memory and merge the innermost ones as far as all arrays allow."""
     if not _walked(arrays[0]):
-        return [array.__array_namespace__().reshape(array, (-1,)) for array in arrays]
+        return [namespace(array).reshape(array, (-1,)) for array in arrays]
     order = sorted(range(arrays[0].ndim), key=lambda axis: -abs(arrays[0].strides[axis]))
     views = [np.atleast_1d(array.transpose(order)) for array in arrays]
     while views[0].ndim > 1 and all(_mergeable(view) for view in views):

@@ -1,0 +1,182 @@
+"""The optimizer as two functions that change nothing: ``init`` and ``update``."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from adamax_ref.backend import get_backend
+from adamax_ref.dialects import get as get_dialect
+from adamax_ref.law.hyper import Hyperparameters
+
+from . import traced
+from .engine import run
+from .groups import engine
+from .jobs import check_gradient, check_state, collect
+from .parameter import Parameter
+from .tensors import is_tensor, tensor_zeros_like
+from .trees import map_tree
+
+Tree = Any
+
+
+class State(NamedTuple):
+    """What :func:`update` carries from step to step, each a tree like the parameters.
+
+    Attributes
+    ----------
+    step : tree of int
+        Updates of each parameter so far.
+    exp_avg, exp_inf : tree of arrays
+        The moment and the norm.
+    """
+
+    step: Tree
+    exp_avg: Tree
+    exp_inf: Tree
+
+
+def init(params: Tree, hyper: Hyperparameters | Mapping[str, Any] | None = None, *, backend: str | None = None) -> State:
+    """Return the state before the first step.
+
+    Parameters
+    ----------
+    params : array, or nested dict, list or tuple of arrays
+        Floating or complex arrays of any namespace.
+    hyper : Hyperparameters, mapping or None
+        Checked if given; the state does not depend on it.
+    backend : str or None
+        What will compute; None takes the best for each array.
+
+    Raises
+    ------
+    TypeError
+        When no backend computes on an array, or `params` holds something else.
+    ValueError
+        When a hyperparameter is out of range.
+
+    Examples
+    --------
+    >>> state = init({"w": np.zeros(2)})
+    >>> state.step, state.exp_avg["w"].tolist()
+    ({'w': 0}, [0.0, 0.0])
+    """
+    options(hyper)
+
+    def zeros(array: Any) -> Any:
+        return tensor_zeros_like(array) if is_tensor(array) else engine(array, backend).zeros_like(array)
+
+    return State(map_tree(lambda _: 0, params), map_tree(zeros, params), map_tree(zeros, params))
+
+
+def update(
+    params: Tree,
+    grads: Tree,
+    state: State,
+    hyper: Hyperparameters | Mapping[str, Any] | None = None,
+    *,
+    dialect: str = "torch",
+    backend: str | None = None,
+) -> tuple[Tree, State]:
+    """Return the parameters and the state after one step; nothing that is given changes.
+
+    Parameters
+    ----------
+    params : array, or nested dict, list or tuple of arrays
+        Any namespace.
+    grads : tree
+        Like `params`; None, for an array or a whole branch, leaves it and its counter as they are.
+    state : State
+        From :func:`init` or the last call.
+    hyper : Hyperparameters, mapping or None
+        None stands for the dialect's defaults. A mapping may hold ``lr``, ``beta1``, ``beta2``, ``eps``,
+        ``weight_decay``, ``maximize``, also as traced arrays; what it lacks is the dialect's default.
+    dialect : str
+        Whose Adamax; ``"torch/capturable"`` is meant for steps under ``jax.jit``.
+    backend : str or None
+        What computes; ignored for arrays that are being traced.
+
+    Raises
+    ------
+    ValueError, TypeError, RuntimeError
+        When something does not fit.
+
+    Examples
+    --------
+    >>> params = {"w": np.array([1.0, 2.0])}
+    >>> new, state = update(params, {"w": np.array([0.5, 0.0])}, init(params), Hyperparameters(lr=0.25))
+    >>> new["w"].tolist(), state.step, params["w"].tolist()
+    ([0.750000005, 2.0], {'w': 1}, [1.0, 2.0])
+    """
+    law, named = get_dialect(dialect), options(hyper, get_dialect(dialect).defaults)
+    if backend is not None:
+        get_backend(backend)
+
+    def one(p: Any, g: Any, t: Any, m: Any, u: Any) -> tuple[Any, ...]:
+        if g is None:
+            return p, t, m, u
+        check_gradient(g, p, "a parameter")
+        check_state({"exp_avg": m, "exp_inf": u}, p, "a parameter")
+        if any(map(traced.is_traced, (p, g, m, u, t, *named.values()))):
+            return _with(t, traced.step(law, named, t + 1, (p, g, m, u)))
+        return _ordinary(p, g, t, m, u, named, dialect, backend)
+
+    done = map_tree(lambda p, g, t, m, u: _Done(one(p, g, t, m, u)), params, grads, *state)
+    new, step, exp_avg, exp_inf = (map_tree(lambda result, at=at: result.parts[at], done) for at in range(4))
+    return new, State(step, exp_avg, exp_inf)
+
+
+class _Done:
+    """The results of one parameter, as a leaf."""
+
+    def __init__(self, parts: tuple[Any, ...]) -> None:
+        self.parts = parts
+
+
+def options(hyper: Hyperparameters | Mapping[str, Any] | None, defaults: Hyperparameters | None = None) -> dict[str, Any]:
+    """Return hyperparameters by name, checked as far as they are numbers.
+
+    Raises
+    ------
+    ValueError, TypeError
+        When one is out of range or unknown.
+    """
+    base = defaults or Hyperparameters()
+    names = (*traced.NAMES, "maximize")
+    given = {name: getattr(hyper, name) for name in names} if isinstance(hyper, Hyperparameters) else dict(hyper or {})
+    unknown = set(given) - set(names)
+    if unknown:
+        raise ValueError(f"unknown hyperparameter {min(unknown)!r}; there are {', '.join(names)}")
+    named = {name: getattr(base, name) for name in names} | given
+    traced.concrete(named, base)
+    return named
+
+
+def _with(t: Any, new: tuple[Any, Any, Any]) -> tuple[Any, ...]:
+    p, m, u = new
+    return p, t + 1, m, u
+
+
+def _ordinary(p: Any, g: Any, t: Any, m: Any, u: Any, named: dict[str, Any], dialect: str, backend: str | None) -> tuple[Any, ...]:
+    """Step copies with the optimizer's own engine."""
+    param = Parameter(_copied(p), g)
+    memory = {"step": int(t), "exp_avg": _copied(m), "exp_inf": _copied(u)}
+    group = {
+        "params": [param],
+        **{name: value for name, value in named.items() if not name.startswith("beta")},
+        "betas": (named["beta1"], named["beta2"]),
+        **dict.fromkeys(("foreach", "differentiable", "capturable"), None),
+    }
+    state: dict[Any, Any] = {param: memory}
+    for jobs in collect([group], state, get_dialect(dialect), backend):
+        run(jobs, state)
+    return param.data, memory["step"], memory["exp_avg"], memory["exp_inf"]
+
+
+def _copied(array: Any) -> Any:
+    """Return a copy where a backend might write; arrays that cannot be written to are their own copies."""
+    if is_tensor(array):
+        return array.detach().clone()
+    if isinstance(array, np.ndarray):
+        return np.array(array, order="K", subok=False)
+    return array.copy() if hasattr(array, "copy") and type(array).__module__.startswith("cupy") else array
