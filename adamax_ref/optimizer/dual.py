@@ -111,7 +111,7 @@ def slopes(
     --------
     >>> from adamax_ref.dialects import get
     >>> slopes(get("torch"), Hyperparameters(lr=0.1, beta1=0.5), 1, ("minus_rate",))
-    {'minus_rate': (-2.0, -0.4, 0.0, 0.0, 0.0)}
+    {'minus_rate': (-2.0, -0.4, -0.0, -0.0, -0.0)}
     """
     unit = [tuple(make(float(at == k)) for k in range(len(NAMES))) for at in range(len(NAMES))]
     fields = {name: Dual(make(getattr(h, name)), unit[at]) for at, name in enumerate(NAMES)}
