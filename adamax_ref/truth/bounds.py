@@ -27,6 +27,7 @@ from .magnitude import Magnitude, minus, over, plus, times, up
 Doubles = np.ndarray[Any, np.dtype[np.float64]]
 Flags = np.ndarray[Any, np.dtype[np.bool_]]
 SYMBOLS = ("p", "m", "u")
+_SLACK = 1 + 2.0**-40
 
 
 @final
@@ -54,7 +55,7 @@ class Error:
 
 def errors_of(
     graph: Graph,
-    magnitudes: Sequence[Magnitude],
+    magnitudes: Mapping[int, Magnitude],
     constants: Mapping[int, tuple[Interval, float]],
     before: Mapping[str, Doubles],
     working: str,
@@ -67,7 +68,7 @@ def errors_of(
     ----------
     graph : Graph
         Of the permitted recipes.
-    magnitudes : sequence of Magnitude
+    magnitudes : mapping of int to Magnitude
         How large every value is, by number of the value.
     constants : mapping of int to (Interval, float)
         By node: the exact constant and how far the ones in use are from it.
@@ -86,7 +87,7 @@ class _Analysis:
     def __init__(
         self,
         graph: Graph,
-        sizes: Sequence[Magnitude],
+        sizes: Mapping[int, Magnitude],
         constants: Any,
         before: Mapping[str, Doubles],
         working: Format,
@@ -203,8 +204,14 @@ class _Analysis:
         return self.add(derivation, [a, turned], sizes)
 
     def mul(self, derivation: Derivation, args: list[Error], sizes: list[Magnitude]) -> tuple[Any, Doubles, Flags, Flags]:
-        slopes, noise = self.product(derivation.args[:2], args[:2], sizes[:2])
-        return slopes, noise, self.never, self.never
+        slopes, noise = self.product(derivation.args, args, sizes)
+        doubled = (sizes[0].binary & (args[0].total == 0)) | (sizes[1].binary & (args[1].total == 0))
+        return slopes, noise, self.never, doubled & self.normal(times(sizes[0].lower, sizes[1].lower), slopes, noise)
+
+    def normal(self, lower: Doubles, slopes: Mapping[str, Interval], noise: Doubles) -> Flags:
+        """Tell where a result of at least `lower` is certainly a normal number."""
+        flags: Flags = minus(lower / _SLACK, self.total(slopes, noise)) >= self.working.smallest_normal
+        return flags
 
     def fma(self, derivation: Derivation, args: list[Error], sizes: list[Magnitude]) -> tuple[Any, Doubles, Flags, Flags]:
         slopes, noise = self.product(derivation.args[:2], args[:2], sizes[:2])
@@ -229,7 +236,8 @@ class _Analysis:
         quotient = over(x.upper, y.lower)
         noise = over(plus(a.total, times(quotient, b.total)), least)
         settled = y.special | x.special | (y.zero & (b.total == 0) & ((a.total == 0) | (minus(x.lower, a.total) > 0)))
-        return {}, np.where(settled, 0.0, noise), (least <= 0) & ~settled, self.never
+        halved = y.binary & (b.total == 0) & self.normal(over(x.lower, y.upper), {}, noise)
+        return {}, np.where(settled, 0.0, noise), (least <= 0) & ~settled, halved
 
 
 def _joined(a: Mapping[str, Interval], b: Mapping[str, Interval]) -> Mapping[str, Interval]:

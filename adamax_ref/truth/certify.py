@@ -11,25 +11,21 @@ A number that outgrows its format is an infinity from then on, and what was comp
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, final
 
 import numpy as np
 
-from adamax_ref.dialects._axes import cover
 from adamax_ref.law.dialect import Dialect
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.profile import PROFILES, Format
-from adamax_ref.law.recipe import Recipe
 
-from .bounds import SYMBOLS, Doubles, Flags, errors_of
-from .graph import Graph, graph_of
+from .advance import State, advance, as_interval, permitted_graph
+from .bounds import SYMBOLS
 from .interval import BITS, Interval
-from .magnitude import magnitude
-from .rounding import floor_dyadic, overflow, round_dyadic
-from .scalars import errors, exact_constants
-from .values import Plan, Undecidable, apply, evaluate, exactly, plan
+from .rounding import floor_dyadic, round_dyadic, round_exact
+from .values import Undecidable, exactly
 
 MOST_BITS = 4096
 """Beyond this length of the interval ends a rounding that is not decided is taken for a tie, and fractions are used."""
@@ -163,9 +159,9 @@ def certify(
             raise ValueError(f"steps[{at}].hyper must be finite to have a true value, not {step.hyper}")
     bits: int | None = BITS
     while True:
-        run = _Run(dialect, profile, t, flush, opmath, bits)
+        run = _Run(dialect, profile, bits, flush=flush, opmath=opmath)
         try:
-            return list(run.states({"p": p, "m": m, "u": u}, steps, undecided))
+            return list(run.states({"p": p, "m": m, "u": u}, t, steps, undecided))
         except _Blurred:
             bits = None if bits is None or bits >= MOST_BITS else 2 * bits
 
@@ -180,156 +176,74 @@ def _check(fmt: Format, given: Mapping[str, Sequence[float] | None]) -> None:
                 raise ValueError(f"{name}[{at}] must be a number of {fmt.name}, not {number!r}; round it first")
 
 
-@lru_cache(maxsize=256)
-def _merged(
-    dialect: Dialect, profile: str, h: Hyperparameters, flush: bool, opmath: bool
-) -> tuple[tuple[Dialect, ...], tuple[Recipe, ...], Graph]:
-    """Return the permitted recipes for these hyperparameters, and their graph; the dialect's own is the first."""
-    own, *others = cover(dialect, profile, h.weight_decay != 0)
-    if opmath:
-        own, *others = [other for other in others if "round=opmath scalars=compute" in other.name] or [own, *others]
-    kept = [replace(one, flushes=False) for one in (own, *others)]
-    if flush:
-        kept += [replace(one, flushes=True) for one in (own, *others)]
-    recipes = tuple(one.recipe(h, profile) for one in kept)
-    return tuple(kept), recipes, graph_of(kept, recipes)
-
-
 @final
 class _Run:
     """One pass at one precision."""
 
-    def __init__(self, dialect: Dialect, profile: str, t: int, flush: bool, opmath: bool, bits: int | None) -> None:
-        self.dialect, self.profile, self.t, self.flush, self.opmath, self.bits = dialect, profile, t, flush, opmath, bits
+    def __init__(self, dialect: Dialect, profile: str, bits: int | None, **choices: bool) -> None:
+        self.dialect, self.profile, self.bits, self.choices = dialect, profile, bits, choices
         self.fmt = PROFILES[profile].storage
-        self.plans: dict[int, tuple[Graph, Plan]] = {}
 
-    def states(self, given: Mapping[str, Sequence[float]], steps: Sequence[Step], undecided: str) -> Iterator[Certified]:
-        state = {name: [exactly(x, self.bits) for x in numbers] for name, numbers in given.items()}
-        before = {name: np.zeros(len(numbers)) for name, numbers in given.items()}
-        now = self.certified(state, before, {name: np.zeros(len(given[name]), dtype=bool) for name in SYMBOLS})
-        for step in steps:
-            if step.grad is not None:
-                self.t += 1
-                if not step.grad:
-                    now = replace(now, t=self.t)
-                    yield now
-                    continue
-                state, before, lost = self.stepped(state, before, step.grad, step.hyper)
-                now = self.certified(state, before, lost)
-                if now.undecided and undecided == "raise":
-                    raise Undecidable(self.why(now, step))
-                state, before = self.settled(state, before, now)
-            yield now
-
-    def stepped(
-        self, state: Mapping[str, list[Any]], before: Mapping[str, Doubles], grad: Sequence[float], h: Hyperparameters
-    ) -> tuple[dict[str, list[Any]], dict[str, Doubles], dict[str, Flags]]:
-        dialects, recipes, graph = _merged(self.dialect, self.profile, h, self.flush, self.opmath)
-        exact = self.constants(graph, dialects, h)
-        rough = {place: _interval(number) for place, number in exact.items()}
-        off = errors(graph, dialects, recipes, h, self.t, rough)
-        if id(graph) not in self.plans:
-            self.plans[id(graph)] = graph, plan(graph, {place: float(number) for place, number in rough.items()})
-        steps = self.plans[id(graph)][1]
-        by_value = {graph.nodes[place].value: number for place, number in exact.items()}
-        gradient = [exactly(x, self.bits) for x in grad]
-        rows = [evaluate(steps, by_value, one) for one in zip(state["p"], gradient, state["m"], state["u"], strict=True)]
-        working, storage = recipes[0].working_format, recipes[0].storage_format
-        columns = (
-            [[_interval(row[at]) for row in rows] for at in range(graph.values)] if rows else [[] for _ in range(graph.values)]
+    def states(self, given: Mapping[str, Sequence[float]], t: int, steps: Sequence[Step], undecided: str) -> Iterator[Certified]:
+        """Yield the certified state after each step."""
+        size = len(given["p"])
+        state = State(
+            {name: [exactly(x, self.bits) for x in given[name]] for name in SYMBOLS},
+            {name: np.zeros(size) for name in SYMBOLS},
+            {name: np.zeros(size, dtype=bool) for name in SYMBOLS},
         )
-        sizes = [magnitude(columns[at][:1] if at in by_value else columns[at], working, storage) for at in range(graph.values)]
-        known = {place: (rough[place], off[place]) for place in exact}
-        found = errors_of(graph, sizes, known, before, working.name, storage.name, _parted(graph, rows))
-        new, after, lost = {}, {}, {}
-        for name, ends in zip(SYMBOLS, graph.outputs, strict=True):
-            new[name] = [row[graph.nodes[ends[0]].value] for row in rows]
-            gone = [found[end].lost for end in ends]
-            lost[name] = gone[0] | np.logical_and.reduce(gone)
-            after[name] = np.maximum.reduce([np.where(found[end].lost, 0.0, found[end].total) for end in ends])
-        return new, after, lost
+        now = self.certified(state, t)
+        for step in steps:
+            if step.grad is None:
+                yield now
+                continue
+            t += 1
+            if size:
+                permitted = permitted_graph(self.dialect, self.profile, step.hyper, **self.choices)
+                state = advance(permitted, step.hyper, t, self.bits, state, step.grad)
+            now = self.certified(state, t)
+            if now.undecided and undecided == "raise":
+                raise Undecidable(self.why(now, step))
+            yield now
+            self.settle(state, now)
 
-    def constants(self, graph: Graph, dialects: Sequence[Dialect], h: Hyperparameters) -> dict[int, Any]:
-        """Return the exact constants by node, each from the first dialect that forms it."""
-        made: dict[int, Mapping[str, Any]] = {}
-        exact = {}
-        for place, sources in graph.constants.items():
-            source, name = sources[0]
-            if source not in made:
-                made[source] = exact_constants(dialects[source], h, self.t, self.bits)
-            exact[place] = made[source][name]
-        return exact
-
-    def certified(self, state: Mapping[str, list[Any]], errors: Mapping[str, Doubles], lost: Mapping[str, Flags]) -> Certified:
+    def certified(self, state: State, t: int) -> Certified:
+        """Round what is exact."""
         made = {}
         for name in SYMBOLS:
-            bound = np.where(lost[name], np.inf, errors[name]).tolist()
-            true = [self.rounded(x, math.isinf(bound[at])) for at, x in enumerate(state[name])]
-            made[name] = Quantity([_interval(x) for x in state[name]], true, bound, self.fmt)
-        undecided = tuple((name, int(at)) for name in SYMBOLS for at in np.flatnonzero(lost[name]))
-        return Certified(self.t, made["p"], made["m"], made["u"], undecided)
+            bound = np.where(state.lost[name], np.inf, state.errors[name]).tolist()
+            true = [self.rounded(x, math.isinf(bound[at])) for at, x in enumerate(state.values[name])]
+            made[name] = Quantity([as_interval(x) for x in state.values[name]], true, bound, self.fmt)
+        undecided = tuple((name, int(at)) for name in SYMBOLS for at in np.flatnonzero(state.lost[name]))
+        return Certified(t, made["p"], made["m"], made["u"], undecided)
 
     def rounded(self, x: Any, lost: bool) -> float:
         """Round an exact value to storage; where it has no bound, whatever its lower end rounds to."""
-        if isinstance(x, float):
-            return x
         if not isinstance(x, Interval):
-            from .rounding import round_exact
-
-            return round_exact(x, self.fmt)
+            return x if isinstance(x, float) else round_exact(x, self.fmt)
         low = round_dyadic(x.lo, x.exponent, self.fmt)
-        if not lost and not x.is_point and low != round_dyadic(x.hi, x.exponent, self.fmt):
+        if not lost and x.lo != x.hi and low != round_dyadic(x.hi, x.exponent, self.fmt):
             raise _Blurred
         return low
 
-    def settled(
-        self, state: dict[str, list[Any]], errors: dict[str, Doubles], now: Certified
-    ) -> tuple[dict[str, list[Any]], dict[str, Doubles]]:
+    def settle(self, state: State, now: Certified) -> None:
         """Turn what has certainly overflowed into infinities, and lose what may have, before the next step."""
         for name in SYMBOLS:
             quantity: Quantity = getattr(now, name)
-            for at, bound in enumerate(quantity.bound):
-                x = quantity.exact[at]
-                if math.isinf(bound):
-                    errors[name][at] = math.inf
-                elif not isinstance(x, float) and _outgrown(x, bound, self.fmt):
+            far = np.abs(quantity.true) + quantity.bound >= self.fmt.largest
+            for at in np.flatnonzero(far):
+                if math.isinf(quantity.bound[at]):
+                    state.errors[name][at] = math.inf
+                elif quantity.hi[at] == math.inf or quantity.lo[at] == -math.inf:
                     certain = quantity.lo[at] == quantity.hi[at]
-                    state[name][at] = quantity.true[at] if certain else state[name][at]
-                    errors[name][at] = 0.0 if certain else math.inf
-        return state, errors
+                    state.values[name][at] = quantity.true[at] if certain else state.values[name][at]
+                    state.errors[name][at] = 0.0 if certain else math.inf
 
     def why(self, now: Certified, step: Step) -> str:
+        """Say what has no answer, and what to do."""
         name, at = now.undecided[0]
         return (
             f"step {now.t}: {name}[{at}] has no certain value in profile {self.profile}: permitted recipes of "
-            f"{self.dialect.name!r} differ in class there, or a divisor may be 0 (gradient {(step.grad or ())[at]!r}, eps={step.hyper.eps!r}); "
-            "end the trajectory before it, or mark it"
+            f"{self.dialect.name!r} differ in class there, or a divisor may be 0 "
+            f"(gradient {(step.grad or ())[at]!r}, eps={step.hyper.eps!r}); end the trajectory before it, or mark it"
         )
-
-
-def _interval(x: Any) -> Any:
-    return x if isinstance(x, float | Interval) else Interval.of(x)
-
-
-def _outgrown(x: Interval, bound: float, fmt: Format) -> bool:
-    return abs(float(x)) + bound >= min(float(overflow(fmt)) if fmt.precision < 53 else math.inf, fmt.largest)
-
-
-def _parted(graph: Graph, rows: Sequence[Sequence[Any]]) -> dict[int, Flags]:
-    """Return where derivations of a node disagree on its class; only elements with NaN or infinities need a look."""
-    parted: dict[int, Flags] = {}
-    for element, row in enumerate(rows):
-        if not any(isinstance(x, float) for x in row):
-            continue
-        for at, node in enumerate(graph.nodes):
-            wanted = _class(row[node.value])
-            for derivation in node.derivations:
-                args = [row[graph.nodes[arg].value] for arg in derivation.args]
-                if derivation.operation not in ("round", "flush") and _class(apply(derivation.operation, args)) != wanted:
-                    parted.setdefault(at, np.zeros(len(rows), dtype=bool))[element] = True
-    return parted
-
-
-def _class(x: Any) -> str:
-    return repr(x) if isinstance(x, float) else "finite"

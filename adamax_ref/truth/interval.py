@@ -39,8 +39,8 @@ class Interval:
     __slots__ = ("bits", "exponent", "hi", "lo")
 
     def __init__(self, lo: int, hi: int, exponent: int, bits: int = BITS) -> None:
-        excess = max(lo.bit_length(), hi.bit_length()) - bits
-        if excess > 0:
+        if lo.bit_length() > bits or hi.bit_length() > bits:
+            excess = max(lo.bit_length(), hi.bit_length()) - bits
             lo, hi, exponent = lo >> excess, -(-hi >> excess), exponent + excess
         self.lo, self.hi, self.exponent, self.bits = lo, hi, exponent, bits
 
@@ -97,6 +97,8 @@ class Interval:
         if self.lo == self.hi and b.lo == b.hi:
             n = self.lo * b.lo
             return Interval(n, n, exponent, self.bits)
+        if self.lo >= 0 and b.lo >= 0:
+            return Interval(self.lo * b.lo, self.hi * b.hi, exponent, self.bits)
         ends = (self.lo * b.lo, self.lo * b.hi, self.hi * b.lo, self.hi * b.hi)
         return Interval(min(ends), max(ends), exponent, self.bits)
 

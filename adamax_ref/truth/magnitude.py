@@ -36,6 +36,8 @@ class Magnitude:
         Where it is NaN or infinite; the doubles are 0 there.
     fits_working, fits_storage : array of bool
         Where it is known exactly and is a number of that format.
+    binary : array of bool
+        Where it is exactly a power of two, of either sign.
     """
 
     low: Doubles
@@ -46,6 +48,7 @@ class Magnitude:
     special: Flags
     fits_working: Flags
     fits_storage: Flags
+    binary: Flags
 
 
 def magnitude(numbers: Sequence[Any], working: Format, storage: Format) -> Magnitude:
@@ -74,8 +77,8 @@ def magnitude(numbers: Sequence[Any], working: Format, storage: Format) -> Magni
     fits = [_fits(number, working, storage) for number in numbers]
     low, high = np.where(zero, 0.0, np.nextafter(low, -np.inf)), np.where(zero, 0.0, np.nextafter(high, np.inf))
     upper, lower = np.maximum(-low, high), np.maximum(np.maximum(low, -high), 0.0)
-    fits_working, fits_storage = (np.array(column, dtype=bool) for column in zip(*fits, strict=True))
-    return Magnitude(low, high, upper, lower, zero, special, fits_working, fits_storage)
+    fits_working, fits_storage, binary = (np.array(column, dtype=bool) for column in zip(*fits, strict=True))
+    return Magnitude(low, high, upper, lower, zero, special, fits_working, fits_storage, binary)
 
 
 _ZERO = Interval(0, 0, 0)
@@ -88,11 +91,12 @@ def _near(n: int, exponent: int) -> float:
         return math.inf if n > 0 else -math.inf
 
 
-def _fits(number: Interval, working: Format, storage: Format) -> tuple[bool, bool]:
-    if number.lo != number.hi:
-        return False, False
-    wide = is_storable(number.lo, number.exponent, working)
-    return wide, wide and (storage is working or is_storable(number.lo, number.exponent, storage))
+def _fits(number: Interval, working: Format, storage: Format) -> tuple[bool, bool, bool]:
+    n = number.lo
+    if n != number.hi:
+        return False, False, False
+    wide = is_storable(n, number.exponent, working)
+    return wide, wide and (storage is working or is_storable(n, number.exponent, storage)), n != 0 and abs(n) & (abs(n) - 1) == 0
 
 
 def up(x: Interval) -> float:

@@ -47,6 +47,14 @@ class Plan:
     inputs: tuple[int, ...]
     count: int
 
+    def only(self, wanted: Sequence[int]) -> "Plan":
+        """Return the part of the plan that is needed for some values."""
+        needed = set(wanted)
+        for at, _, args in reversed(self.steps):
+            if at in needed:
+                needed.update(args)
+        return Plan(tuple(step for step in self.steps if step[0] in needed), self.inputs, self.count)
+
 
 def plan(graph: Graph, constants: Mapping[int, float]) -> Plan:
     """Choose for every value the derivation that widens intervals least, judged at a sample point.
