@@ -21,6 +21,8 @@ from importlib import import_module
 
 from adamax_ref.law.dialect import Dialect
 
+from ._every import every_recipe as every_recipe
+
 
 @cache
 def names() -> tuple[str, ...]:
