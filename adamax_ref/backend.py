@@ -144,7 +144,7 @@ def dtype_name(array: Any) -> str:
     return _name_of_dtype(array.dtype)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=256, typed=True)  # dtypes of different namespaces must not be compared
 def _name_of_dtype(dtype: Any) -> str:
     """Return the bare name; cached, for NumPy takes 5 microseconds to make one."""
     return str(getattr(dtype, "name", dtype)).rsplit(".", 1)[-1]

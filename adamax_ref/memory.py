@@ -5,7 +5,6 @@ broadcast, convert or compute something else instead of refusing.
 """
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -40,14 +39,8 @@ def require_alike(storage: str, p: Any, g: Any, m: Any, u: Any) -> None:
     for name, array in (("parameter", p), ("gradient", g), ("exp_avg", m), ("exp_inf", u)):
         if array.shape != p.shape:
             raise ValueError(f"{name} has shape {tuple(array.shape)}, its parameter {tuple(p.shape)}; they must be equal")
-        stored = _name(array.dtype) if isinstance(array.dtype, np.dtype) else dtype_name(array)
-        if stored != STORED[storage]:
+        if dtype_name(array) != STORED[storage]:
             raise TypeError(f"{name} has dtype {array.dtype}, but this kernel stores {storage}; convert it")
-
-
-@lru_cache(maxsize=256)
-def _name(dtype: np.dtype[Any]) -> str:
-    return dtype.name
 
 
 def overlaps_itself(array: HostArray) -> bool:

@@ -1,21 +1,79 @@
-"""The one operation that Numba does not offer: a fused multiply-add, by LLVM's own intrinsic."""
+"""What compiled code needs and Numba does not offer: fma, 16-bit numbers, and memory by address.
+
+Each function is one or two instructions of LLVM. None of them may be contracted or approximated, since nothing here
+is compiled with fast-math flags.
+"""
 
 from functools import cache
 from typing import Any
 
 import numba
 import numpy as np
+from llvmlite import ir
+from numba.core import types
 from numba.extending import intrinsic
+
+_FLOAT, _HALF = ir.FloatType(), ir.HalfType()
 
 
 @intrinsic  # type: ignore[untyped-decorator] # Numba publishes no types
 def fma(context: Any, a: Any, b: Any, c: Any) -> Any:
-    """Return ``a * b + c`` of three numbers of one type with a single rounding; for use in compiled code."""
+    """Return ``a * b + c`` of three numbers of one type with a single rounding."""
+    return a(a, a, a), lambda _context, builder, _signature, operands: builder.fma(*operands)
 
-    def generate(_: Any, builder: Any, signature: Any, operands: Any) -> Any:
-        return builder.fma(*operands)
 
-    return a(a, a, a), generate
+@intrinsic  # type: ignore[untyped-decorator]
+def half_to_single(context: Any, bits: Any) -> Any:
+    """Return the float32 that a binary16 pattern stands for."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, operands: Any) -> Any:
+        return builder.fpext(builder.bitcast(operands[0], _HALF), _FLOAT)
+
+    return types.float32(types.uint16), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def single_to_half(context: Any, number: Any) -> Any:
+    """Return the binary16 pattern of a float32, rounded to nearest even."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, operands: Any) -> Any:
+        return builder.bitcast(builder.fptrunc(operands[0], _HALF), ir.IntType(16))
+
+    return types.uint16(types.float32), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def upper_to_single(context: Any, bits: Any) -> Any:
+    """Return the float32 whose upper half is given: what a bfloat16 pattern stands for."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, operands: Any) -> Any:
+        wide = builder.shl(builder.zext(operands[0], ir.IntType(32)), ir.IntType(32)(16))
+        return builder.bitcast(wide, _FLOAT)
+
+    return types.float32(types.uint16), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def single_to_upper(context: Any, number: Any) -> Any:
+    """Return the bfloat16 pattern of a float32, rounded to nearest even; NaN, which would overflow, apart."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, operands: Any) -> Any:
+        word = ir.IntType(32)
+        bits = builder.bitcast(operands[0], word)
+        odd = builder.and_(builder.lshr(bits, word(16)), word(1))
+        rounded = builder.lshr(builder.add(bits, builder.add(odd, word(0x7FFF))), word(16))
+        is_nan = builder.fcmp_unordered("uno", operands[0], operands[0])
+        return builder.trunc(builder.select(is_nan, word(0x7FC0), rounded), ir.IntType(16))
+
+    return types.uint16(types.float32), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def pointer(context: Any, address: Any, dtype: Any) -> Any:
+    """Return an address as a pointer to numbers of a type, for ``carray``."""
+    kind: Any = types.CPointer(dtype.dtype)  # type: ignore[attr-defined] # made by a star import
+    signature = kind(address, dtype)
+    return signature, lambda ctx, builder, _signature, operands: builder.inttoptr(operands[0], ctx.get_value_type(kind))
 
 
 @cache

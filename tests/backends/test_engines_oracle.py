@@ -39,6 +39,11 @@ CASES = [
 ]
 
 
+def _is_sample(dialect: Any, hyper: Any, profile: Any) -> bool:
+    """Whether to spend a second or two on compiling: every recipe of torch, one of each other dialect."""
+    return dialect is get("torch") or (dialect.name in names() and hyper is dialect.defaults and profile == "f32")
+
+
 def _check(name: str, dialect: Dialect, hyper: Any, profile: str, hard: Any, oracle: Any, same: Any, size: int = 120) -> None:
     recipe = dialect.recipe(hyper, profile)
     scalars = dialect.scalars(hyper, 3, recipe)
@@ -55,6 +60,17 @@ def _check(name: str, dialect: Dialect, hyper: Any, profile: str, hard: Any, ora
 @pytest.mark.parametrize(("dialect", "hyper", "profile"), CASES)
 def test_numpy_is_exact(name: str, dialect: Dialect, hyper: Any, profile: str, hard: Any, oracle: Any, same: Any) -> None:
     _check(name, dialect, hyper, profile, hard, oracle, same)
+
+
+COMPILED = [case for case in CASES if _is_sample(*case.values)]
+
+
+@pytest.mark.parametrize(("dialect", "hyper", "profile"), COMPILED)
+def test_numba_is_exact(
+    peer: Callable[[str], Any], dialect: Dialect, hyper: Any, profile: str, hard: Any, oracle: Any, same: Any
+) -> None:
+    peer("numba")
+    _check("numba", dialect, hyper, profile, hard, oracle, same, size=600)
 
 
 @pytest.mark.frameworks

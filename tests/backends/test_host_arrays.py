@@ -1,11 +1,11 @@
-"""The NumPy engine on every array that NumPy can describe: the result never depends on where and how it lies."""
+"""The engines for NumPy arrays on every array that NumPy can describe: the result never depends on where and how it lies."""
 
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from adamax_ref.backend import BackendUnavailable, get_backend
+from adamax_ref.backend import BackendUnavailable, get_backend, why_unavailable
 from adamax_ref.dialects import get
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.recipe import Recipe
@@ -43,9 +43,11 @@ def _step(recipe: Recipe, values: list[np.ndarray], backend: str = "numpy") -> t
     return tuple(np.ascontiguousarray(a).astype(a.dtype.newbyteorder("=")).tobytes() for a in (p, m, u))
 
 
-@pytest.fixture(params=["numpy", "numpy-emulated"])
+@pytest.fixture(params=["numpy", "numpy-emulated", "numba"])
 def engine(request: pytest.FixtureRequest) -> str:
     name: str = request.param
+    if reason := why_unavailable(name):
+        pytest.skip(reason)
     return name
 
 
@@ -140,8 +142,8 @@ def test_a_process_that_flushes_subnormals_is_refused(engine: str, monkeypatch: 
         _step(DIALECT.recipe(HYPER, "f32"), values, engine)
 
 
-def test_complex_and_integer_arrays_are_told_apart() -> None:
-    backend = get_backend("numpy")
+def test_complex_and_integer_arrays_are_told_apart(engine: str) -> None:
+    backend = get_backend(engine)
     assert backend.owns(np.zeros(3, np.complex64)) and not backend.owns(np.zeros(3, int))
     assert not backend.owns(np.ma.masked_array(np.zeros(3), mask=[False, True, False]))
     z = np.array([1 + 2j])

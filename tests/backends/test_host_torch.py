@@ -1,4 +1,4 @@
-"""The NumPy engine beside PyTorch itself: the same bits in every element after every step."""
+"""The engines for NumPy arrays beside PyTorch itself: the same bits in every element after every step."""
 
 from collections.abc import Callable
 from types import ModuleType
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.frameworks
 CASES = [Hyperparameters(), Hyperparameters(lr=0.1, beta1=0.3, weight_decay=0.01), Hyperparameters(eps=0.0, maximize=True)]
 
 
-@pytest.mark.parametrize("name", ["numpy", "numpy-emulated"])
+@pytest.mark.parametrize("name", ["numpy", "numpy-emulated", "numba"])
 @pytest.mark.parametrize("profile", ["f32", "f64"])
 @pytest.mark.parametrize("hyper", CASES, ids=["default", "far", "climbing"])
 def test_ten_steps_equal_those_of_torch(peer: Callable[[str], ModuleType], hyper: Hyperparameters, profile: str, name: str) -> None:

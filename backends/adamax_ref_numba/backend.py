@@ -1,0 +1,69 @@
+"""What the Numba engine is called, what it can do, and how arrays get in and out of it."""
+
+from functools import cache
+from importlib.util import find_spec
+from typing import Any, final
+
+import numpy as np
+
+from adamax_ref.backend import PROFILE_OF_DTYPE, AbstractBackend, BackendUnavailable, Capabilities, Kernel, dtype_name
+from adamax_ref.law.recipe import Recipe
+from adamax_ref.memory import require_updatable
+
+
+@final
+class NumbaBackend(AbstractBackend):
+    """Compiles a recipe into one loop over memory, run on every core, on the arrays of the NumPy engine.
+
+    Examples
+    --------
+    >>> BACKEND.owns(np.zeros(3, np.float32)), BACKEND.owns(np.zeros(3, int))
+    (True, False)
+    """
+
+    name = "numba"
+    priority = 10
+    remedy = "pip install 'adamax-ref[numba]'"
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """All profiles, in place, subnormals kept."""
+        if find_spec("numba") is None:
+            raise BackendUnavailable(f"backend 'numba' needs the package numba, which is missing; {self.remedy}")
+        return Capabilities()
+
+    def owns(self, array: Any) -> bool:
+        """Whether `array` is an ndarray of a type that Adamax knows; a masked array is not, its mask would be lost."""
+        is_array = isinstance(array, np.ndarray) and not isinstance(array, np.ma.MaskedArray)
+        return is_array and dtype_name(array) in PROFILE_OF_DTYPE
+
+    def compile(self, recipe: Recipe) -> Kernel:
+        """Return the kernel for a recipe, the same one for equal recipes; compiled code is kept on disk."""
+        _ = self.capabilities
+        return _kernel(recipe)
+
+    def from_host(self, value: np.ndarray[Any, Any], like: Any = None) -> Any:
+        """Return a copy, of the dtype of `like` when that is given."""
+        return np.array(value, dtype=None if like is None else like.dtype)
+
+    def to_host(self, array: Any) -> np.ndarray[Any, Any]:
+        """Return a copy."""
+        return np.array(array)
+
+    def zeros_like(self, array: Any) -> Any:
+        """Return zeros of the same shape, dtype and axis order."""
+        return np.zeros_like(array, subok=False)
+
+    def check(self, array: Any) -> None:
+        """Refuse what cannot be written to, or overlaps itself."""
+        require_updatable(array)
+
+
+@cache
+def _kernel(recipe: Recipe) -> Kernel:
+    from .kernel import kernel_for
+
+    return kernel_for(recipe)
+
+
+BACKEND = NumbaBackend()

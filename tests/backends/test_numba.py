@@ -1,0 +1,248 @@
+"""The Numba engine: tables that follow their arrays, threads that change no bit, code that is kept on disk."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from adamax_ref.backend import BackendUnavailable, get_backend
+from adamax_ref.dialects import get
+from adamax_ref.law.hyper import Hyperparameters
+
+numba = pytest.importorskip("numba")
+
+DIALECT = get("torch")
+HYPER = Hyperparameters(lr=0.01, weight_decay=0.1)
+RECIPE = DIALECT.recipe(HYPER, "f32")
+FIRST, LATER = (DIALECT.scalars(HYPER, t, RECIPE) for t in (1, 9))
+Lists = list[list[np.ndarray]]
+
+
+def _lists(sizes: list[int], seed: int = 1) -> Lists:
+    rng = np.random.default_rng(seed)
+    lists = [[rng.standard_normal(size, dtype=np.float32) for size in sizes] for _ in "pgmu"]
+    lists[3] = [abs(u) for u in lists[3]]
+    return lists
+
+
+def _copy(lists: Lists) -> Lists:
+    return [[a.copy() for a in arrays] for arrays in lists]
+
+
+def _run(name: str, lists: Lists, constants: Any = None) -> list[bytes]:
+    ps, gs, ms, us = lists
+    get_backend(name).compile(RECIPE)(ps, gs, ms, us, constants or [FIRST] * len(ps))
+    return [a.tobytes() for arrays in (ps, ms, us) for a in arrays]
+
+
+@pytest.fixture
+def threads() -> Iterator[Any]:
+    from adamax_ref_numba.threads import limit_threads
+
+    yield limit_threads
+    limit_threads(None)
+
+
+@pytest.mark.parametrize("profile", ["f32", "f64"])
+@pytest.mark.parametrize("eps", [1e-8, 0.0, 0.1])
+def test_it_equals_numpy_on_a_grid_of_all_hard_values(profile: str, eps: float, hard: Any, same: Any) -> None:
+    hyper = Hyperparameters(weight_decay=0.1, eps=eps)
+    recipe = DIALECT.recipe(hyper, profile)
+    values = [value.astype({"f32": np.float32, "f64": np.float64}[profile]) for value in hard(profile, 150_000)]
+    results = []
+    for name in ("numpy", "numba"):
+        p, g, m, u = (value.copy() for value in values)
+        get_backend(name).compile(recipe)([p], [g], [m], [u], [DIALECT.scalars(hyper, 2, recipe)])
+        results.append((p, m, u))
+    for ours, theirs in zip(*results, strict=True):
+        assert same(ours, theirs)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_the_number_of_threads_changes_no_bit(count: int, threads: Any) -> None:
+    lists = _lists([200_000, 0, 1, 32_768, 65_537, 3])
+    want = _run("numpy", _copy(lists))
+    threads(count)
+    assert _run("numba", lists) == want
+
+
+def test_a_limit_below_one_thread_is_refused(threads: Any) -> None:
+    with pytest.raises(ValueError, match="count must be at least 1, not 0"):
+        threads(0)
+
+
+def test_parameters_of_one_call_may_be_at_different_steps() -> None:
+    lists = _lists([5, 70, 1000])
+    constants = [FIRST, LATER, FIRST]
+    want = _run("numpy", _copy(lists), constants)
+    assert _run("numba", lists, constants) == want
+
+
+def test_arrays_of_all_kinds_go_through_one_call() -> None:
+    lists = _lists([12, 35, 64])
+    for at, arrays in enumerate(lists):
+        arrays[0] = np.asfortranarray(arrays[0].reshape(3, 4))
+        arrays[1] = arrays[1].astype(">f4")
+        arrays[2] = np.repeat(arrays[2], 3)[::3] if at % 2 else np.repeat(arrays[2], 2)[::-2]
+    want = _run("numpy", [[a.copy("K") for a in arrays] for arrays in lists])
+    assert _run("numba", lists) == want
+
+
+def test_new_gradients_new_arrays_and_reused_addresses_are_seen() -> None:
+    lists = _lists([1000, 1000])
+    for _ in range(30):
+        want = _run("numpy", _copy(lists))
+        assert _run("numba", lists) == want
+        lists[1] = [a.copy() for a in lists[1]]  # mostly at the addresses of the arrays before the last ones
+        fresh = _lists([1000, 1000], seed=3)
+        lists[0][0], lists[2][1] = fresh[0][0], fresh[2][1]
+
+
+def test_an_array_that_was_resized_in_place_is_not_taken_for_the_old_one() -> None:
+    lists = _lists([4096])
+    _run("numba", lists)
+    for arrays in lists:
+        arrays[0].resize(100, refcheck=False)
+    want = _run("numpy", _copy(lists))
+    assert _run("numba", lists) == want
+
+
+def test_memory_that_two_parameters_share_is_refused_and_nothing_is_written() -> None:
+    for overlap in ("parameter", "gradient", "state"):
+        lists = _lists([64, 64])
+        good = _copy(lists)
+        _run("numba", good)
+        base = np.ones(96, np.float32)
+        row = {"parameter": 0, "gradient": 1, "state": 2}[overlap]
+        lists[0][0], lists[row][1] = base[:64], base[32:]
+        before = [a.tobytes() for arrays in lists for a in arrays]
+        with pytest.raises(ValueError, match="shares memory"):
+            _run("numba", lists)
+        assert [a.tobytes() for arrays in lists for a in arrays] == before
+    lists = _lists([64])
+    lists[1][0] = lists[0][0]
+    with pytest.raises(ValueError, match="shares memory"):
+        _run("numba", lists)
+
+
+def test_two_gradients_may_be_the_same_array() -> None:
+    lists = _lists([64, 64])
+    lists[1][1] = lists[1][0]
+    want = _run("numpy", [[a.copy() for a in lists[0]], lists[1], *_copy(lists[2:])])
+    assert _run("numba", lists) == want
+
+
+def test_without_the_fast_way_to_addresses_the_bits_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adamax_ref_numba.ledger.readable", lambda: False)
+    lists = _lists([5, 70, 40_000])
+    want = _run("numpy", _copy(lists))
+    assert _run("numba", lists) == want
+
+
+def test_the_proof_of_the_field_layout_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    from adamax_ref_numba import addresses
+
+    monkeypatch.setattr(addresses, "LENGTHS", addresses.LENGTHS + 8)
+    assert not addresses.readable.__wrapped__()
+
+
+def test_a_missing_numba_is_one_sentence_with_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adamax_ref_numba.backend.find_spec", lambda name: None)
+    with pytest.raises(BackendUnavailable, match=r"needs the package numba.*pip install 'adamax-ref\[numba\]'"):
+        get_backend("numba").compile(RECIPE)
+
+
+PROGRAM = """
+import sys
+from adamax_ref.backend import get_backend
+from adamax_ref.dialects import get
+backend, dialect = get_backend("numba"), get("torch")
+assert "numba" not in sys.modules
+recipe = dialect.recipe(dialect.defaults, "f32")
+import numpy as np
+p, g, m, u = np.ones((4, 3), np.float32)
+backend.compile(recipe)([p], [g], [m], [u], [dialect.scalars(dialect.defaults, 1, recipe)])
+from adamax_ref_numba.cached import compiled
+print(sum(compiled(recipe).stats.cache_hits.values()), p.tobytes().hex())
+"""
+
+
+def _process(cache: Path | str) -> list[str]:
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(cache)}
+    done = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
+def test_a_second_process_does_not_compile_again(tmp_path: Path) -> None:
+    hits, bits = _process(tmp_path)
+    assert hits == "0"
+    assert _process(tmp_path) == ["1", bits]
+
+
+def test_where_nothing_can_be_written_it_is_compiled_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    from adamax_ref_numba import cached
+
+    monkeypatch.setattr(cached, "_write", lambda text: None)
+    p, g, m, u = np.ones((4, 3), np.float32)
+    step = cached.compiled.__wrapped__(RECIPE)
+    rows, chunks = np.zeros(1, np.int64), np.zeros((1, 2), np.int32)
+    table = np.array([[a.ctypes.data for a in (p, g, m, u)] + [3, -1]], np.int64)
+    step(table, rows[:0], chunks, 8, 0, 1, rows, np.array([FIRST], np.float32))
+    lists: Lists = [[np.ones(3, np.float32)] for _ in "pgmu"]
+    assert _run("numpy", lists) == [a.tobytes() for a in (p, m, u)]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_child_computes_with_threads_of_its_own() -> None:
+    lists = _lists([400_000])
+    want = _run("numba", _copy(lists))
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(writer, b"equal" if _run("numba", lists) == want else b"different")
+        os._exit(0)
+    os.close(writer)
+    assert os.read(reader, 20) == b"equal"
+    os.waitpid(child, 0)
+    os.close(reader)
+
+
+def test_threads_of_the_caller_do_not_disturb_each_other() -> None:
+    many = [_lists([50_000, 7], seed) for seed in range(4)]
+    want = [_run("numpy", _copy(lists)) for lists in many]
+    got: dict[int, list[bytes]] = {}
+    callers = [threading.Thread(target=lambda at=at: got.update({at: _run("numba", many[at])})) for at in range(4)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert [got[at] for at in range(4)] == want
+
+
+def test_an_interrupt_in_the_middle_is_raised_when_the_step_is_complete(threads: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from adamax_ref_numba.threads import share
+
+    def disturbed(work: Any, pieces: int) -> None:
+        def piece(at: int) -> None:
+            if at in (0, pieces // 2):
+                signal.raise_signal(signal.SIGINT)  # Python delivers it to the main thread
+            work(at)
+
+        share(piece, pieces)
+
+    threads(2)
+    monkeypatch.setattr("adamax_ref_numba.kernel.share", disturbed)
+    lists = _lists([100_000] * 40)
+    want = _run("numpy", _copy(lists))
+    with pytest.raises(KeyboardInterrupt):
+        _run("numba", lists)
+    ps, _, ms, us = lists
+    assert [a.tobytes() for arrays in (ps, ms, us) for a in arrays] == want
