@@ -1,4 +1,4 @@
-"""Fixtures of the optimizer's tests: comparison of bits, and real gradients."""
+"""Fixtures of the optimizer's tests."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,31 +6,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-_WORDS = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
-
-
-def _patterns(array: Any) -> np.ndarray[Any, Any]:
-    """Return the bits of a real array, with one pattern for every NaN."""
-    host = np.ascontiguousarray(array)
-    words = host.view(_WORDS[host.dtype.itemsize]).copy()
-    words[np.isnan(host.astype(np.float64))] = 0
-    words[np.isnan(host.astype(np.float64))] -= 1
-    return words
-
-
-def _host(value: Any) -> np.ndarray[Any, Any]:
-    from adamax_ref.optimizer.loading import to_host
-
-    return to_host(value) if hasattr(value, "shape") else np.asarray(value)
+from adamax_ref.optimizer.loading import to_host
+from adamax_ref.truth.compare import first_difference
 
 
 def _same(got: Any, want: Any) -> bool:
-    mine, theirs = _host(got), _host(want)
-    if mine.shape != theirs.shape or mine.dtype != theirs.dtype:
+    mine, theirs = (to_host(value) if hasattr(value, "shape") else np.asarray(value) for value in (got, want))
+    if mine.shape != theirs.shape or mine.dtype.name != theirs.dtype.name:
         return False
-    if mine.dtype.kind == "c":
-        return _same(mine.real, theirs.real) and _same(mine.imag, theirs.imag)
-    return bool(np.array_equal(_patterns(mine), _patterns(theirs)))
+    return first_difference(mine, theirs) is None
 
 
 @pytest.fixture

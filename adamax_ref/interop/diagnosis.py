@@ -1,0 +1,101 @@
+"""One element of one step, and the dialects that would have given the bits that were seen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+from adamax_ref.backend import profile_of
+from adamax_ref.dialects import get, names
+from adamax_ref.law.dialect import Dialect
+from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.law.profile import PROFILES
+from adamax_ref.optimizer.loading import to_host
+from adamax_ref.truth.stepper import run
+
+NAMES = ("p", "exp_avg", "exp_inf")
+
+
+@final
+@dataclass(frozen=True)
+class Element:
+    """What one element's step was made from, and what came out.
+
+    Attributes
+    ----------
+    given : tuple of float
+        ``p``, ``g``, ``m``, ``u`` before the step.
+    seen : tuple of float
+        ``p``, ``m``, ``u`` after it.
+    hyper : Hyperparameters
+        Of the group.
+    t : int
+        Number of the update.
+    profile : str
+        Of the real parts.
+    constants : tuple of (str, float)
+        Of the expected recipe.
+    """
+
+    given: tuple[float, float, float, float]
+    seen: tuple[float, float, float]
+    hyper: Hyperparameters
+    t: int
+    profile: str
+    constants: tuple[tuple[str, float], ...]
+
+    @staticmethod
+    def at(
+        where: tuple[int, ...],
+        last: Mapping[str, Any],
+        grad: Any,
+        got: Mapping[str, Any],
+        h: Hyperparameters,
+        t: int,
+        law: Dialect,
+    ) -> "Element":
+        """Collect the numbers of the element at an index; a complex one has its part as the last entry."""
+        g = np.zeros_like(last["p"]) if grad is None else grad
+        p, m, u = (_number(last[name], where) for name in NAMES)
+        new_p, new_m, new_u = (_number(to_host(got[name]), where) if name in got else 0.0 for name in NAMES)
+        profile = profile_of(last["p"])
+        recipe = law.recipe(h, profile)
+        constants = tuple(zip(recipe.constants, law.scalars(h, t, recipe), strict=True))
+        return Element((p, _number(g, where), m, u), (new_p, new_m, new_u), h, t, PROFILES[profile].real.name, constants)
+
+    def __str__(self) -> str:
+        rows = [*zip("pgmu", self.given, strict=True), *self.constants]
+        body = "\n".join(f"    {name:<12} {value.hex():<24} {value!r}" for name, value in rows)
+        return f"  made from, at update {self.t}:\n{body}"
+
+
+def followed(element: Element) -> tuple[str, ...]:
+    """Return the names of all dialects and variants whose step gives exactly what was seen.
+
+    Examples
+    --------
+    >>> h = Hyperparameters()
+    >>> seen = Element((1.0, 0.5, 0.0, 0.0), (0.99800000004, 0.04999999999999999, 0.50000001), h, 1, "f64", ())
+    >>> "torch" in followed(seen)
+    True
+    """
+    every = [variant for name in names() for variant in (get(name), *get(name).variants.values())]
+    return tuple(dialect.name for dialect in every if _gives(dialect, element))
+
+
+def _gives(dialect: Dialect, element: Element) -> bool:
+    fmt = PROFILES[element.profile].storage
+    try:
+        recipe = dialect.recipe(element.hyper, element.profile)
+        new = run(recipe, *element.given, dialect.scalars(element.hyper, element.t, recipe))
+    except (ValueError, ArithmeticError):
+        return False
+    return all(fmt.encode(mine) == fmt.encode(seen) for mine, seen in zip(new, element.seen, strict=True))
+
+
+def _number(array: Any, where: tuple[int, ...]) -> float:
+    if array.dtype.kind == "c":
+        value = array[where[:-1]]
+        return float(value.imag if where[-1] else value.real)
+    return float(array[where])
