@@ -1,0 +1,90 @@
+"""Judging a target on one dialect and profile of a corpus."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import final
+
+from adamax_ref.golden.case import Case
+from adamax_ref.golden.load import Corpus
+
+from .answer import Answer, Hello
+from .judge import Judged, judge, missing_needs
+from .target import Target
+from .verdict import Verdict, decide
+
+
+@final
+@dataclass(frozen=True)
+class Run:
+    """A verdict and what it is about."""
+
+    hello: Hello
+    corpus: str
+    dialect: str
+    profile: str
+    level: str
+    floor: int
+    verdict: Verdict
+
+
+def pairs(target: Target, corpus: Corpus, dialects: tuple[str, ...] = (), profiles: tuple[str, ...] = ()) -> list[tuple[str, str]]:
+    """Return the dialects and profiles on which a target is judged, in the order of the corpus.
+
+    Parameters
+    ----------
+    dialects, profiles : tuple of str
+        What was asked for; nothing means everything that the target declares and the corpus holds.
+
+    Raises
+    ------
+    ValueError
+        When the target or the corpus lacks something that was asked for, or nothing is left.
+    """
+    hello, have = target.hello, list(dict.fromkeys((entry.dialect, entry.profile) for entry in corpus.manifest.files))
+    _refuse("dialect", dialects, hello.dialects, {dialect for dialect, _ in have}, hello.name)
+    _refuse("profile", profiles, hello.profiles, {profile for _, profile in have}, hello.name)
+    wanted = [
+        (dialect, profile)
+        for dialect, profile in have
+        if dialect in (dialects or hello.dialects or (dialect,)) and profile in (profiles or hello.profiles)
+    ]
+    if not wanted:
+        raise ValueError(
+            f"the corpus has no case for what {hello.name} declares; generate another with `adamax-ref golden generate`"
+        )
+    return wanted
+
+
+def _refuse(word: str, asked: tuple[str, ...], declared: tuple[str, ...], have: set[str], name: str) -> None:
+    for each in asked:
+        if each not in have:
+            raise ValueError(f"the corpus has no {word} {each!r}; it has {', '.join(sorted(have))}")
+        if declared and each not in declared:
+            raise ValueError(f"{name} does not declare {word} {each!r}; it declares {', '.join(declared)}")
+
+
+def run(
+    target: Target,
+    corpus: Corpus,
+    dialect: str,
+    profile: str,
+    level: str = "core",
+    done: Callable[[Case], None] = lambda case: None,
+) -> Run:
+    """Send every case of a dialect and profile to a target and decide.
+
+    Examples
+    --------
+    >>> from adamax_ref.golden.load import open_corpus
+    >>> from adamax_ref.conformance.targets import open_target
+    >>> run(open_target("backend:numpy"), open_corpus(), "paper", "f64").verdict.text
+    'EXACT'
+    """
+    hello = target.hello
+    judged: list[Judged] = []
+    for case in corpus.cases(dialect, profile, level):
+        answer = Answer(case.id) if missing_needs(case, hello) else target.run(case)
+        judged.append(judge(case, answer, hello))
+        done(case)
+    floor = corpus.manifest.floors.get(f"{dialect}/{profile}", {}).get(level, 0)
+    return Run(hello, corpus.manifest.corpus, dialect, profile, level, floor, decide(judged, hello, floor))

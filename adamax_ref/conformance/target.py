@@ -1,0 +1,54 @@
+"""What a target is: something that says hello and answers cases."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any
+
+from adamax_ref.golden.case import Case
+
+from .answer import Answer, Hello, Reported
+
+
+class TargetUnavailable(RuntimeError):
+    """A target that could not be run; the message says why and what to do."""
+
+
+class Target(ABC):
+    """An implementation under test."""
+
+    @property
+    @abstractmethod
+    def hello(self) -> Hello:
+        """What the target says of itself."""
+
+    @abstractmethod
+    def run(self, case: Case) -> Answer:
+        """Answer one case, whatever happens; an implementation's faults become an ``error`` answer."""
+
+    def close(self) -> None:
+        """Release what the target holds."""
+        return None
+
+    def __enter__(self) -> "Target":
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self.close()
+
+
+def attempt(case: Case, run: Callable[[Case], tuple[Reported, ...]]) -> Answer:
+    """Run a case in this process: a ValueError is a refusal, anything else that is raised an error.
+
+    Examples
+    --------
+    >>> from adamax_ref.golden.load import open_corpus
+    >>> case = open_corpus().cases("torch", "f32")[0]
+    >>> attempt(case, lambda case: ()).steps
+    ()
+    """
+    try:
+        return Answer(case.id, steps=run(case))
+    except ValueError as error:
+        return Answer(case.id, refused=str(error))
+    except Exception as error:  # an implementation under test may raise anything
+        return Answer(case.id, error=("adapter-error", f"{type(error).__name__}: {error}"))

@@ -1,0 +1,57 @@
+"""Targets by name: a file without underscore is a framework, a file with one is a kind of its own.
+
+``backend:NAME`` is answered by ``_backend.py`` and ``framework:torch`` by ``torch.py``. Each file has a function
+``target(name)``; adding a framework is adding a file.
+"""
+
+import pkgutil
+from functools import cache
+from importlib import import_module
+
+from adamax_ref.conformance.target import Target
+
+
+@cache
+def kinds() -> tuple[str, ...]:
+    """Names of the kinds of target that stand before the colon.
+
+    Examples
+    --------
+    >>> "backend" in kinds()
+    True
+    """
+    files = (module.name for module in pkgutil.iter_modules(__path__) if module.name.startswith("_"))
+    return tuple(sorted({"framework", *(file.removeprefix("_") for file in files)}))
+
+
+@cache
+def frameworks() -> tuple[str, ...]:
+    """Names of the frameworks whose own optimizer can be judged.
+
+    Examples
+    --------
+    >>> "torch" in frameworks()
+    True
+    """
+    files = (module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+    return tuple(sorted(file.replace("_", "-") for file in files))
+
+
+def open_target(text: str) -> Target:
+    """Return the target that ``KIND:NAME`` stands for.
+
+    Raises
+    ------
+    ValueError
+        When there is no such kind, framework or backend; the message lists those there are.
+    TargetUnavailable
+        When it is known but cannot run here.
+    """
+    kind, colon, name = text.partition(":")
+    if kind not in kinds() or not colon:
+        raise ValueError(f"unknown target {text!r}; write KIND:NAME with one of {', '.join(kinds())} as its kind")
+    if kind == "framework" and name not in frameworks():
+        raise ValueError(f"unknown framework {name!r}; known are {', '.join(frameworks())}")
+    file = name.replace("-", "_") if kind == "framework" else f"_{kind}"
+    made: Target = import_module(f"{__name__}.{file}").target(name)
+    return made

@@ -1,0 +1,100 @@
+"""An engine of this package, run through the public optimizer: its own loading of state, groups, skips and refusals.
+
+The hyperparameters are handed over with correctly rounded powers, as in the corpus, so that no C library takes part.
+"""
+
+from importlib.metadata import version
+from typing import Any, final
+
+from adamax_ref import Adamax, Parameter
+from adamax_ref.backend import AbstractBackend, BackendUnavailable, get_backend
+from adamax_ref.conformance.answer import Answer, Hello, Reported
+from adamax_ref.conformance.arrays import Start, start_of, text_of
+from adamax_ref.conformance.target import Target, TargetUnavailable, attempt
+from adamax_ref.dialects import names
+from adamax_ref.golden.case import Case
+from adamax_ref.truth.power import ExactPower
+
+
+@final
+class BackendTarget(Target):
+    """The optimizer on arrays of one engine."""
+
+    def __init__(self, backend: AbstractBackend) -> None:
+        self.backend = backend
+        capabilities = backend.capabilities
+        self._subnormals = capabilities.subnormals
+        self._hello = Hello(
+            name=f"adamax_ref on {backend.name}",
+            version=version("adamax-ref"),
+            language="python",
+            dialects=names(),
+            profiles=tuple(sorted(capabilities.profiles)),
+            device=capabilities.device,
+        )
+
+    @property
+    def hello(self) -> Hello:
+        """All dialects, the engine's profiles, every feature."""
+        return self._hello
+
+    def run(self, case: Case) -> Answer:
+        """Run a case; one with subnormal numbers is skipped by name where the engine makes zeros of them."""
+        if "subnormal" in case.flags and not self._subnormals:
+            return Answer(case.id, skipped="this engine turns subnormal numbers into zeros (capability: subnormals)")
+        return attempt(case, self._steps)
+
+    def _steps(self, case: Case) -> tuple[Reported, ...]:
+        start = start_of(case)
+        parameter = Parameter(self.backend.from_host(start.theta))
+        optimizer = self._optimizer(case, parameter)
+        self._load(optimizer, parameter, start, case.init.t)
+        reported = []
+        for number, (step, grad) in enumerate(zip(case.steps, start.grads, strict=True), 1):
+            optimizer.param_groups[0]["lr"] = ExactPower((step.lr or case.hyper.lr).value)
+            parameter.grad = None if grad is None else self.backend.from_host(grad, parameter.data)
+            optimizer.step()
+            if number in case.report:
+                reported.append(self._reported(number, case, parameter, optimizer.state[parameter]))
+        return tuple(reported)
+
+    def _optimizer(self, case: Case, parameter: Parameter) -> Adamax:
+        hyper = case.hyper
+        return Adamax(
+            [parameter],
+            lr=ExactPower(hyper.lr.value),
+            betas=(ExactPower(hyper.beta1.value), ExactPower(hyper.beta2.value)),
+            eps=hyper.eps.value,
+            weight_decay=hyper.weight_decay.value,
+            maximize=hyper.maximize,
+            dialect=case.dialect,
+            backend=self.backend.name,
+        )
+
+    def _load(self, optimizer: Adamax, parameter: Parameter, start: Start, t: int) -> None:
+        moments = {"exp_avg": start.m, "exp_inf": start.u}
+        arrays = {name: self.backend.from_host(array, parameter.data) for name, array in moments.items()}
+        saved = optimizer.state_dict()
+        optimizer.load_state_dict({**saved, "state": {0: {"step": t, **arrays}}})
+
+    def _reported(self, number: int, case: Case, parameter: Parameter, memory: dict[str, Any]) -> Reported:
+        arrays = (parameter.data, memory["exp_avg"], memory["exp_inf"])
+        theta, m, u = (text_of(self.backend.to_host(array), case.form) for array in arrays)
+        return Reported(number, theta, m, u, int(memory["step"]))
+
+
+def target(name: str) -> Target:
+    """Return the target of the engine `name`.
+
+    Raises
+    ------
+    ValueError
+        When no engine of that name is registered.
+    TargetUnavailable
+        When it cannot run here.
+    """
+    try:
+        backend = get_backend(name)
+        return BackendTarget(backend)
+    except BackendUnavailable as reason:
+        raise TargetUnavailable(str(reason)) from reason

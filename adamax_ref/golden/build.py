@@ -1,0 +1,169 @@
+"""From a design to a case without answers: numbers made concrete for one dialect and one profile."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import final
+
+from adamax_ref.law.dialect import Dialect
+from adamax_ref.law.profile import PROFILES, Format
+
+from .case import Case, Hyper, Init, Number, Refusal, Step
+from .constants import constants
+from .design import BASE, FULL, Chain, Design, Go, Skip, Values
+from .draws import Draw, draws, key_of, mix
+from .dyadics import parse, storable
+from .oracle import canonical, start, step
+from .patterns import encode
+
+
+@final
+@dataclass(frozen=True)
+class _Maker:
+    """Makes the arrays of one case: from one stream of draws, in the order theta, m, u, gradients."""
+
+    form: Format
+    count: int
+    stream: Iterator[int]
+    damage: str
+
+    def values(self, values: Values) -> tuple[float, ...]:
+        if isinstance(values, str):
+            return parse(values, self.form)
+        return _stored(full(values, self.form).take(self.count, self.stream), self.form)
+
+    def text(self, values: Values, name: str) -> str:
+        text = encode(self.values(values), self.form)
+        return text[:-1] + "g" if name == self.damage else text
+
+    def state(self, values: Values, name: str) -> str:
+        if values == "":
+            values = " ".join(["0"] * self.count)
+        if isinstance(values, Draw) and name == "u":
+            return encode(map(abs, self.values(values)), self.form)
+        return self.text(values, name)
+
+
+def build(design: Design, category: str, dialect: Dialect, profile: str) -> Case:
+    """Return the case that a design becomes; its answers are still to be computed.
+
+    Raises
+    ------
+    ValueError
+        When the profile cannot hold one of the design's numbers.
+    """
+    case = _frame(design, f"{dialect.name}/{profile}/{category}/{design.slug}", _hyper(design, dialect))
+    form = PROFILES[profile].storage
+    count = len(parse(design.theta, form)) if isinstance(design.theta, str) else 1
+    shape = (count,) if design.shape is None else design.shape
+    maker = _Maker(form, math.prod(shape), draws(case.id), design.damage)
+    init = Init(maker.text(design.theta, "theta"), maker.state(design.m, "m"), maker.state(design.u, "u"), design.t)
+    case = replace(case, shape=shape, init=init)
+    steps = _chain(design.steps, case, dialect) if isinstance(design.steps, Chain) else _steps(design.steps, maker)
+    case = replace(case, steps=steps, report=design.report or tuple(range(1, len(steps) + 1)))
+    if case.result == "value":
+        case = replace(case, steps=_with_constants(case, dialect))
+    return replace(case, flags=_flags(case, design), needs=_needs(case))
+
+
+def full(draw: Draw, form: Format) -> Draw:
+    """Fill in the number of bits where a design asks for all of them."""
+    return replace(draw, bits=form.precision) if draw.bits == FULL else draw
+
+
+def _stored(numbers: Sequence[Fraction], form: Format) -> tuple[float, ...]:
+    return tuple(storable(number, form) for number in numbers)
+
+
+def _frame(design: Design, name: str, hyper: Hyper) -> Case:
+    return Case(
+        id=name,
+        rev=1,
+        why=design.why,
+        flags=(),
+        spec=tuple(design.spec.split()),
+        kills=(),
+        needs=(),
+        excludes=(),
+        shape=(),
+        hyper=hyper,
+        init=Init("", "", "", 0),
+        steps=(),
+        report=(),
+        result="value" if design.refuse is None else "reject",
+        error=None if design.refuse is None else Refusal(*design.refuse),
+    )
+
+
+def _hyper(design: Design, dialect: Dialect) -> Hyper:
+    numbers = {**BASE, **design.hyper}
+    if "eps" not in dialect.options and "eps" not in design.hyper:
+        numbers["eps"] = 0.0
+    kind = "l2" if "l2" in dialect.options else "decoupled"
+    decay = kind if numbers["weight_decay"] != 0 else "none"
+    return Hyper(**{name: Number.of(value) for name, value in numbers.items()}, decay=decay, maximize=design.maximize)
+
+
+def _steps(wanted: Sequence[Values | Go | Skip], maker: _Maker) -> tuple[Step, ...]:
+    return tuple(_step(each, maker) for each in wanted)
+
+
+def _step(wanted: Values | Go | Skip, maker: _Maker) -> Step:
+    if isinstance(wanted, Skip):
+        return Step(skip=True)
+    go = wanted if isinstance(wanted, Go) else Go(wanted)
+    return Step(grad=maker.text(go.grad, "grad"), lr=None if go.lr is None else Number.of(go.lr))
+
+
+def _chain(chain: Chain, case: Case, dialect: Dialect) -> tuple[Step, ...]:
+    """Draw each gradient from the bits of the parameter that the canonical recipe has reached."""
+    rule, h, state, draw = canonical(dialect, case.profile), case.hyper.at(), start(case), full(chain.draw, case.form)
+    key, made = key_of(case.id), []
+    for _ in range(chain.steps):
+        grad = _stored([draw.number(mix(key + case.form.encode(theta))) for theta in state.theta], case.form)
+        made.append(Step(grad=encode(grad, case.form)))
+        state = step(rule, state, grad, h)
+    return tuple(made)
+
+
+def _with_constants(case: Case, dialect: Dialect) -> tuple[Step, ...]:
+    t, made = case.init.t, []
+    for each in case.steps:
+        t += each.grad is not None
+        known = constants(dialect, case.hyper.at(each), t) if each.grad is not None else None
+        made.append(replace(each, constants=known))
+    return tuple(made)
+
+
+def _flags(case: Case, design: Design) -> tuple[str, ...]:
+    """Add to a design's flags those that its content implies."""
+    implied = {
+        "zero-dim": case.shape == (),
+        "two-dim": len(case.shape) > 1,
+        "empty": math.prod(case.shape) == 0,
+        "imported-state": "init-state" in _needs(case),
+        "schedule": any(each.lr is not None for each in case.steps),
+        "skipped-step": any(each.skip for each in case.steps),
+        "decay-coupled": case.hyper.decay == "l2",
+        "decay-decoupled": case.hyper.decay == "decoupled",
+        "maximize": case.hyper.maximize,
+        "must-refuse": case.result == "reject",
+        "low-precision": case.form.precision < 24,
+    }
+    return tuple(sorted({*design.flags.split(), *(flag for flag, holds in implied.items() if holds)}))
+
+
+def _needs(case: Case) -> tuple[str, ...]:
+    """Say which features a target must have (section 9.2 of the protocol)."""
+    zeros = " ".join(["0" * (case.form.width // 4)] * math.prod(case.shape))
+    wanted = {
+        "init-state": case.init.t != 0 or case.init.m != zeros or case.init.u != zeros,
+        "lr-schedule": any(each.lr is not None for each in case.steps),
+        "skip": any(each.skip for each in case.steps),
+        "l2": case.hyper.decay == "l2",
+        "decoupled": case.hyper.decay == "decoupled",
+        "maximize": case.hyper.maximize,
+        "complex": PROFILES[case.profile].is_complex,
+    }
+    return tuple(sorted(name for name, holds in wanted.items() if holds))

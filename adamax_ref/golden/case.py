@@ -1,0 +1,256 @@
+"""What a vector file holds, as frozen records: one field here is one field of the JSON.
+
+A trailing underscore keeps a name from being a Python keyword; an optional field that is None is not written.
+Numbers stay the strings they are in the file; :mod:`adamax_ref.golden.patterns` reads them.
+"""
+
+from dataclasses import dataclass, replace
+from typing import final
+
+from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.law.profile import BINARY64, PROFILES, Format
+
+from .patterns import decode, encode
+
+FORMAT = "adamax-vectors/1"
+QUANTITIES = ("theta", "m", "u")
+
+
+@final
+@dataclass(frozen=True)
+class Number:
+    """A hyperparameter: ``dec`` for people, the binary64 pattern ``f64`` decides."""
+
+    dec: str
+    f64: str
+
+    @classmethod
+    def of(cls, value: float) -> "Number":
+        """Write a double.
+
+        Examples
+        --------
+        >>> Number.of(0.5)
+        Number(dec='0.5', f64='3fe0000000000000')
+        """
+        return cls(repr(float(value)), encode([value], BINARY64))
+
+    @property
+    def value(self) -> float:
+        """The double; ValueError when the pattern is malformed."""
+        (value,) = decode(self.f64, BINARY64)
+        return value
+
+
+@final
+@dataclass(frozen=True)
+class Hyper:
+    """The hyperparameters of a case; ``decay`` is ``"none"``, ``"l2"`` or ``"decoupled"``."""
+
+    lr: Number
+    beta1: Number
+    beta2: Number
+    eps: Number
+    weight_decay: Number
+    decay: str
+    maximize: bool
+
+    def at(self, step: "Step | None" = None) -> Hyperparameters:
+        """Return the hyperparameters of a step, which may have a learning rate of its own.
+
+        Raises
+        ------
+        ValueError
+            When one of them lies outside its range, as in the reject cases.
+        """
+        lr = self.lr if step is None or step.lr is None else step.lr
+        return Hyperparameters(
+            lr=lr.value,
+            beta1=self.beta1.value,
+            beta2=self.beta2.value,
+            eps=self.eps.value,
+            weight_decay=self.weight_decay.value,
+            maximize=self.maximize,
+        )
+
+
+@final
+@dataclass(frozen=True)
+class Init:
+    """Parameter, state and step counter before the first step."""
+
+    theta: str
+    m: str
+    u: str
+    t: int
+
+
+@final
+@dataclass(frozen=True)
+class Constants:
+    """What a target may use instead of forming it: ``1 - beta1**t`` and ``lr`` over it, as binary64 patterns."""
+
+    correction: str
+    rate: str
+
+
+@final
+@dataclass(frozen=True)
+class Step:
+    """One step: skipped, or a gradient with an optional learning rate of its own."""
+
+    skip: bool | None = None
+    grad: str | None = None
+    constants: Constants | None = None
+    lr: Number | None = None
+
+
+@final
+@dataclass(frozen=True)
+class Quantity:
+    """What one quantity must be after a step.
+
+    Attributes
+    ----------
+    bits, plain : str
+        Of the canonical recipe; of the plain recipe where it differs.
+    true : str
+        The exact value rounded once to the storage format.
+    lo, hi : str
+        Least and greatest number inside the bound.
+    bound : str
+        How far any permitted recipe may be from the exact value; binary64, rounded up.
+    """
+
+    bits: str
+    true: str
+    lo: str
+    hi: str
+    bound: str
+    plain: str | None = None
+
+
+@final
+@dataclass(frozen=True)
+class Expectation:
+    """What must be there after a reported step."""
+
+    step: int
+    t: int
+    theta: Quantity
+    m: Quantity
+    u: Quantity
+
+
+@final
+@dataclass(frozen=True)
+class Alternative:
+    """Expectations for a target that declares the token ``when``; they hold for the whole case."""
+
+    when: str
+    expect: tuple[Expectation, ...]
+
+
+@final
+@dataclass(frozen=True)
+class Refusal:
+    """Why a case must be refused: the field at fault, and ``range``, ``nan``, ``length`` or ``format``."""
+
+    field: str
+    class_: str
+
+
+@final
+@dataclass(frozen=True)
+class Case:
+    """One tensor, its hyperparameters, its initial state, some steps, and what must come out."""
+
+    id: str
+    rev: int
+    why: str
+    flags: tuple[str, ...]
+    spec: tuple[str, ...]
+    kills: tuple[str, ...]
+    needs: tuple[str, ...]
+    excludes: tuple[str, ...]
+    shape: tuple[int, ...]
+    hyper: Hyper
+    init: Init
+    steps: tuple[Step, ...]
+    report: tuple[int, ...]
+    result: str
+    expect: tuple[Expectation, ...] | None = None
+    either: tuple[Alternative, ...] | None = None
+    error: Refusal | None = None
+
+    @property
+    def dialect(self) -> str:
+        """First part of the id."""
+        return self.id.split("/")[0]
+
+    @property
+    def profile(self) -> str:
+        """Second part of the id."""
+        return self.id.split("/")[1]
+
+    @property
+    def category(self) -> str:
+        """Third part of the id."""
+        return self.id.split("/")[2]
+
+    @property
+    def form(self) -> Format:
+        """Format in which the numbers of this case are stored."""
+        return PROFILES[self.profile].storage
+
+    def expected(self, declares: tuple[str, ...] = ()) -> tuple[Expectation, ...]:
+        """Return the expectations for a target that declares these tokens."""
+        for other in self.either or ():
+            if other.when in declares:
+                return other.expect
+        return self.expect or ()
+
+    def with_kills(self, bugs: tuple[str, ...]) -> "Case":
+        """Return the case with the list of bugs it kills."""
+        return replace(self, kills=tuple(sorted(bugs)))
+
+
+@final
+@dataclass(frozen=True)
+class ProfileTypes:
+    """The number types of a file, by name."""
+
+    name: str
+    param: str
+    state: str
+    compute: str
+    scalars: str
+
+    @classmethod
+    def of(cls, profile: str) -> "ProfileTypes":
+        """Describe a profile.
+
+        Examples
+        --------
+        >>> ProfileTypes.of("f16").compute
+        'binary32'
+        """
+        types = PROFILES[profile]
+        stored = f"complex of two {types.storage.name}" if types.is_complex else types.storage.name
+        return cls(profile, stored, stored, types.working.name, types.working.name)
+
+
+@final
+@dataclass(frozen=True)
+class VectorFile:
+    """One dialect, one profile, one category."""
+
+    format: str
+    corpus: str
+    dialect: str
+    profile: ProfileTypes
+    category: str
+    level: str
+    count: int
+    about: str
+    cases: tuple[Case, ...]

@@ -1,0 +1,150 @@
+"""A design: a case as a person thinks of it, without dialect or profile.
+
+The files in :mod:`adamax_ref.golden.designs` hold one tuple ``DESIGNS`` each, one file a category, found by name.
+:mod:`adamax_ref.golden.build` makes cases of them. Numbers are written in the language of
+:mod:`adamax_ref.golden.dyadics` or drawn.
+"""
+
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from typing import Literal, final
+
+from adamax_ref.law.dialect import Dialect
+
+from . import designs as _designs
+from .draws import Draw
+
+Values = str | Draw
+
+BASE: Mapping[str, float] = {"lr": 0.0625, "beta1": 0.75, "beta2": 0.875, "eps": 0.015625, "weight_decay": 0.0}
+"""Hyperparameters of a design that says nothing else: few bits, none the default of a framework, no two alike."""
+
+USUAL: Mapping[str, float] = {"lr": 0.002, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
+"""The defaults of the paper and of most frameworks, which need all digits of binary64."""
+
+REAL = ("f64", "f32", "f16", "bf16")
+WIDE = ("f64", "f32")
+FULL = 0
+"""As a :class:`Draw`'s ``bits``: as many as the storage type has."""
+
+
+@final
+@dataclass(frozen=True)
+class Go:
+    """A step with a gradient and, where given, a learning rate for this step alone."""
+
+    grad: Values
+    lr: float | None = None
+
+
+@final
+@dataclass(frozen=True)
+class Skip:
+    """A step in which the parameter has no gradient."""
+
+
+@final
+@dataclass(frozen=True)
+class Chain:
+    """Gradients that hang on the canonical parameter of the step before, so that no error can hide."""
+
+    steps: int
+    draw: Draw
+
+
+@final
+@dataclass(frozen=True)
+class Design:
+    """A case without dialect and profile.
+
+    Attributes
+    ----------
+    slug, why : str
+        Last part of the id, and one sentence: what mistake the case is there for.
+    spec, flags : str
+        Clauses and flags, separated by blanks; flags that follow from the content need not be named.
+    theta, m, u : str or Draw
+        Parameter and state before the first step; an empty state means zeros.
+    t : int
+        Step counter before the first step.
+    steps : tuple or Chain
+        A gradient, a :class:`Go`, or a :class:`Skip` for each step.
+    shape : tuple of int, optional
+        One dimension of the parameter's length where not given.
+    hyper : mapping
+        What differs from :data:`BASE`. Naming a non-zero ``eps`` or ``weight_decay`` restricts the design to dialects
+        that have it; otherwise epsilon is 0 where a dialect has none.
+    maximize : bool
+        Whether to climb; restricts the design likewise.
+    report : tuple of int
+        Steps after which results are compared; empty means all.
+    profiles : tuple of str
+        Profiles in which the design makes sense.
+    lacks : str
+        An option that a dialect must not have for the design to apply.
+    level : {"core", "full"}
+        Whether the case is shipped.
+    refuse : tuple of (str, str), optional
+        Field and class of the mistake, for a case that must be refused.
+    damage : str
+        ``theta``, ``m``, ``u`` or ``grad``: the array whose first pattern is made unreadable.
+    """
+
+    slug: str
+    why: str
+    spec: str
+    steps: tuple[Values | Go | Skip, ...] | Chain
+    theta: Values = "1"
+    m: Values = ""
+    u: Values = ""
+    t: int = 0
+    shape: tuple[int, ...] | None = None
+    hyper: Mapping[str, float] = field(default_factory=dict)
+    maximize: bool = False
+    flags: str = ""
+    report: tuple[int, ...] = ()
+    profiles: tuple[str, ...] = REAL
+    lacks: str = ""
+    level: Literal["core", "full"] = "core"
+    refuse: tuple[str, str] | None = None
+    damage: str = ""
+
+    def applies(self, dialect: Dialect, profile: str) -> bool:
+        """Tell whether the design makes sense for a dialect and a profile."""
+        if profile not in self.profiles or profile not in dialect.profiles or self.lacks in dialect.options:
+            return False
+        wanted = {"maximize"} if self.maximize else set()
+        if self.hyper.get("eps") and self.refuse is None:
+            wanted.add("eps")
+        if self.hyper.get("weight_decay") and not dialect.options & {"l2", "decoupled"}:
+            return self.refuse is not None
+        return wanted <= dialect.options
+
+
+@cache
+def categories() -> tuple[str, ...]:
+    """Names of all categories, in alphabetical order.
+
+    Examples
+    --------
+    >>> "u-decay" in categories()
+    True
+    """
+    return tuple(sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(_designs.__path__)))
+
+
+@cache
+def designs(category: str) -> tuple[Design, ...]:
+    """Return the designs of a category, in the order in which they were written."""
+    found: tuple[Design, ...] = import_module(f"{_designs.__name__}.{category.replace('-', '_')}").DESIGNS
+    return found
+
+
+@cache
+def about(category: str) -> str:
+    """Return the two sentences that open a category's files, for a reader who does not know Adamax."""
+    text: str = import_module(f"{_designs.__name__}.{category.replace('-', '_')}").__doc__ or ""
+    return " ".join(text.split())

@@ -1,0 +1,1 @@
+"""The designs, one file a category; each file's docstring is what its vector files say of themselves."""

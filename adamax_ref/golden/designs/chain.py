@@ -1,0 +1,24 @@
+"""Long runs whose gradients hang on the bits of the parameter, so that a single wrong bit changes everything after it.
+
+The gradients are stored: a target needs to know nothing of how they were made.
+"""
+
+from adamax_ref.golden.design import WIDE, Chain, Design
+from adamax_ref.golden.draws import Draw
+
+
+def _chain(steps: int, report: tuple[int, ...], core: bool) -> Design:
+    return Design(
+        f"steps-{steps}",
+        f"{steps} steps in a row, compared at {', '.join(map(str, report))}: small errors add up or are forgotten, as they should.",
+        "S1 S4 S5 S6 S8",
+        theta="1",
+        steps=Chain(steps, Draw(bits=8, top=0, span=4)),
+        report=report,
+        profiles=WIDE,
+        flags="long-run",
+        level="core" if core else "full",
+    )
+
+
+DESIGNS = (_chain(100, (1, 10, 100), core=True), _chain(1000, (1, 10, 100, 1000), core=False))

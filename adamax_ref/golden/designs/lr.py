@@ -1,0 +1,65 @@
+"""Learning rates: constant, scheduled, zero, tiny and large.
+
+A step's own rate holds for this step alone; state does not depend on any rate.
+"""
+
+from adamax_ref.golden.design import WIDE, Design, Go
+
+DESIGNS = (
+    Design(
+        "up-and-down",
+        "The rate goes up and down: each step uses its own, not the first one's and not the one before.",
+        "S8",
+        theta="1 -1",
+        steps=(Go("1/2 -1/4", 0.125), Go("1/4 1/2", 0.5), Go("-1/2 1/8", 0.03125)),
+    ),
+    Design(
+        "own-first",
+        "Only the first step has a rate of its own; the second goes back to the usual one.",
+        "S8",
+        theta="1 -1",
+        steps=(Go("1/2 -1/4", 0.5), "1/4 1/2"),
+    ),
+    Design(
+        "between",
+        "One step among others has a rate of its own.",
+        "S8",
+        theta="1 -1",
+        steps=("1/2 1/4", Go("1/4 -1/2", 0.25), "3/8 1/8"),
+    ),
+    Design(
+        "zero-between",
+        "A rate of 0 for one step: the parameter rests, moment and norm move on.",
+        "S4 S5 S8",
+        theta="1 -1",
+        steps=("1/2 1/4", Go("1 -1", 0.0), "1/4 1/8"),
+        flags="lr-zero",
+    ),
+    Design(
+        "tiny",
+        "A rate of 2^-100: written with 1/lr the update would overflow.",
+        "S8",
+        theta="2^-100 -2^-101",
+        steps=("1/2 -1/4", "1/4 1/8"),
+        hyper={"lr": 2.0**-100},
+        profiles=("f64", "f32", "bf16"),
+    ),
+    Design(
+        "above-one",
+        "A rate above 1 carries the parameter across zero.",
+        "S8",
+        theta="1 -1",
+        steps=("1/2 -1/4", "1/4 1/2"),
+        hyper={"lr": 2.5},
+    ),
+    Design(
+        "many-digits",
+        "A rate of 0.001, whose quotient by the correction is rounded once to binary64 and once to the working type.",
+        "S6 S8",
+        theta="1 -1",
+        steps=("5/8 -3/8", "3/4 1/8"),
+        hyper={"lr": 0.001},
+        profiles=WIDE,
+        flags="needs-binary64",
+    ),
+)

@@ -1,0 +1,43 @@
+"""Shapes: no dimension, no elements, one element, and lengths around the sizes of vectors and blocks.
+
+Every element has values of its own and none is zero, so an element left out or done twice shows.
+"""
+
+from adamax_ref.golden.design import FULL, REAL, WIDE, Design
+from adamax_ref.golden.draws import Draw
+
+_ANY = Draw(bits=6, top=1, span=4)
+
+
+def _of(shape: tuple[int, ...], values: Draw, flags: str = "", core: bool = True, profiles: tuple[str, ...] = REAL) -> Design:
+    """One step on a tensor of this shape."""
+    return Design(
+        "scalar" if shape == () else "by-".join(map(str, shape)) if len(shape) > 1 else f"length-{shape[0]}",
+        f"A tensor of shape {list(shape)}: every element is updated once, by its own gradient.",
+        "S8 S9",
+        theta=values,
+        shape=shape,
+        steps=(values,),
+        flags=flags,
+        profiles=profiles,
+        level="core" if core else "full",
+    )
+
+
+DESIGNS = (
+    Design("scalar", "A tensor without dimensions is one element.", "S8", theta="3/4", shape=(), steps=("-1/2", "1/4")),
+    Design(
+        "nothing", "A tensor without elements: nothing to do, and the counter moves on.", "S1", theta="", shape=(0,), steps=("", "")
+    ),
+    Design("no-columns", "Three rows of no columns are empty as well.", "S1", theta="", shape=(3, 0), steps=("",)),
+    *(_of((n,), _ANY, "odd-length") for n in (1, 3, 5, 7, 9)),
+    *(_of((n,), _ANY) for n in (2, 8)),
+    _of((2, 3), _ANY),
+    _of((1, 2, 1, 2, 1), _ANY),
+    *(_of((n,), _ANY, "odd-length") for n in (31, 33)),
+    *(_of((n,), Draw(bits=FULL, top=1, span=6, distinct=True), "many-elements odd-length", core=False) for n in (63, 65, 255, 257)),
+    *(
+        _of((n,), Draw(bits=18, top=1, span=6, distinct=True), "many-elements odd-length", core=False, profiles=WIDE)
+        for n in (1023, 1025, 4097)
+    ),
+)

@@ -1,0 +1,157 @@
+"""JSON in and out, canonical and strict: records are written one way only, and read only if nothing is odd.
+
+Writing: ASCII, sorted keys, an indent of one space, one line feed at the end. Reading refuses duplicate keys, NaN
+tokens, unknown and missing fields and wrong types, and says where.
+"""
+
+import json
+from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, NoReturn, TypeVar, get_args, get_origin, get_type_hints
+
+Record = TypeVar("Record")
+
+
+class CorpusError(ValueError):
+    """A corpus or a file of it that cannot be used; the message names the file, the place and what to do."""
+
+
+def plain(record: Any) -> Any:
+    """Turn a record into what :mod:`json` writes, leaving out optional fields that are None.
+
+    Examples
+    --------
+    >>> from adamax_ref.golden.case import Refusal
+    >>> plain(Refusal("beta1", "range"))
+    {'field': 'beta1', 'class': 'range'}
+    """
+    if is_dataclass(record):
+        pairs = ((field.name.rstrip("_"), getattr(record, field.name)) for field in fields(record))
+        return {name: plain(value) for name, value in pairs if value is not None}
+    if isinstance(record, tuple | list):
+        return [plain(value) for value in record]
+    if isinstance(record, dict):
+        return {name: plain(value) for name, value in record.items()}
+    return record
+
+
+def canonical(record: Any) -> bytes:
+    r"""Serialise a record the one way the corpus is written.
+
+    Examples
+    --------
+    >>> canonical({"b": 1, "a": [True]})
+    b'{\n "a": [\n  true\n ],\n "b": 1\n}\n'
+    """
+    return json.dumps(plain(record), indent=1, sort_keys=True, allow_nan=False).encode("ascii") + b"\n"
+
+
+def parse(data: bytes, where: str) -> Any:
+    """Parse JSON strictly.
+
+    Raises
+    ------
+    CorpusError
+        When it is not UTF-8, not JSON, nested too deeply, repeats a key or holds a NaN token.
+    """
+
+    def refuse(token: str) -> NoReturn:
+        raise CorpusError(f"{where}: {token} is not allowed; numbers are written as bit patterns")
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(pairs)
+        if len(made) != len(pairs):
+            raise CorpusError(f"{where}: a field occurs twice")
+        return made
+
+    try:
+        return json.loads(data.decode("utf-8"), parse_constant=refuse, object_pairs_hook=unique)
+    except RecursionError:
+        raise CorpusError(f"{where}: nested too deeply; generate the corpus again") from None
+    except ValueError as error:
+        if isinstance(error, CorpusError):
+            raise
+        raise CorpusError(f"{where}: not JSON ({error}); the file is damaged or incomplete, generate the corpus again") from None
+
+
+def read(path: Path) -> bytes:
+    """Return the bytes of a file of the corpus.
+
+    Raises
+    ------
+    CorpusError
+        When it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CorpusError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
+def build(kind: type[Record], data: Any, where: str) -> Record:
+    """Turn parsed JSON into a record.
+
+    Raises
+    ------
+    CorpusError
+        When a field is missing, unknown or of another type; the message gives the path to it.
+
+    Examples
+    --------
+    >>> from adamax_ref.golden.case import Refusal
+    >>> build(Refusal, {"field": "lr"}, "file")
+    Traceback (most recent call last):
+    ...
+    adamax_ref.golden.document.CorpusError: file: field 'class' is missing
+    """
+    made: Record = _value(kind, data, where)
+    return made
+
+
+def _value(hint: Any, data: Any, where: str) -> Any:
+    if get_origin(hint) is UnionType:
+        (hint,) = (option for option in get_args(hint) if option is not NoneType)
+    if get_origin(hint) is tuple:
+        return _items(get_args(hint)[0], data, where)
+    if is_dataclass(hint):
+        return _record(hint, data, where)
+    if get_origin(hint) is dict:
+        return _mapping(get_args(hint)[1], data, where)
+    if type(data) is not hint:
+        raise CorpusError(f"{where}: expected {hint.__name__}, found {type(data).__name__}")
+    return data
+
+
+def _items(hint: Any, data: Any, where: str) -> tuple[Any, ...]:
+    if not isinstance(data, list):
+        raise CorpusError(f"{where}: expected an array, found {type(data).__name__}")
+    return tuple(_value(hint, item, f"{where}[{at}]") for at, item in enumerate(data))
+
+
+def _mapping(hint: Any, data: Any, where: str) -> dict[str, Any]:
+    if not isinstance(data, dict):
+        raise CorpusError(f"{where}: expected an object, found {type(data).__name__}")
+    return {name: _value(hint, item, f"{where}.{name}") for name, item in data.items()}
+
+
+def _record(kind: Any, data: Any, where: str) -> Any:
+    if not isinstance(data, dict):
+        raise CorpusError(f"{where}: expected an object, found {type(data).__name__}")
+    known, required = _fields(kind)
+    for name in required:
+        if name not in data:
+            raise CorpusError(f"{where}: field {name!r} is missing")
+    for name in data:
+        if name not in known:
+            raise CorpusError(f"{where}: unknown field {name[:40]!r}")
+    return kind(**{known[name][0]: _value(known[name][1], value, f"{where}.{name}") for name, value in data.items()})
+
+
+@cache
+def _fields(kind: Any) -> tuple[dict[str, tuple[str, Any]], tuple[str, ...]]:
+    """Map each JSON name to attribute and type, and list the required ones."""
+    hints = get_type_hints(kind)
+    known = {field.name.rstrip("_"): (field.name, hints[field.name]) for field in fields(kind)}
+    return known, tuple(field.name.rstrip("_") for field in fields(kind) if field.default is MISSING)

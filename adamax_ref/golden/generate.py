@@ -1,0 +1,142 @@
+"""Computing the corpus: the same bytes on every machine and run."""
+
+from collections.abc import Callable, Iterator
+
+from adamax_ref.dialects import get
+
+from .build import build
+from .case import FORMAT, Case, ProfileTypes, VectorFile
+from .corpus import (
+    CORPUS_VERSION,
+    LARGEST_FILE,
+    LEVELS,
+    MANIFEST,
+    MANIFEST_FORMAT,
+    SCHEMAS,
+    SPEC_VERSION,
+    FileEntry,
+    Manifest,
+    Oracle,
+    Support,
+    Totals,
+    digest,
+    floor,
+    generator,
+    numbers_in,
+    schema,
+)
+from .design import about
+from .document import canonical
+from .expect import Inadmissible, answered
+from .flags import FLAGS
+from .plan import Part, designs_of, parts
+
+Kills = Callable[[Case], tuple[str, ...]]
+ORACLES = (Oracle("exact-rationals-with-balls", "1"), Oracle("rounded-once-stepper", "1"))
+
+
+def make(part: Part, kills: Kills | None = None) -> VectorFile:
+    """Compute one vector file.
+
+    Raises
+    ------
+    Inadmissible
+        When a case breaks a rule of admission.
+    """
+    dialect = get(part.dialect)
+    cases = []
+    for design in designs_of(part):
+        try:
+            case = answered(build(design, part.category, dialect, part.profile), dialect)
+        except ValueError as error:
+            raise Inadmissible(f"{part.path}: {design.slug}: {error}") from error
+        cases.append(case.with_kills(kills(case)) if kills is not None else case)
+    return VectorFile(
+        format=FORMAT,
+        corpus=CORPUS_VERSION,
+        dialect=part.dialect,
+        profile=ProfileTypes.of(part.profile),
+        category=part.category,
+        level=part.level,
+        count=len(cases),
+        about=about(part.category),
+        cases=tuple(cases),
+    )
+
+
+def support_files() -> dict[str, bytes]:
+    """Return the other files of a corpus by path: flags and schemas."""
+    made = {"FLAGS.json": canonical(FLAGS)}
+    return made | {f"schema/{name}.schema.json": schema(name) for name in SCHEMAS}
+
+
+def manifest_of(level: str, files: dict[Part, VectorFile], data: dict[str, bytes]) -> Manifest:
+    """Describe a corpus: `files` by part and the bytes of every file by path."""
+    entries = tuple(
+        FileEntry(part.path, digest(data[part.path]), len(data[part.path]), file.count, *_keys(part))
+        for part, file in sorted(files.items(), key=lambda item: item[0].path)
+    )
+    known = {part.path for part in files}
+    support = tuple(Support(path, digest(data[path]), len(data[path])) for path in sorted(data) if path not in known)
+    return Manifest(
+        format=MANIFEST_FORMAT,
+        corpus=CORPUS_VERSION,
+        spec=SPEC_VERSION,
+        level=level,
+        dialects=tuple(sorted({part.dialect for part in files})),
+        profiles=tuple(sorted({part.profile for part in files})),
+        files=entries,
+        support=support,
+        totals=Totals(sum(file.count for file in files.values()), sum(map(numbers_in, files.values()))),
+        floors=_floors(level, files),
+        oracles=ORACLES,
+        generator=generator(),
+    )
+
+
+def _keys(part: Part) -> tuple[str, str, str, str]:
+    return part.level, part.dialect, part.profile, part.category
+
+
+def _floors(level: str, files: dict[Part, VectorFile]) -> dict[str, dict[str, int]]:
+    floors: dict[str, dict[str, int]] = {}
+    for each in LEVELS[: LEVELS.index(level) + 1]:
+        for pair in sorted({(part.dialect, part.profile) for part in files}):
+            below = LEVELS[: LEVELS.index(each) + 1]
+            cases = [
+                c for part, f in files.items() if (part.dialect, part.profile) == pair and part.level in below for c in f.cases
+            ]
+            floors.setdefault("/".join(pair), {})[each] = floor(cases)
+    return floors
+
+
+def corpus_bytes(
+    level: str = "core",
+    dialects: tuple[str, ...] = (),
+    kills: Kills | None = None,
+    done: Callable[[Part], None] = lambda part: None,
+) -> Iterator[tuple[str, bytes]]:
+    """Yield every file of a corpus as path and bytes, the manifest last.
+
+    Parameters
+    ----------
+    level, dialects
+        As in :func:`parts`.
+    kills : callable, optional
+        Which bugs a case kills.
+    done : callable
+        Called after each vector file, for a progress bar.
+    """
+    files: dict[Part, VectorFile] = {}
+    data = support_files()
+    yield from data.items()
+    for part in parts(level, dialects):
+        files[part] = make(part, kills)
+        data[part.path] = canonical(files[part])
+        if len(data[part.path]) > LARGEST_FILE[part.level]:
+            raise Inadmissible(
+                f"{part.path}: {len(data[part.path])} bytes are more than {LARGEST_FILE[part.level]}; split the category"
+            )
+        yield part.path, data[part.path]
+        done(part)
+    yield MANIFEST, canonical(manifest_of(level, files, data))

@@ -1,0 +1,190 @@
+"""Reading a corpus that somebody hands us: nothing is believed that has not been checked.
+
+Paths come from the manifest's keys and never from its text, sizes and hashes are compared before a byte is parsed,
+and every pattern of a case is read before the case is handed on.
+"""
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+from adamax_ref.law.profile import BINARY64, PROFILES, Format
+
+from .case import FORMAT, QUANTITIES, Case, Expectation, Number, ProfileTypes, VectorFile
+from .corpus import LARGEST_FILE, LEVELS, MANIFEST, MANIFEST_FORMAT, SPEC_VERSION, FileEntry, Manifest, digest, shipped
+from .document import CorpusError, build, parse, read
+from .patterns import decode
+
+_WORD = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_SUPPORT = re.compile(r"[A-Z]+\.json|schema/[a-z]+\.schema\.json")
+_ID = re.compile(r"[a-z0-9-]+/[a-z0-9]+/[a-z0-9-]+/[a-z0-9][a-z0-9-]*")
+
+
+@final
+@dataclass(frozen=True)
+class Corpus:
+    """A corpus on disk: its folder and its manifest."""
+
+    root: Path
+    manifest: Manifest
+
+    def entries(self, dialect: str, profile: str, level: str = "core") -> list[FileEntry]:
+        """Return the manifest's entries for a dialect, a profile and a level; level full contains core."""
+        levels = LEVELS[: LEVELS.index(level) + 1]
+        return [e for e in self.manifest.files if (e.dialect, e.profile) == (dialect, profile) and e.level in levels]
+
+    def cases(self, dialect: str, profile: str, level: str = "core") -> list[Case]:
+        """Read the cases for a dialect and a profile.
+
+        Raises
+        ------
+        CorpusError
+            When there is none, a file is damaged, or a case makes no sense.
+        """
+        entries = self.entries(dialect, profile, level)
+        if not entries:
+            have = ", ".join(sorted({f"{e.dialect} {e.profile}" for e in self.manifest.files}))
+            raise CorpusError(f"{self.root}: no {level} cases for dialect {dialect!r} in profile {profile!r}; it has {have}")
+        return [case for entry in entries for case in self.file(entry).cases]
+
+    def file(self, entry: FileEntry) -> VectorFile:
+        """Read one vector file; CorpusError when it is not what the manifest says."""
+        where = str(self.root / entry.path)
+        file = build(VectorFile, parse(self.verified(entry), where), where)
+        _check_file(file, entry, self.manifest, where)
+        return file
+
+    def verified(self, entry: FileEntry) -> bytes:
+        """Return the bytes of a file after comparing size and hash."""
+        path = self.root / entry.path
+        if path.is_file() and path.stat().st_size > LARGEST_FILE[entry.level]:
+            raise CorpusError(f"{path}: larger than any vector file; generate the corpus again")
+        data = read(path)
+        if len(data) != entry.bytes or digest(data) != entry.sha256:
+            raise CorpusError(f"{path}: not the file that the manifest describes (size or SHA-256); generate the corpus again")
+        return data
+
+
+def open_corpus(root: Path | None = None) -> Corpus:
+    """Open a corpus, the shipped one by default.
+
+    Raises
+    ------
+    CorpusError
+        When there is no manifest, or it is malformed.
+
+    Examples
+    --------
+    >>> open_corpus().manifest.level
+    'core'
+    """
+    root = shipped() if root is None else root
+    path = root / MANIFEST
+    if not path.is_file():
+        raise CorpusError(f"{root}: holds no {MANIFEST}; make a corpus with `adamax-ref golden generate {root.name}`")
+    manifest = build(Manifest, parse(read(path), str(path)), str(path))
+    _check_manifest(manifest, str(path))
+    return Corpus(root, manifest)
+
+
+def _check_manifest(manifest: Manifest, where: str) -> None:
+    told = manifest.format, manifest.spec
+    if told != (MANIFEST_FORMAT, SPEC_VERSION):
+        raise CorpusError(f"{where}: format and specification {told}; this program reads {(MANIFEST_FORMAT, SPEC_VERSION)}")
+    if manifest.level not in LEVELS or not manifest.files:
+        raise CorpusError(f"{where}: level {manifest.level!r} with {len(manifest.files)} files; generate the corpus again")
+    for entry in manifest.files:
+        words = (entry.dialect, entry.profile, entry.category)
+        regular = entry.level in LEVELS and entry.profile in PROFILES and all(map(_WORD.fullmatch, words))
+        if not regular or entry.path != "/".join((entry.level, *words)) + ".json":
+            raise CorpusError(f"{where}: {entry.path[:80]!r} is no path of a vector file")
+    for other in manifest.support:
+        if not _SUPPORT.fullmatch(other.path):
+            raise CorpusError(f"{where}: {other.path[:80]!r} is no path of a support file")
+
+
+def _check_file(file: VectorFile, entry: FileEntry, manifest: Manifest, where: str) -> None:
+    told = (file.format, file.corpus, file.dialect, file.profile, file.category, file.level)
+    types = ProfileTypes.of(entry.profile)
+    wanted = (FORMAT, manifest.corpus, entry.dialect, types, entry.category, entry.level)
+    for name, got, want in zip(("format", "corpus", "dialect", "profile", "category", "level"), told, wanted, strict=True):
+        if got != want:
+            raise CorpusError(f"{where}: {name} is {got!r}, the manifest says {want!r}")
+    if not file.count == entry.cases == len(file.cases):
+        raise CorpusError(f"{where}: {len(file.cases)} cases, but count {file.count} and {entry.cases} in the manifest")
+    prefix = f"{entry.dialect}/{entry.profile}/{entry.category}/"
+    for case in file.cases:
+        if not case.id.startswith(prefix) or not _ID.fullmatch(case.id):
+            raise CorpusError(f"{where}: id {case.id[:80]!r} does not belong here")
+        check_case(case, where)
+    if len({case.id for case in file.cases}) != file.count:
+        raise CorpusError(f"{where}: an id occurs twice")
+
+
+def check_case(case: Case, where: str) -> None:
+    """Refuse a case that contradicts itself; CorpusError says where.
+
+    A case that must be refused may hold anything in its numbers: that is what it is for.
+    """
+    try:
+        _check_report(case)
+        if case.result == "value":
+            _check_numbers(case)
+    except ValueError as error:
+        raise CorpusError(f"{where}: {case.id}: {error}") from error
+
+
+def _check_report(case: Case) -> None:
+    if case.result not in ("value", "reject"):
+        raise ValueError(f"result {case.result!r} is neither 'value' nor 'reject'")
+    if (case.expect is None) == (case.result == "value") or (case.error is None) == (case.result == "reject"):
+        raise ValueError("a value case has 'expect', a reject case has 'error', and neither has both")
+    if list(case.report) != sorted({*case.report}) or not all(1 <= number <= len(case.steps) for number in case.report):
+        raise ValueError(f"report {list(case.report)} does not increase within 1 to {len(case.steps)}")
+    if case.rev < 1 or min(case.shape, default=0) < 0 or not case.spec:
+        raise ValueError("rev is below 1, a dimension is negative, or no clause is cited")
+    for each in (case.expect, *(other.expect for other in case.either or ())):
+        if each is not None and tuple(expectation.step for expectation in each) != case.report:
+            raise ValueError("the expectations are not those of the reported steps")
+
+
+def _check_numbers(case: Case) -> None:
+    count = math.prod(case.shape) * (2 if PROFILES[case.profile].is_complex else 1)
+    for each in case.steps:
+        case.hyper.at(each)
+        if each.skip is False or (each.skip is None) == (each.grad is None):
+            raise ValueError("a step either is skipped or has a gradient")
+    for text, form in _arrays(case):
+        if len(decode(text, form)) != count:
+            raise ValueError(f"an array has {len(decode(text, form))} numbers, the shape {list(case.shape)} has {count}")
+    for number in _scalars(case):
+        if len(decode(number, BINARY64)) != 1:
+            raise ValueError(f"{number[:40]!r} is not one number")
+
+
+def _scalars(case: Case) -> Iterator[str]:
+    hyper = case.hyper
+    numbers: list[Number | None] = [hyper.lr, hyper.beta1, hyper.beta2, hyper.eps, hyper.weight_decay]
+    yield from (number.f64 for number in (*numbers, *(each.lr for each in case.steps)) if number is not None)
+    for each in case.steps:
+        if each.constants is not None:
+            yield from (each.constants.correction, each.constants.rate)
+
+
+def _arrays(case: Case) -> Iterator[tuple[str, Format]]:
+    yield from ((text, case.form) for text in (case.init.theta, case.init.m, case.init.u))
+    yield from ((each.grad, case.form) for each in case.steps if each.grad is not None)
+    for expect in (*(case.expect or ()), *(e for other in case.either or () for e in other.expect)):
+        yield from _expected_arrays(expect, case.form)
+
+
+def _expected_arrays(expect: Expectation, form: Format) -> Iterator[tuple[str, Format]]:
+    for name in QUANTITIES:
+        quantity = getattr(expect, name)
+        yield from ((text, form) for text in (quantity.bits, quantity.true, quantity.lo, quantity.hi))
+        yield quantity.bound, BINARY64
+        if quantity.plain is not None:
+            yield quantity.plain, form

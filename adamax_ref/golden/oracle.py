@@ -1,0 +1,79 @@
+"""The oracle for bits: a recipe carried through a case, element by element, each operation rounded once.
+
+A *rule* says which recipe and which constants a step uses. The canonical rule is the dialect's own with correctly
+rounded powers; named recipes, wrong dialects and engines under other names are other rules.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import final
+
+from adamax_ref.law.dialect import Dialect
+from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.law.recipe import Recipe
+from adamax_ref.truth.power import exact_hyper
+from adamax_ref.truth.stepper import run
+
+from .case import Case
+from .patterns import decode
+
+Rule = Callable[[Hyperparameters, int], tuple[Recipe, tuple[float, ...]]]
+"""``rule(h, t)`` returns the recipe and the constants of step `t`."""
+
+
+@final
+@dataclass(frozen=True)
+class State:
+    """Step counter, parameter and state after a step: real elements of the storage type."""
+
+    t: int
+    theta: tuple[float, ...]
+    m: tuple[float, ...]
+    u: tuple[float, ...]
+
+
+def canonical(dialect: Dialect, profile: str) -> Rule:
+    """Return the rule of a dialect: its own recipe, with powers of beta1 correctly rounded."""
+
+    @lru_cache(maxsize=4096)
+    def rule(h: Hyperparameters, t: int) -> tuple[Recipe, tuple[float, ...]]:
+        recipe = dialect.recipe(h, profile)
+        return recipe, dialect.scalars(exact_hyper(h), t, recipe)
+
+    return rule
+
+
+def start(case: Case) -> State:
+    """Return the state before the first step.
+
+    Raises
+    ------
+    ValueError
+        When a pattern is malformed.
+    """
+    init, form = case.init, case.form
+    return State(init.t, decode(init.theta, form), decode(init.m, form), decode(init.u, form))
+
+
+def step(rule: Rule, state: State, grad: Sequence[float], h: Hyperparameters) -> State:
+    """Carry every element through one step."""
+    recipe, scalars = rule(h, state.t + 1)
+    made = [run(recipe, p, g, m, u, scalars) for p, g, m, u in zip(state.theta, grad, state.m, state.u, strict=True)]
+    theta, m, u = (tuple(column) for column in zip(*made, strict=True)) if made else ((), (), ())
+    return State(state.t + 1, theta, m, u)
+
+
+def trajectory(rule: Rule, case: Case) -> Iterator[State]:
+    """Yield the state after each step of a case; a skipped step changes nothing."""
+    state = start(case)
+    for each in case.steps:
+        if each.grad is not None:
+            state = step(rule, state, decode(each.grad, case.form), case.hyper.at(each))
+        yield state
+
+
+def reported(rule: Rule, case: Case) -> list[State]:
+    """Return the states after the steps that a case reports."""
+    wanted = set(case.report)
+    return [state for number, state in enumerate(trajectory(rule, case), 1) if number in wanted]

@@ -1,0 +1,75 @@
+"""Numbers as the corpus and the protocol write them: bit patterns in lower-case hexadecimal of fixed width."""
+
+import math
+import re
+from collections.abc import Iterable
+
+from adamax_ref.law.profile import Format
+
+
+def encode(values: Iterable[float], form: Format) -> str:
+    """Write numbers of a format; every NaN becomes the canonical quiet one.
+
+    Examples
+    --------
+    >>> from adamax_ref.law.profile import BINARY32
+    >>> encode([1.0, -0.0, math.nan], BINARY32)
+    '3f800000 80000000 7fc00000'
+    """
+    digits = form.width // 4
+    return " ".join(f"{form.encode(value):0{digits}x}" for value in values)
+
+
+def decode(text: str, form: Format) -> tuple[float, ...]:
+    """Read what :func:`encode` writes.
+
+    Raises
+    ------
+    ValueError
+        When a pattern is malformed: another width, upper case, ``0x``, a decimal number, a stray blank.
+
+    Examples
+    --------
+    >>> decode("3ff0000000000000", BINARY64)
+    (1.0,)
+    >>> decode("0x3F800000", BINARY64)
+    Traceback (most recent call last):
+    ...
+    ValueError: malformed pattern '0x3F800000'; write 16 lower-case hexadecimal digits for a number of binary64
+    """
+    if text == "":
+        return ()
+    pattern = _PATTERNS[form.width]
+    parts = text.split(" ")
+    for part in parts:
+        if not pattern.fullmatch(part):
+            want = f"write {form.width // 4} lower-case hexadecimal digits for a number of {form.name}"
+            raise ValueError(f"malformed pattern {part[:40]!r}; {want}")
+    return tuple(form.decode(int(part, 16)) for part in parts)
+
+
+_PATTERNS = {width: re.compile(f"[0-9a-f]{{{width // 4}}}") for width in (16, 32, 64)}
+
+
+def same(a: float, b: float) -> bool:
+    """Tell whether two numbers have the same bits, any NaN being the same as any other.
+
+    Examples
+    --------
+    >>> same(math.nan, -math.nan), same(0.0, -0.0)
+    (True, False)
+    """
+    if a != a or b != b:
+        return a != a and b != b
+    return a == b and math.copysign(1.0, a) == math.copysign(1.0, b)
+
+
+def inside(value: float, lo: float, hi: float) -> bool:
+    """Tell whether a number passes the certified test; NaN must meet NaN.
+
+    Examples
+    --------
+    >>> inside(1.0, 1.0, 1.5), inside(float("nan"), 1.0, 1.5)
+    (True, False)
+    """
+    return lo <= value <= hi or (value != value and lo != lo)
