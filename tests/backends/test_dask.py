@@ -1,0 +1,125 @@
+"""The engine for Dask arrays on a cluster of two processes: the bits of NumPy, also when a worker is lost."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from adamax_ref.backend import get_backend
+from adamax_ref.dialects import get
+from adamax_ref.law.hyper import Hyperparameters
+
+da = pytest.importorskip("dask.array")
+distributed = pytest.importorskip("distributed")
+
+pytestmark = [
+    pytest.mark.frameworks,
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),  # sockets of a cluster that is being closed
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+ELEMENTS = int(os.environ.get("ADAMAX_REF_DASK_ELEMENTS", 1_000_000))
+STEPS = 10
+DIALECT = get("torch")
+HYPER = Hyperparameters(weight_decay=0.01)
+RECIPE = DIALECT.recipe(HYPER, "f32")
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as local:
+        yield local
+
+
+@pytest.fixture
+def client(cluster: Any) -> Iterator[Any]:
+    with distributed.Client(cluster) as connected:
+        yield connected
+
+
+def _gradient(index: Any, t: int) -> Any:
+    """Anything that NumPy and Dask form alike: exact in float32."""
+    return ((index * 7919 + t * 104729) % 4001 - 2000).astype(np.float32) / np.float32(512)
+
+
+def _by_numpy(size: int, steps: int) -> tuple[np.ndarray, ...]:
+    index = np.arange(size)
+    p, m, u = _gradient(index, 0), np.zeros(size, np.float32), np.zeros(size, np.float32)
+    kernel = get_backend("numpy").compile(RECIPE)
+    for t in range(1, steps + 1):
+        kernel([p], [_gradient(index, t)], [m], [u], [DIALECT.scalars(HYPER, t, RECIPE)])
+    return p, m, u
+
+
+def _by_dask(size: int, steps: int, between: Any = lambda t: None) -> tuple[Any, ...]:
+    index = da.arange(size, chunks=-(-size // 8))
+    p = _gradient(index, 0)
+    m, u = (get_backend("dask").zeros_like(p) for _ in "mu")
+    kernel = get_backend("dask").compile(RECIPE)
+    for t in range(1, steps + 1):
+        (p,), (m,), (u,) = kernel([p], [_gradient(index, t)], [m], [u], [DIALECT.scalars(HYPER, t, RECIPE)])
+        between(t)
+    return p, m, u
+
+
+def _same_bits(ours: tuple[Any, ...], theirs: tuple[np.ndarray, ...]) -> bool:
+    return all(np.array_equal(got.compute().view(np.uint32), want.view(np.uint32)) for got, want in zip(ours, theirs, strict=True))
+
+
+def test_ten_steps_on_two_workers_have_the_bits_of_numpy(client: Any) -> None:
+    ours = _by_dask(ELEMENTS, STEPS)
+    distributed.wait(ours)
+    assert {worker for places in client.who_has(ours[0]).values() for worker in places} == set(client.scheduler_info()["workers"])
+    assert _same_bits(ours, _by_numpy(ELEMENTS, STEPS))
+
+
+def test_a_wrong_bit_would_be_seen(client: Any) -> None:
+    theirs = _by_numpy(1000, 1)
+    theirs[1].view(np.uint32)[777] ^= 1
+    assert not _same_bits(_by_dask(1000, 1), theirs)
+
+
+def test_a_worker_killed_in_mid_run_leaves_no_wrong_result(client: Any) -> None:
+    def kill(t: int) -> None:
+        if t == STEPS // 2:
+            victim = next(iter(client.scheduler_info()["workers"]))
+            client.run(os._exit, 1, workers=[victim], on_error="ignore")
+
+    assert _same_bits(_by_dask(200_000, STEPS, kill), _by_numpy(200_000, STEPS))
+
+
+def test_each_chunk_is_stepped_once_and_on_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    from adamax_ref import dask_arrays
+
+    sizes: list[int] = []
+    step = dask_arrays._step_chunk
+
+    def counted(p: Any, *others: Any, **options: Any) -> Any:
+        sizes.append(p.size)
+        return step(p, *others, **options)
+
+    monkeypatch.setattr(dask_arrays, "_step_chunk", counted)
+    index = da.arange(10, chunks=4)
+    p, g = _gradient(index, 0).persist(), _gradient(index, 1).rechunk(5)
+    m, u = da.zeros_like(p), da.zeros_like(p)
+    get_backend("dask").compile(RECIPE)([p], [g], [m], [u], [DIALECT.scalars(HYPER, 1, RECIPE)])
+    assert sorted(sizes) == [2, 4, 4]
+
+
+def test_given_arrays_stay_as_they_are_and_shapes_are_checked() -> None:
+    p, g, m, u = (da.from_array(np.ones(6, np.float32), chunks=4) for _ in "pgmu")
+    kernel = get_backend("dask").compile(RECIPE)
+    (new,), _, _ = kernel([p], [g], [m], [u], [DIALECT.scalars(HYPER, 1, RECIPE)])
+    assert (p.compute() == 1).all() and (new.compute() != 1).all()
+    with pytest.raises(ValueError, match=r"gradient has shape \(3,\)"):
+        kernel([p], [g[:3]], [m], [u], [DIALECT.scalars(HYPER, 1, RECIPE)])
+
+
+def test_complex_arrays_are_taken_apart_and_put_together_without_arithmetic() -> None:
+    backend = get_backend("dask")
+    values = np.array([complex(np.inf, -0.0), complex(1, np.nan)], np.complex64)
+    array = backend.from_host(values)
+    again = backend.to_host(backend.join(backend.split(array), array))
+    assert again.tobytes() == values.tobytes()
