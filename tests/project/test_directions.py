@@ -19,9 +19,11 @@ MAY = {
     "guards": {"backend", "law"},
     "tables": {"memory"},
     "cuda": {"backend", "law", "memory", "tables"},
-    "array_api": {"backend", "fma", "law", "memory"},
+    "derivative": set[str](),
+    "array_api": {"backend", "derivative", "fma", "law", "memory"},
     # What is built on them.
-    "optimizer": {"backend", "dialects", "law", "memory"},
+    "optimizer": {"array_api", "backend", "dialects", "law", "memory"},
+    "interop": {"backend", "dialects", "law", "optimizer", "truth"},
     "golden": {"dialects", "law", "optimizer", "truth"},
 }
 
