@@ -40,7 +40,7 @@ def optimizer_class() -> Any:
     """
     import torch
 
-    class Adamax(torch.optim.Adamax):  # type: ignore[misc, name-defined]
+    class Adamax(torch.optim.Adamax):  # type: ignore[misc]
         """``torch.optim.Adamax`` whose step is computed by :mod:`adamax_ref`."""
 
         __module__ = __name__
