@@ -57,7 +57,8 @@ def progress(words: str, total: int) -> Iterator[Callable[[Part], None]]:
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(words, total=total)
 
         def done(part: Part) -> None:

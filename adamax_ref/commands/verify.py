@@ -1,7 +1,7 @@
 """``adamax-ref verify``: judge an implementation against the golden vectors."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import click
@@ -48,4 +48,5 @@ def replacing(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise ValueError(f"{path}: cannot be written ({error.strerror or error}); choose another file") from error
     finally:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):
+            aside.unlink()

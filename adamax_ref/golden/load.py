@@ -44,6 +44,9 @@ class Corpus:
         CorpusError
             When there is none, a file is damaged, or a case makes no sense.
         """
+        if LEVELS.index(level) > LEVELS.index(self.manifest.level):
+            remedy = f"make another with `adamax-ref golden generate DIR --level {level}` and name it with --golden"
+            raise CorpusError(f"{self.root}: holds no {level} cases, its level is {self.manifest.level}; {remedy}")
         entries = self.entries(dialect, profile, level)
         if not entries:
             have = ", ".join(sorted({f"{e.dialect} {e.profile}" for e in self.manifest.files}))

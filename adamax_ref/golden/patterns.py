@@ -30,6 +30,7 @@ def decode(text: str, form: Format) -> tuple[float, ...]:
 
     Examples
     --------
+    >>> from adamax_ref.law.profile import BINARY64
     >>> decode("3ff0000000000000", BINARY64)
     (1.0,)
     >>> decode("0x3F800000", BINARY64)

@@ -11,10 +11,15 @@ import pytest
 from adamax_ref.dialects import get
 from adamax_ref.golden import expect
 from adamax_ref.golden.build import build
-from adamax_ref.golden.corpus import shipped
+from adamax_ref.golden.corpus import MANIFEST, shipped
 from adamax_ref.golden.design import designs
+from adamax_ref.golden.document import canonical as canonical_json
 from adamax_ref.golden.expect import Inadmissible
+from adamax_ref.golden.generate import manifest_of
+from adamax_ref.golden.load import open_corpus
 from adamax_ref.golden.oracle import canonical
+from adamax_ref.golden.plan import Part, parts
+from adamax_ref.golden.scope import SCOPE
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -22,14 +27,35 @@ def content(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def test_two_processes_with_other_threads_hashes_and_folders_write_the_shipped_bytes(tmp_path: Path) -> None:
-    for threads, seed, name in (("1", "0", "a"), ("2", "7", "b")):
-        names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-        environment = {**os.environ, **dict.fromkeys(names, threads), "PYTHONHASHSEED": seed, "LC_ALL": "C"}
-        command = [sys.executable, "-m", "adamax_ref", "golden", "generate", str(tmp_path / name / "golden")]
-        done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True)
-        assert "cases" in done.stdout
-        assert content(tmp_path / name / "golden") == content(shipped())
+def generated(folder: Path, dialect: str, threads: str, seed: str) -> dict[str, bytes]:
+    """Generate one dialect in a process of its own, with so many threads and such a hash seed."""
+    names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+    environment = {**os.environ, **dict.fromkeys(names, threads), "PYTHONHASHSEED": seed, "LC_ALL": "C"}
+    command = [sys.executable, "-m", "adamax_ref", "golden", "generate", str(folder), "--dialect", dialect]
+    done = subprocess.run(command, env=environment, cwd=folder.parent, capture_output=True, text=True, check=True)
+    assert "cases" in done.stdout
+    return content(folder)
+
+
+@pytest.mark.parametrize("dialect", sorted(SCOPE))
+def test_every_dialect_is_generated_with_the_shipped_bytes(tmp_path: Path, dialect: str) -> None:
+    made = generated(tmp_path / "golden", dialect, threads="2", seed="7")
+    wanted = {path: data for path, data in content(shipped()).items() if f"/{dialect}/" in path or not path.startswith("core/")}
+    assert {path: data for path, data in made.items() if path != MANIFEST} == {k: v for k, v in wanted.items() if k != MANIFEST}
+
+
+def test_another_folder_process_and_number_of_threads_gives_the_same_bytes(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    one = generated(tmp_path / "golden", "paper", threads="1", seed="0")
+    assert one == generated(tmp_path / "elsewhere" / "other", "paper", threads="2", seed="1")
+
+
+def test_the_shipped_manifest_is_the_one_of_the_shipped_files() -> None:
+    corpus = open_corpus()
+    files = {Part(e.level, e.dialect, e.profile, e.category): corpus.file(e) for e in corpus.manifest.files}
+    data = {path: data for path, data in content(shipped()).items() if path != MANIFEST}
+    assert canonical_json(manifest_of("core", files, data)) == (shipped() / MANIFEST).read_bytes()
+    assert [part.path for part in parts("core")] == [entry.path for entry in corpus.manifest.files]
 
 
 def test_the_core_corpus_stays_below_five_megabytes() -> None:
