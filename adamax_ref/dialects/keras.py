@@ -72,6 +72,19 @@ def torch_update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]
     return p - (m * c.lr) / ((u + c.eps) * c.correction), m, u
 
 
+def early_constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+    """Form everything in the type of the parameter."""
+    beta1 = to.work(h.beta1)
+    return {**constants(h, t, to), "weight": 1 - beta1, "rate": to.work(h.lr) / (1 - beta1**t)}
+
+
+def early_update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+    """Follow the multi-backend text of Keras 1 and 2."""
+    m = c.beta1 * m + c.weight * g
+    u = maximum(c.beta2 * u, abs(g))
+    return p - (c.rate * m) / (u + c.eps), m, u
+
+
 _TITLE = "Keras 3 on TensorFlow, CPU, eager or in a graph"
 
 _base = Dialect(
@@ -118,8 +131,33 @@ DIALECT = replace(
             _base, name="keras/jax-jit", title="Keras 3 on JAX, CPU, jit", constants=constants, update=_compiled(maximum)
         ),
         "torch": replace(
-            _base, name="keras/torch", title="Keras 3 on torch, CPU", constants=constants, update=torch_update, flushes=False, vector=32
+            _base,
+            name="keras/torch",
+            title="Keras 3 on torch, CPU",
+            constants=constants,
+            update=torch_update,
+            flushes=False,
+            vector=32,
         ),
         "tf-keras": replace(_base, name="keras/tf-keras", title="tf_keras (Keras 2.11 and later) on TensorFlow, CPU, eager"),
+        "early": replace(
+            _base,
+            name="keras/early",
+            title="Keras 1.0 to 2.3, as written",
+            update=early_update,
+            constants=early_constants,
+            defaults=Hyperparameters(lr=2e-3, eps=1e-7),
+            options=frozenset({"eps"}),
+            profiles=("f64", "f32"),
+            family=Family(eps="divisor", decay="none", bias="compute"),
+            flushes=False,
+            provenance=replace(
+                _base.provenance, versions="1.0.0 to 2.3.1", source="keras/optimizers.py (Adamax)", checked="source"
+            ),
+            quirks=(
+                "Epsilon was 1e-8 up to 2.1.2; from 1.2 on there is a learning rate decay, lr/(1 + decay*(t-1)).",
+                "What Theano, TensorFlow 1 or CNTK made of the text was not established; here it is taken literally.",
+            ),
+        ),
     },
 )

@@ -12,8 +12,9 @@ from importlib import import_module
 from .protocol import Framework as Framework
 from .protocol import Missing as Missing
 from .protocol import Start as Start
+from .protocol import Trajectory as Trajectory
 
-_OURS = ("child", "protocol")
+_OURS = ("batteries", "child", "model", "protocol", "survey")
 
 
 @cache

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from typing import Any, BinaryIO
 
 from . import get
-from .child import Trajectory
-from .protocol import Array, Start
+from .protocol import Array, Start, Trajectory
 
 
 def run(name: str, start: Start, gradients: Sequence[Array | None], rates: Sequence[float]) -> Trajectory:
@@ -26,7 +25,9 @@ def answer(request: Sequence[Any]) -> tuple[bool, Any]:
     """Return whether it went well, and the result or the exception."""
     try:
         return True, run(*request)
-    except Exception as error:  # a framework may raise anything; the parent decides what it means
+    except ValueError as error:
+        return False, ValueError(f"{request[0]}: {error}")
+    except Exception as error:  # a framework may raise anything, and its exceptions need not survive the way
         return False, RuntimeError(f"{request[0]}: {type(error).__name__}: {error}")
 
 

@@ -10,20 +10,13 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple, final
+from typing import Any, final
 
 from . import get
-from .protocol import Array, Missing, Start
+from .protocol import Array, Missing, Start, Trajectory
 
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0", "GLOG_minloglevel": "3", "PYTHONWARNINGS": "ignore"}
-
-
-class Trajectory(NamedTuple):
-    """Parameter, moment and norm after each step; a skipped step repeats what was there."""
-
-    p: list[Array]
-    m: list[Array]
-    u: list[Array]
+ALONE = {"TORCHINDUCTOR_COMPILE_THREADS": "1"}  # compile in the child itself, so that nothing outlives it
 
 
 @final
@@ -42,7 +35,7 @@ class Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, **QUIET, **environment},
+            env={**os.environ, **QUIET, **ALONE, **environment},
         )
 
     def ask(self, *request: Any) -> Any:
@@ -59,10 +52,11 @@ class Child:
         return answer
 
     def close(self) -> None:
-        """Let the child finish and wait for it."""
+        """End the child and wait for it; it owns nothing that would have to be put in order."""
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 stream.close()
+        self._process.terminate()
         self._process.wait()
 
 

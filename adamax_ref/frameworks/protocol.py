@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from importlib.util import find_spec
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 
@@ -42,6 +42,14 @@ class Start:
     m: Array
     u: Array
     t: int = 0
+
+
+class Trajectory(NamedTuple):
+    """Parameter, moment and norm after each step; a skipped step repeats what was there."""
+
+    p: list[Array]
+    m: list[Array]
+    u: list[Array]
 
 
 @final

@@ -1,0 +1,49 @@
+"""ensmallen (C++, mlpack); read from the source."""
+
+from typing import Any
+
+from adamax_ref.law.dialect import Dialect, Family, Provenance
+from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.law.operations import maximum
+
+
+def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+    """Everything in the element type."""
+    beta1 = to.work(h.beta1)
+    return {
+        "beta1": beta1,
+        "weight": 1 - beta1,
+        "beta2": to.work(h.beta2),
+        "eps": to.work(h.eps),
+        "rate": to.work(h.lr) / (1 - beta1**t),
+    }
+
+
+def update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+    """``AdaMaxUpdate::Policy::Update``."""
+    m = m * c.beta1 + c.weight * g
+    u = maximum(u * c.beta2, abs(g))
+    return p - (c.rate * m) / (u + c.eps), m, u
+
+
+DIALECT = Dialect(
+    name="ensmallen",
+    title="ensmallen (C++)",
+    update=update,
+    constants=constants,
+    defaults=Hyperparameters(lr=1e-3),
+    options=frozenset({"eps"}),
+    profiles=("f64", "f32"),
+    family=Family(eps="divisor", decay="none", bias="compute"),
+    provenance=Provenance(
+        framework="ensmallen",
+        versions="3.11.1",
+        source="include/ensmallen_bits/adam/adamax_update.hpp at f65354c",
+        checked="source",
+    ),
+    quirks=(
+        "Whether a compiler fuses its multiply-adds was not established; here none is fused.",
+        "Which operand of its maximum lets a NaN through was not established; here either does.",
+        "The step number may start anew at each call of Optimize, while the state stays.",
+    ),
+)

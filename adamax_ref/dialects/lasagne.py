@@ -1,0 +1,43 @@
+"""Lasagne (Theano); read from the source."""
+
+from typing import Any
+
+from adamax_ref.law.dialect import Dialect, Family, Provenance
+from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.law.operations import maximum
+
+
+def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+    """Everything in floatX; one step number for all parameters."""
+    beta1 = to.work(h.beta1)
+    return {
+        "beta1": beta1,
+        "weight": 1 - beta1,
+        "beta2": to.work(h.beta2),
+        "eps": to.work(h.eps),
+        "rate": to.work(h.lr) / (1 - beta1**t),
+    }
+
+
+def update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+    """``lasagne.updates.adamax``, as written; what Theano's optimizer makes of it was not established."""
+    m = c.beta1 * m + c.weight * g
+    u = maximum(c.beta2 * u, abs(g))
+    return p - (c.rate * m) / (u + c.eps), m, u
+
+
+DIALECT = Dialect(
+    name="lasagne",
+    title="Lasagne (Theano)",
+    update=update,
+    constants=constants,
+    defaults=Hyperparameters(lr=2e-3),
+    options=frozenset({"eps"}),
+    profiles=("f64", "f32"),
+    family=Family(eps="divisor", decay="none", bias="compute"),
+    provenance=Provenance(framework="Lasagne", versions="at 5d3c63c", source="lasagne/updates.py (adamax)", checked="source"),
+    quirks=(
+        "Whether 1-beta1 is formed in double or in floatX was not established; here in floatX.",
+        "Which operand of its maximum lets a NaN through was not established; here either does.",
+    ),
+)

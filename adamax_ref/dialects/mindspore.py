@@ -1,0 +1,82 @@
+"""MindSpore's two Adamaxes; read from the source."""
+
+from dataclasses import replace
+from typing import Any
+
+from adamax_ref.law.dialect import Dialect, Family, Provenance
+from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.law.operations import greater, maximum
+
+
+def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+    """Everything in float32; the power is one running product for all parameters."""
+    beta1 = to.work(h.beta1)
+    return {
+        "beta1": beta1,
+        "weight": 1 - beta1,
+        "beta2": to.work(h.beta2),
+        "eps": to.work(h.eps),
+        "decay": to.work(h.weight_decay),
+        "rate": to.work(h.lr) / (1 - to.product(beta1, t)),
+    }
+
+
+def experimental_constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+    """Form the correction from a power."""
+    beta1 = to.work(h.beta1)
+    return {**constants(h, t, to), "rate": to.work(h.lr) / (1 - beta1**t)}
+
+
+def update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+    """``ApplyAdaMax``."""
+    if c.decaying:
+        g = g + c.decay * p
+    m = c.beta1 * m + c.weight * g
+    u = greater(c.beta2 * u, abs(g))
+    return p - c.rate * (m / (u + c.eps)), m, u
+
+
+def experimental_update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+    """``mindspore.experimental.optim.Adamax``."""
+    m = m * c.beta1 + g * c.weight
+    u = maximum(u * c.beta2, abs(g) + c.eps)
+    return p - (c.rate * m) / u, m, u
+
+
+_base = Dialect(
+    name="mindspore",
+    title="MindSpore's nn.AdaMax, CPU",
+    update=update,
+    constants=constants,
+    defaults=Hyperparameters(lr=1e-3),
+    options=frozenset({"eps", "l2"}),
+    profiles=("f32",),
+    family=Family(eps="divisor", decay="l2", bias="product", maximum="norm"),
+    provenance=Provenance(
+        framework="MindSpore", versions="2.10", source="mindspore/nn/optim/adamax.py at 05ec7926", checked="source"
+    ),
+    quirks=(
+        "A NaN gradient leaves the norm finite.",
+        "The betas must lie in the open interval (0, 1) and epsilon above 0.",
+        "Ungrouped parameters whose names contain beta or gamma are not decayed.",
+        "Whether subnormal numbers are kept varies from call to call; here they are.",
+    ),
+)
+
+DIALECT = replace(
+    _base,
+    variants={
+        "experimental": replace(
+            _base,
+            name="mindspore/experimental",
+            title="MindSpore's experimental.optim.Adamax, CPU",
+            update=experimental_update,
+            constants=experimental_constants,
+            defaults=Hyperparameters(lr=2e-3),
+            options=frozenset({"eps"}),
+            family=Family(decay="none", bias="compute"),
+            provenance=replace(_base.provenance, source="mindspore/experimental/optim/adamax.py at 602d0b40"),
+            quirks=("Its weight decay was not established and is left out.",),
+        ),
+    },
+)

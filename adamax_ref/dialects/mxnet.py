@@ -1,0 +1,83 @@
+"""MXNet 2, and MXNet 1 which had no epsilon; read from the source."""
+
+from dataclasses import replace
+from typing import Any
+
+from adamax_ref.law.dialect import Dialect, Family, Provenance
+from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.law.operations import maximum
+
+
+def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+    """Python floats, each rounded as it meets an array."""
+    return {
+        "beta1": to.work(h.beta1),
+        "weight": to.work(1 - h.beta1),
+        "beta2": to.work(h.beta2),
+        "eps": to.work(h.eps),
+        "decay": to.work(h.weight_decay),
+        "rate": to.work(h.lr / (1 - h.beta1**t)),
+    }
+
+
+def moments(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any]:
+    """Both versions form moment and norm alike."""
+    if c.decaying:
+        g = g + c.decay * p
+    return c.beta1 * m + c.weight * g, maximum(c.beta2 * u, abs(g))
+
+
+def update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+    """MXNet 2."""
+    m, u = moments(p, g, m, u, c)
+    return p - c.rate * (m / (u + c.eps)), m, u
+
+
+def early_update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+    """MXNet 1."""
+    m, u = moments(p, g, m, u, c)
+    return p - (c.rate * m) / u, m, u
+
+
+_base = Dialect(
+    name="mxnet",
+    title="MXNet 2",
+    update=update,
+    constants=constants,
+    defaults=Hyperparameters(lr=2e-3),
+    options=frozenset({"eps", "l2"}),
+    profiles=("f64", "f32"),
+    family=Family(eps="divisor", decay="l2"),
+    provenance=Provenance(
+        framework="Apache MXNet",
+        versions="2.x, since June 2020",
+        source="python/mxnet/optimizer/adamax.py at b84609d3",
+        checked="source",
+    ),
+    quirks=(
+        "Which operand of its maximum lets a NaN through was not established; here either does.",
+        "The gradient is clipped before the decay is added; rescaling and decay overwrite the caller's gradient.",
+    ),
+)
+
+DIALECT = replace(
+    _base,
+    variants={
+        "1.x": replace(
+            _base,
+            name="mxnet/1.x",
+            title="MXNet 1, which has no epsilon",
+            update=early_update,
+            defaults=Hyperparameters(lr=2e-3, eps=0.0),
+            options=frozenset({"l2"}),
+            profiles=("f32",),
+            family=Family(eps="none", decay="l2"),
+            provenance=replace(_base.provenance, versions="1.x", source="python/mxnet/optimizer/optimizer.py (Adamax)"),
+            quirks=(
+                "A zero gradient at the first step gives 0/0 = NaN.",
+                "The gradient is clipped after the decay is added.",
+                "In float64 its scalars travel as decimal text and are parsed inexactly, so no recipe gives its bits there.",
+            ),
+        ),
+    },
+)

@@ -1,0 +1,47 @@
+"""Sony's nnabla; read from the source."""
+
+from typing import Any
+
+from adamax_ref.law.dialect import Dialect, Family, Provenance
+from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.law.operations import greater
+
+
+def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+    """Single precision, but the correction in double from the rounded beta1, inverted and rounded."""
+    beta1 = to.single(h.beta1)
+    inverse = to.single(1 / (1 - to.double(beta1) ** t))
+    return {
+        "beta1": beta1,
+        "weight": 1 - beta1,
+        "beta2": to.single(h.beta2),
+        "eps": to.single(h.eps),
+        "rate": to.single(h.lr) * inverse,
+    }
+
+
+def update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+    """``Adamax<T>::update_impl``."""
+    m = c.beta1 * m + c.weight * g
+    u = greater(c.beta2 * u, abs(g))
+    return p - (c.rate * m) / (u + c.eps), m, u
+
+
+DIALECT = Dialect(
+    name="nnabla",
+    title="nnabla",
+    update=update,
+    constants=constants,
+    defaults=Hyperparameters(lr=2e-3),
+    options=frozenset({"eps"}),
+    profiles=("f32",),
+    family=Family(eps="divisor", decay="none", bias="compute", maximum="norm"),
+    provenance=Provenance(
+        framework="nnabla", versions="at 2814df0d", source="src/nbla/solver/generic/adamax.cpp", checked="source"
+    ),
+    quirks=(
+        "Its documentation shows a square root of 1-beta2**t that the code does not have.",
+        "Weight decay is a separate call.",
+        "Whether a compiler fuses its multiply-adds was not established; here none is fused.",
+    ),
+)

@@ -1,0 +1,46 @@
+"""Julia's Optim.jl: epsilon as a floor, and a moment that starts at the first gradient; read from the source."""
+
+from typing import Any
+
+from adamax_ref.law.dialect import Dialect, Provenance
+from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.law.operations import maximum
+
+
+def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+    """Double numbers."""
+    return {
+        "beta1": to.work(h.beta1),
+        "weight": to.work(1 - h.beta1),
+        "beta2": to.work(h.beta2),
+        "eps": to.work(h.eps),
+        "rate": to.work(h.lr / (1 - h.beta1**t)),
+    }
+
+
+def update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+    """``update_state!(d, state::AdaMaxState, method)``; the floor is as good as a second maximum."""
+    m = c.beta1 * m + c.weight * g
+    u = maximum(c.eps, maximum(c.beta2 * u, abs(g)))
+    return p - (c.rate * m) / u, m, u
+
+
+DIALECT = Dialect(
+    name="optim-jl",
+    title="Optim.jl, Julia",
+    update=update,
+    constants=constants,
+    defaults=Hyperparameters(lr=2e-3, eps=2.0**-26),
+    options=frozenset({"eps"}),
+    profiles=("f64",),
+    family=None,
+    provenance=Provenance(
+        framework="Optim.jl", versions="at 146b2070", source="src/multivariate/solvers/first_order/adamax.jl", checked="source"
+    ),
+    quirks=(
+        "The moment starts at the gradient of the starting point instead of 0 and is corrected all the same: put that "
+        "gradient into the state to follow it; the first step is lr/(1-beta1) long.",
+        "The default epsilon is the square root of the machine epsilon; its documentation says 1e-8.",
+        "Which operand of its maximum lets a NaN through was not established; here either does.",
+    ),
+)

@@ -1,0 +1,40 @@
+"""Julia's Optimisers.jl; read from the source."""
+
+from typing import Any
+
+from adamax_ref.law.dialect import Dialect, Family, Provenance
+from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.law.operations import maximum
+
+
+def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+    """Everything is converted to the element type first; the power is kept in the state and multiplied after use."""
+    beta1 = to.work(h.beta1)
+    return {
+        "beta1": beta1,
+        "weight": 1 - beta1,
+        "beta2": to.work(h.beta2),
+        "eps": to.work(h.eps),
+        "rate": to.work(h.lr) / (1 - to.product(beta1, t)),
+    }
+
+
+def update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+    """``apply!(o::AdaMax, ...)``; Julia does not contract."""
+    m = c.beta1 * m + c.weight * g
+    u = maximum(c.beta2 * u, abs(g))
+    return p - (c.rate * m) / (u + c.eps), m, u
+
+
+DIALECT = Dialect(
+    name="optimisers-jl",
+    title="Optimisers.jl, Julia",
+    update=update,
+    constants=constants,
+    defaults=Hyperparameters(lr=1e-3),
+    options=frozenset({"eps"}),
+    profiles=("f64", "f32"),
+    family=Family(eps="divisor", decay="none", bias="product"),
+    provenance=Provenance(framework="Optimisers.jl", versions="0.4.8", source="src/rules.jl (AdaMax) at b3595f5", checked="source"),
+    quirks=("A step without a gradient leaves the product of beta1 alone too.", "Complex parameters are refused."),
+)
