@@ -79,7 +79,8 @@ def errors_of(
     parted : mapping of int to array of bool
         By node: where derivations disagree on whether the value is NaN, infinite or finite.
     """
-    return _Analysis(graph, magnitudes, constants, before, FORMATS[working], FORMATS[storage]).run(parted)
+    with np.errstate(all="ignore"):  # infinite bounds and 0 * inf are meant; see plus, times, over, minus
+        return _Analysis(graph, magnitudes, constants, before, FORMATS[working], FORMATS[storage]).run(parted)
 
 
 @final

@@ -18,30 +18,16 @@ from typing import Any, Literal, final
 import numpy as np
 
 from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.profile import PROFILES, Format
 
-from .advance import State, advance, as_interval, permitted_graph
+from .advance import State, advance
 from .bounds import SYMBOLS
-from .interval import BITS, Interval
-from .rounding import floor_dyadic, round_dyadic, round_exact
+from .exact import Step as Step
+from .exact import rounded, settle
+from .interval import BITS
+from .permitted import as_interval, permitted_graph
+from .rounding import floor_dyadic, round_dyadic
 from .values import Undecidable, exactly
-
-MOST_BITS = 4096
-"""Beyond this length of the interval ends a rounding that is not decided is taken for a tie, and fractions are used."""
-
-
-class _Blurred(Exception):
-    """A rounding is not decided at this precision."""
-
-
-@final
-@dataclass(frozen=True)
-class Step:
-    """One step to certify: the gradient, one number an element, or None for a skipped step; and its hyperparameters."""
-
-    grad: Sequence[float] | None
-    hyper: Hyperparameters
 
 
 @final
@@ -149,6 +135,7 @@ def certify(
     Examples
     --------
     >>> from adamax_ref.dialects import get
+    >>> from adamax_ref.law.hyper import Hyperparameters
     >>> [first] = certify(get("torch"), "f32", [1.0], [0.0], [0.0], 0, [Step([1.0], Hyperparameters())])
     >>> first.p.true, first.p.lo, first.p.hi
     ([0.9980000257492065], [0.9979999661445618], [0.9980000257492065])
@@ -157,13 +144,8 @@ def certify(
     for at, step in enumerate(steps):
         if not all(map(math.isfinite, (step.hyper.lr, step.hyper.eps, step.hyper.weight_decay))):
             raise ValueError(f"steps[{at}].hyper must be finite to have a true value, not {step.hyper}")
-    bits: int | None = BITS
-    while True:
-        run = _Run(dialect, profile, bits, flush=flush, opmath=opmath)
-        try:
-            return list(run.states({"p": p, "m": m, "u": u}, t, steps, undecided))
-        except _Blurred:
-            bits = None if bits is None or bits >= MOST_BITS else 2 * bits
+    run = _Run(dialect, profile, {"p": p, "m": m, "u": u}, t, steps, flush=flush, opmath=opmath)
+    return list(run.states(undecided))
 
 
 def _check(fmt: Format, given: Mapping[str, Sequence[float] | None]) -> None:
@@ -178,53 +160,55 @@ def _check(fmt: Format, given: Mapping[str, Sequence[float] | None]) -> None:
 
 @final
 class _Run:
-    """One pass at one precision."""
+    """One trajectory."""
 
-    def __init__(self, dialect: Dialect, profile: str, bits: int | None, **choices: bool) -> None:
-        self.dialect, self.profile, self.bits, self.choices = dialect, profile, bits, choices
+    def __init__(
+        self, dialect: Dialect, profile: str, given: Mapping[str, Sequence[float]], t: int, steps: Sequence[Step], **choices: bool
+    ) -> None:
+        self.dialect, self.profile, self.given, self.t, self.steps, self.choices = dialect, profile, given, t, steps, choices
         self.fmt = PROFILES[profile].storage
 
-    def states(self, given: Mapping[str, Sequence[float]], t: int, steps: Sequence[Step], undecided: str) -> Iterator[Certified]:
+    def states(self, undecided: str) -> Iterator[Certified]:
         """Yield the certified state after each step."""
-        size = len(given["p"])
+        t, size = self.t, len(self.given["p"])
         state = State(
-            {name: [exactly(x, self.bits) for x in given[name]] for name in SYMBOLS},
+            {name: [exactly(x, BITS) for x in self.given[name]] for name in SYMBOLS},
             {name: np.zeros(size) for name in SYMBOLS},
             {name: np.zeros(size, dtype=bool) for name in SYMBOLS},
         )
-        now = self.certified(state, t)
-        for step in steps:
+        now = self.certified(state, t, 0)
+        for at, step in enumerate(self.steps):
             if step.grad is None:
                 yield now
                 continue
             t += 1
             if size:
                 permitted = permitted_graph(self.dialect, self.profile, step.hyper, **self.choices)
-                state = advance(permitted, step.hyper, t, self.bits, state, step.grad)
-            now = self.certified(state, t)
+                state = advance(permitted, step.hyper, t, BITS, state, step.grad)
+            now = self.certified(state, t, at + 1)
             if now.undecided and undecided == "raise":
                 raise Undecidable(self.why(now, step))
             yield now
             self.settle(state, now)
 
-    def certified(self, state: State, t: int) -> Certified:
+    def certified(self, state: State, t: int, done: int) -> Certified:
         """Round what is exact."""
         made = {}
         for name in SYMBOLS:
             bound = np.where(state.lost[name], np.inf, state.errors[name]).tolist()
-            true = [self.rounded(x, math.isinf(bound[at])) for at, x in enumerate(state.values[name])]
+            true = [self.rounded(x, bound[at], done, name, at) for at, x in enumerate(state.values[name])]
             made[name] = Quantity([as_interval(x) for x in state.values[name]], true, bound, self.fmt)
         undecided = tuple((name, int(at)) for name in SYMBOLS for at in np.flatnonzero(state.lost[name]))
         return Certified(t, made["p"], made["m"], made["u"], undecided)
 
-    def rounded(self, x: Any, lost: bool) -> float:
+    def rounded(self, x: Any, bound: float, done: int, name: str, element: int) -> float:
         """Round an exact value to storage; where it has no bound, whatever its lower end rounds to."""
-        if not isinstance(x, Interval):
-            return x if isinstance(x, float) else round_exact(x, self.fmt)
-        low = round_dyadic(x.lo, x.exponent, self.fmt)
-        if not lost and x.lo != x.hi and low != round_dyadic(x.hi, x.exponent, self.fmt):
-            raise _Blurred
-        return low
+        nearest = rounded(x, self.fmt)
+        if nearest is not None:
+            return nearest
+        if math.isinf(bound):
+            return round_dyadic(x.lo, x.exponent, self.fmt)
+        return settle(self.dialect, self.profile, self.given, self.t, self.steps[:done], name, element)
 
     def settle(self, state: State, now: Certified) -> None:
         """Turn what has certainly overflowed into infinities, and lose what may have, before the next step."""

@@ -144,8 +144,9 @@ class Interval:
 
     def __float__(self) -> float:
         """Return a double near the number: the lower end, rounded to nearest, infinite beyond the largest."""
+        excess = max(self.lo.bit_length() - 1000, 0)
         try:
-            return math.ldexp(self.lo, self.exponent)
+            return math.ldexp(self.lo >> excess, self.exponent + excess)
         except OverflowError:
             return math.copysign(math.inf, self.lo)
 

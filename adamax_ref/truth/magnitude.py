@@ -17,6 +17,7 @@ Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 _GROW = 1 + 2.0**-48
 _TINY = 2.0**-1073
+_LONG = 1000
 
 
 @final
@@ -85,6 +86,10 @@ _ZERO = Interval(0, 0, 0)
 
 
 def _near(n: int, exponent: int) -> float:
+    """Return a double less than one unit away, infinite beyond the largest; longer integers than a double holds are cut."""
+    if n.bit_length() > _LONG:
+        n, exponent = n >> _LONG // 2, exponent + _LONG // 2
+        return _near(n, exponent)
     try:
         return math.ldexp(n, exponent)
     except OverflowError:

@@ -28,25 +28,31 @@ _FIELDS = ("lr", "beta1", "beta2", "eps", "weight_decay")
 
 
 @final
-class ShiftedPower(float):
-    """A float whose powers err on purpose by as much as a power may err, downwards or upwards."""
+class LowPower(float):
+    """A float whose powers are too small by as much as a power may err."""
 
-    __slots__ = ("way",)
-    way: int
-
-    @classmethod
-    def of(cls, x: float, way: int) -> "ShiftedPower":
-        """Return `x` with powers that are too small (`way` -1) or too large (`way` 1)."""
-        made = cls(x)
-        made.way = way
-        return made
+    __slots__ = ()
 
     def __pow__(self, exponent: int, modulo: None = None) -> float:  # type: ignore[override]
         return self.power_in(exponent, BINARY64)
 
     def power_in(self, exponent: int, fmt: Format) -> float:
         """Return the power in a format; an exactly representable power is never missed."""
-        return _shifted(float(self), exponent, fmt, self.way)
+        return _shifted(float(self), exponent, fmt, -1)
+
+
+@final
+class HighPower(float):
+    """A float whose powers are too large by as much as a power may err."""
+
+    __slots__ = ()
+
+    def __pow__(self, exponent: int, modulo: None = None) -> float:  # type: ignore[override]
+        return self.power_in(exponent, BINARY64)
+
+    def power_in(self, exponent: int, fmt: Format) -> float:
+        """Return the power in a format; an exactly representable power is never missed."""
+        return _shifted(float(self), exponent, fmt, 1)
 
 
 @lru_cache(maxsize=65536)
@@ -92,7 +98,7 @@ def errors(
     dict of int to float
         Rounded up; infinite where a permitted recipe's constant is not finite.
     """
-    betas = (ExactPower(h.beta1), ShiftedPower.of(h.beta1, -1), ShiftedPower.of(h.beta1, 1))
+    betas = (ExactPower(h.beta1), LowPower(h.beta1), HighPower(h.beta1))
     hypers = [replace(h, beta1=beta) for beta in betas]
     used: dict[Any, list[dict[str, float]]] = {}
     worst = {}

@@ -1,0 +1,89 @@
+"""Which recipes count as right under given hyperparameters, their graph, and the exact constants of a step in it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, final
+
+from adamax_ref.dialects._axes import cover
+from adamax_ref.law.dialect import Dialect
+from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.law.profile import Format
+from adamax_ref.law.recipe import Recipe
+
+from .graph import Graph, graph_of
+from .interval import Interval
+from .scalars import exact_constants
+from .values import Plan, plan
+
+
+@final
+@dataclass(frozen=True)
+class Permitted:
+    """The recipes that count as right under given hyperparameters, as a graph; the dialect's own is the first."""
+
+    dialects: tuple[Dialect, ...]
+    recipes: tuple[Recipe, ...]
+    graph: Graph
+
+    @property
+    def formats(self) -> tuple[Format, Format]:
+        """Working and storage format."""
+        return self.recipes[0].working_format, self.recipes[0].storage_format
+
+
+@lru_cache(maxsize=256)
+def permitted_graph(dialect: Dialect, profile: str, h: Hyperparameters, flush: bool = False, opmath: bool = False) -> Permitted:
+    """Return the permitted recipes for these hyperparameters.
+
+    Parameters
+    ----------
+    dialect : Dialect
+        Whose family decides.
+    profile : str
+        Number formats.
+    h : Hyperparameters
+        They decide on conditions such as whether there is decay.
+    flush : bool
+        Whether recipes that turn subnormal numbers into zeros are permitted as well.
+    opmath : bool
+        Whether, in 16 bits, only recipes that round to storage at the end are permitted.
+    """
+    own, *others = cover(dialect, profile, h.weight_decay != 0)
+    if opmath:
+        own, *others = [other for other in others if "round=opmath scalars=compute" in other.name] or [own, *others]
+    kept = [replace(one, flushes=False) for one in (own, *others)]
+    if flush:
+        kept += [replace(one, flushes=True) for one in (own, *others)]
+    recipes = tuple(one.recipe(h, profile) for one in kept)
+    return Permitted(tuple(kept), recipes, graph_of(kept, recipes))
+
+
+_PLANS: dict[int, tuple[Permitted, Plan]] = {}
+
+
+def plan_of(permitted: Permitted, constants: Mapping[int, Any]) -> Plan:
+    """Return the plan of a graph, made when it is first needed; any constants will do for the sample."""
+    if id(permitted) not in _PLANS:
+        made = plan(permitted.graph, {place: float(number) for place, number in constants.items()})
+        if len(_PLANS) > 512:
+            _PLANS.clear()
+        _PLANS[id(permitted)] = permitted, made
+    return _PLANS[id(permitted)][1]
+
+
+def exact_by_node(permitted: Permitted, h: Hyperparameters, t: int, bits: int | None) -> dict[int, Any]:
+    """Return the exact constants by node, each from the first dialect that forms it."""
+    made: dict[int, Mapping[str, Any]] = {}
+    exact = {}
+    for place, sources in permitted.graph.constants.items():
+        source, name = sources[0]
+        if source not in made:
+            made[source] = exact_constants(permitted.dialects[source], h, t, bits)
+        exact[place] = made[source][name]
+    return exact
+
+
+def as_interval(x: Any) -> Any:
+    """Turn a fraction into an interval; NaN and infinities stay floats."""
+    return x if isinstance(x, float | Interval) else Interval.of(x)
