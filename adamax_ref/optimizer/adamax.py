@@ -15,6 +15,7 @@ from .hooks import hooked
 from .hypers import hyperparameters
 from .jobs import collect
 from .loading import unpack
+from .replay import Replay, remember
 from .saving import pack
 from .tensors import grad_enabled
 
@@ -113,6 +114,7 @@ class Adamax(Hookable):
         self.backend = backend
         self.state: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[Group] = []
+        self._replay: dict[Any, Replay | None] = {}
         self._forget_hooks()
         self._add(as_groups(params))
 
@@ -168,8 +170,13 @@ class Adamax(Hookable):
         if closure is not None:
             with grad_enabled():
                 loss = closure()
-        for jobs in collect(self.param_groups, self.state, get_dialect(self.dialect), self.backend):
-            run(jobs, self.state)
+        dialect = get_dialect(self.dialect)
+        replay = self._replay.get((dialect, self.backend))
+        if replay is None or not replay.repeat(self.param_groups, self.state, dialect):
+            rounds = collect(self.param_groups, self.state, dialect, self.backend)
+            for jobs in rounds:
+                run(jobs, self.state)
+            self._replay = {(dialect, self.backend): remember(rounds, self.param_groups, self.state)}
         self.has_stepped = True
         return loss
 
@@ -253,6 +260,7 @@ class Adamax(Hookable):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+        self._replay = {}
         self._forget_hooks()
 
 

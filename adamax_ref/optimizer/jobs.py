@@ -128,14 +128,14 @@ class _Laws:
 
     def _compiled(self, backend: AbstractBackend, profile: str) -> tuple[Recipe, Recipe]:
         if (backend, profile) not in self._recipes:
-            recipe, tail = (self.dialect.recipe(self.hyper, profile, place) for place in _PLACES)
+            recipe, tail = (self.dialect.recipe(self.hyper, profile, place) for place in PLACES)
             for one in {recipe, tail}:
                 backend.compile(one)
             self._recipes[backend, profile] = recipe, recipe if tail == recipe else tail
         return self._recipes[backend, profile]
 
 
-_PLACES: tuple[Literal["body"], Literal["tail"]] = ("body", "tail")
+PLACES: tuple[Literal["body"], Literal["tail"]] = ("body", "tail")
 
 
 def variant(dialect: Dialect, group: Mapping[str, Any]) -> Dialect:

@@ -1,6 +1,5 @@
 """A parameter: an array that is to be optimised, with a gradient and a name."""
 
-from copy import deepcopy
 from typing import Any, final
 
 from .tensors import is_tensor
@@ -56,11 +55,8 @@ class Parameter:
         return f"Parameter(name={self.name!r}, shape={self.shape}, dtype={self.dtype}, grad={gradient})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Leave the gradient out of pickles, as PyTorch does."""
+        """Leave the gradient out of pickles and copies, as PyTorch does."""
         return Parameter, (self.data, None, self.name)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> "Parameter":
-        return Parameter(deepcopy(self.data, memo), deepcopy(self.grad, memo), self.name)
 
 
 def is_parameter(value: Any) -> bool:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
-import numpy as np
 import pytest
 
 from adamax_ref import Adamax, Parameter
