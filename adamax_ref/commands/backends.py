@@ -8,12 +8,14 @@ def command() -> None:
     """List the engines: available or not, why not, and what to install."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from adamax_ref.backend import backend_names
 
-    table = Table("backend", "available", "profiles", "device", "fma", "remark")
+    table = Table("backend", "runs", "profiles", "device", "fma", "remark")
+    table.columns[0].no_wrap = True
     for name in backend_names():
-        table.add_row(*row(name))
+        table.add_row(*map(Text, row(name)))  # as text, since a remedy such as adamax-ref[numba] is no markup
     Console().print(table)
 
 
