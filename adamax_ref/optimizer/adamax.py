@@ -247,11 +247,11 @@ class Adamax(Hookable):
             hook(self)
 
     def __repr__(self) -> str:
-        lines = ["Adamax ("]
+        text = "Adamax ("
         for number, group in enumerate(self.param_groups):
-            lines.append(f"Parameter Group {number}")
-            lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
-        return "\n".join([*lines, ")"])
+            rows = "".join(f"    {key}: {group[key]}\n" for key in sorted(group) if key != "params")
+            text += f"\nParameter Group {number}\n{rows}"
+        return text + ")"
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out hooks, as PyTorch does."""

@@ -13,8 +13,8 @@ StateDict = dict[str, Any]
 def pack(groups: Sequence[Group], state: Mapping[Any, Any], copy: bool = False) -> StateDict:
     """Return ``{"state": {id: {...}}, "param_groups": [{..., "params": [ids]}]}``.
 
-    Ids number the parameters over all groups; one that stands twice keeps its first number. Arrays and the inner
-    dictionaries are the optimizer's own unless `copy` is true.
+    Ids number the parameters over all groups; one that stands twice in its group has its last number. Arrays and the
+    inner dictionaries are the optimizer's own unless `copy` is true.
 
     Examples
     --------
@@ -25,8 +25,7 @@ def pack(groups: Sequence[Group], state: Mapping[Any, Any], copy: bool = False) 
     packed = []
     start = 0
     for group in groups:
-        for at, param in enumerate(group["params"], start):
-            ids.setdefault(id(param), at)
+        ids |= {id(param): at for at, param in enumerate(group["params"], start)}
         start += len(group["params"])
         options = {key: value for key, value in group.items() if key != "params"}
         packed.append({**options, "params": [ids[id(param)] for param in group["params"]]})
