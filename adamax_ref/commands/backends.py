@@ -5,33 +5,32 @@ import click
 
 @click.command()
 def command() -> None:
-    """List the engines: available or not, why not, and what to install."""
+    """List the engines that run here; below them those that do not, why, and what to install."""
+    from rich import box
     from rich.console import Console
     from rich.table import Table
-    from rich.text import Text
 
-    from adamax_ref.backend import backend_names
+    from adamax_ref.backend import backend_names, why_unavailable
 
-    table = Table("backend", "runs", "profiles", "device", "fma", "remark")
-    table.columns[0].no_wrap = True
-    for name in backend_names():
-        table.add_row(*map(Text, row(name)))  # as text, since a remedy such as adamax-ref[numba] is no markup
+    reasons = {name: why_unavailable(name) for name in backend_names()}
+    table = Table("backend", "device", "fma", "subnormals", "profiles", box=box.SIMPLE)
+    for name in (name for name, reason in reasons.items() if reason is None):
+        table.add_row(*row(name))
     Console().print(table)
+    for name, reason in reasons.items():
+        if reason is not None:
+            click.echo(f"{name} cannot run here: {reason}")
 
 
 def row(name: str) -> tuple[str, ...]:
-    """Return the cells of an engine.
+    """Return the cells of an engine that is available.
 
     Examples
     --------
-    >>> row("numpy")[:2]
-    ('numpy', 'yes')
+    >>> row("numpy-emulated")[:4]
+    ('numpy-emulated', 'cpu', 'emulated', 'kept')
     """
-    from adamax_ref.backend import get_backend, why_unavailable
+    from adamax_ref.backend import get_backend
 
-    reason = why_unavailable(name)
-    if reason is not None:
-        return name, "no", "", "", "", reason
     can = get_backend(name).capabilities
-    profiles = " ".join(sorted(can.profiles))
-    return name, "yes", profiles, can.device, can.fma, "" if can.subnormals else "turns subnormal numbers into zeros"
+    return name, can.device, can.fma, "kept" if can.subnormals else "become zero", " ".join(sorted(can.profiles))
