@@ -1,0 +1,271 @@
+"""The CUDA kernels on a machine without a device: compiled by a C++ compiler, launched in host memory.
+
+A :class:`HostLauncher` stands where CuPy's launcher stands, so everything above it (tables, constants, recordings, the
+engine, the optimizer) is the code that runs on a device.
+"""
+
+import ctypes
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+import pytest
+
+from adamax_ref import backend as discovery
+from adamax_ref.backend import BackendUnavailable
+from adamax_ref.cuda.engine import CudaBackend
+from adamax_ref.cuda.geometry import THREADS
+from adamax_ref.cuda.launcher import HostArray, Launcher
+from adamax_ref.dialects import every_recipe
+from adamax_ref.law.recipe import Recipe
+from adamax_ref_cupy.source import PROLOGUE, kernel_name, kernel_source
+
+FLAGS = ("-O1", "-march=native", "-std=c++17", "-ffp-contract=off", "-fPIC", "-shared", "-fvisibility=hidden")
+"""Compiled for this machine, so that it has a fused multiply-add to contract to if it were allowed."""
+
+Compile = Callable[[str], ctypes.CDLL]
+
+
+def need(missing: str) -> None:
+    """Skip with a reason on a developer's machine, fail in CI."""
+    if os.environ.get("ADAMAX_REF_NO_SKIPS"):
+        pytest.fail(missing)
+    pytest.skip(missing)
+
+
+@pytest.fixture(scope="session")
+def compile_host(tmp_path_factory: pytest.TempPathFactory) -> Compile:
+    """Return a function that compiles CUDA C for the CPU, behind the shim."""
+    compiler = shutil.which("g++") or shutil.which("clang++")
+    if compiler is None:
+        need("no C++ compiler is installed")
+
+    def compile_source(source: str) -> ctypes.CDLL:
+        folder = tmp_path_factory.mktemp("host")
+        file, library = folder / "kernels.cpp", folder / "kernels.so"
+        file.write_text(f'#include "{Path(__file__).with_name("shim.h")}"\n{PROLOGUE}{source}')
+        subprocess.run([str(compiler), *FLAGS, str(file), "-o", str(library)], check=True, capture_output=True)
+        return ctypes.CDLL(str(library))
+
+    return compile_source
+
+
+@final
+class HostLauncher(Launcher):
+    """Launches kernels that were compiled for the CPU; everything has happened when a call returns.
+
+    Attributes
+    ----------
+    capturing : bool
+        Whether a stream is being captured; a launch is then kept in `graph` instead of being done.
+    launches : int
+        How many kernels were launched.
+    """
+
+    def __init__(self, library: ctypes.CDLL) -> None:
+        self.library = library
+        self.capturing = False
+        self.graph: list[Callable[[], None]] = []
+        self.launches = 0
+        self.slow_copies = False
+
+    @contextmanager
+    def on(self, device: int | None, stream: int) -> Iterator[int]:
+        """Change nothing."""
+        yield stream
+
+    def upload(self, host: HostArray, stream: int) -> Any:
+        """Refuse inside a capture, as a device does; copy otherwise."""
+        assert not self.capturing
+        return Lent(host.copy())
+
+    def locked(self, like: HostArray) -> HostArray:
+        """Return ordinary memory."""
+        return np.empty_like(like)
+
+    def refresh(self, target: Any, locked: HostArray, stream: int) -> Any:
+        """Copy."""
+        assert not self.capturing
+        target.host[...] = locked
+        return self.mark(stream)
+
+    def mark(self, stream: int) -> Any:
+        """Return an event that passes at once, or never."""
+        return not self.slow_copies
+
+    def has_passed(self, event: Any) -> bool:
+        """Tell what the event says."""
+        return bool(event)
+
+    def wait(self, event: Any, stream: int) -> None:
+        """Nothing is under way."""
+
+    def is_capturing(self, stream: int) -> bool:
+        """Tell what the test says."""
+        return self.capturing
+
+    def launch(self, recipe: Recipe, blocks: int, addresses: Sequence[int], stream: int) -> None:
+        """Run all threads of all blocks, now or when the graph is replayed."""
+        kernel = getattr(self.library, kernel_name(recipe))
+        arguments = [ctypes.c_void_p(address) for address in addresses]
+
+        def run() -> None:
+            self.launches += 1
+            self.library.adamax_launch(kernel, blocks, THREADS, *arguments)
+
+        if self.capturing:
+            self.graph.append(run)
+        else:
+            run()
+
+
+@final
+class Lent:
+    """Host memory that says it lies on a device."""
+
+    def __init__(self, host: HostArray) -> None:
+        self.host = host
+        self.shape, self.dtype = host.shape, host.dtype
+        self.device: Any = None
+
+    @property
+    def __cuda_array_interface__(self) -> dict[str, Any]:
+        """The same memory, by the other name."""
+        return dict(self.host.__array_interface__) | {"strides": self.host.strides}
+
+
+@final
+class HostBackend(CudaBackend):
+    """The CUDA engine over a launcher for the host."""
+
+    name = "cuda-on-host"
+
+    def __init__(self, library: ctypes.CDLL) -> None:
+        super().__init__()
+        self.host_launcher = HostLauncher(library)
+
+    def require(self) -> None:
+        """Every machine will do."""
+
+    def launcher(self) -> Launcher:
+        """Return the host's."""
+        return self.host_launcher
+
+    def supports_bfloat16(self) -> bool:
+        """Yes: the shim does it."""
+        return True
+
+    def own_from_host(self, value: HostArray) -> Any:
+        """Lend a copy."""
+        return Lent(value.copy(order="K"))
+
+    def own_to_host(self, array: Any) -> HostArray:
+        """Return a copy."""
+        copied: HostArray = array.host.copy()
+        return copied
+
+    def own_zeros_like(self, array: Any) -> Any:
+        """Lend zeros."""
+        return Lent(np.zeros_like(array.host))
+
+
+@pytest.fixture(scope="session")
+def all_kernels(compile_host: Compile) -> ctypes.CDLL:
+    """Every recipe of every dialect, compiled for the CPU."""
+    return compile_host("".join(map(kernel_source, every_recipe())))
+
+
+@final
+@dataclass(frozen=True)
+class Point:
+    """An entry point for the length of a test."""
+
+    name: str
+    backend: HostBackend
+
+    def load(self) -> HostBackend:
+        """Return the engine."""
+        return self.backend
+
+
+@pytest.fixture
+def host_backend(all_kernels: ctypes.CDLL, monkeypatch: pytest.MonkeyPatch) -> Iterator[HostBackend]:
+    """Return the CUDA engine on host memory, known to the optimizer as ``cuda-on-host``."""
+    backend = HostBackend(all_kernels)
+    registered = discovery._registered()
+    monkeypatch.setattr(discovery, "_registered", lambda: (*registered, Point(backend.name, backend)))
+    discovery.get_backend.cache_clear()
+    yield backend
+    discovery.get_backend.cache_clear()
+
+
+@pytest.fixture
+def host_engine() -> type[HostBackend]:
+    """Return the class, to be made with a library of its own."""
+    return HostBackend
+
+
+@pytest.fixture
+def lent() -> type[Lent]:
+    """Return the class of host memory that says it lies on a device."""
+    return Lent
+
+
+@pytest.fixture
+def ptxas() -> str:
+    """Return the assembler, or skip with a reason; in CI, fail."""
+    from adamax_ref.cuda.assembler import find_ptxas
+
+    try:
+        return find_ptxas()
+    except BackendUnavailable as missing:
+        need(str(missing))
+        raise
+
+
+@pytest.fixture
+def nvrtc() -> Any:
+    """Return the function that compiles CUDA C for a device, or skip with a reason; in CI, fail."""
+    from adamax_ref_cupy.compiler import compile_source, nvrtc_version
+
+    try:
+        nvrtc_version()
+    except BackendUnavailable as missing:
+        need(str(missing))
+    return compile_source
+
+
+STORED: dict[str, str] = {"binary64": "f8", "binary32": "f4", "binary16": "f2"}
+
+
+@pytest.fixture(scope="session")
+def dtype_of() -> Callable[[Recipe], np.dtype[Any]]:
+    """Return the dtype that a recipe stores."""
+
+    def dtype(recipe: Recipe) -> np.dtype[Any]:
+        if recipe.storage == "bfloat16":
+            import ml_dtypes
+
+            found: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
+            return found
+        return np.dtype(STORED[recipe.storage])
+
+    return dtype
+
+
+@pytest.fixture(scope="session")
+def same() -> Callable[[HostArray, HostArray], bool]:
+    """Compare bit for bit, NaN by class."""
+
+    def compare(got: HostArray, want: HostArray) -> bool:
+        bits = f"u{got.dtype.itemsize}"
+        unlike = got.view(bits) != want.view(bits)
+        return bool((np.isnan(got[unlike]) & np.isnan(want[unlike])).all())
+
+    return compare
