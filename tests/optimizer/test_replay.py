@@ -1,0 +1,166 @@
+"""A repeated step is the long one, bit for bit; whatever has been exchanged in between is noticed."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from adamax_ref import Adamax, Parameter
+
+Change = Callable[[Adamax, list[Parameter]], None]
+
+
+def _exchange_data(optimizer: Adamax, params: list[Parameter]) -> None:
+    params[1].data = params[1].data * np.float32(2)
+
+
+def _exchange_state(optimizer: Adamax, params: list[Parameter]) -> None:
+    optimizer.state[params[0]]["exp_inf"] = optimizer.state[params[0]]["exp_inf"] + np.float32(1)
+
+
+def _load(optimizer: Adamax, params: list[Parameter]) -> None:
+    saved = optimizer.state_dict(copy=True)
+    saved["state"][0]["step"] = 40
+    optimizer.load_state_dict(saved)
+
+
+def _one_without_gradient(optimizer: Adamax, params: list[Parameter]) -> None:
+    params[2].grad = None
+
+
+def _options(**values: Any) -> Change:
+    return lambda optimizer, params: optimizer.param_groups[1].update(values)
+
+
+def _grow(optimizer: Adamax, params: list[Parameter]) -> None:
+    params.append(Parameter(np.ones(4, np.float32)))
+    optimizer.add_param_group({"params": params[-1:]})
+
+
+def _count_on(optimizer: Adamax, params: list[Parameter]) -> None:
+    optimizer.state[params[1]]["step"] = np.float32(7)
+
+
+def _shrink_in_place(optimizer: Adamax, params: list[Parameter]) -> None:
+    for array in (params[1].data, optimizer.state[params[1]]["exp_avg"], optimizer.state[params[1]]["exp_inf"]):
+        array.resize(3, refcheck=False)
+
+
+CHANGES: dict[str, Change] = {
+    "nothing": lambda optimizer, params: None,
+    "data": _exchange_data,
+    "state": _exchange_state,
+    "loaded": _load,
+    "no-gradient": _one_without_gradient,
+    "lr": _options(lr=0.5),
+    "lr-array": _options(lr=np.array([0.25])),
+    "betas": _options(betas=(0.5, 0.9)),
+    "decay": _options(weight_decay=0.5),
+    "maximize": _options(maximize=True),
+    "foreach": _options(foreach=False),
+    "new-group": _grow,
+    "step-array": _count_on,
+    "resized": _shrink_in_place,
+}
+
+
+def _trained(change: Change, long_way: bool) -> list[bytes]:
+    rng = np.random.default_rng(4)
+    params = [Parameter(rng.standard_normal(size).astype(np.float32)) for size in (5, 70, 3)]
+    optimizer = Adamax([{"params": params[:1]}, {"params": params[1:], "lr": 0.1}], backend="numpy")
+    for t in range(8):
+        for param in params:
+            param.grad = rng.standard_normal(param.shape).astype(np.float32)
+        if t in (3, 4):
+            change(optimizer, params)
+            for param in params:
+                if param.grad is not None and param.grad.shape != param.shape:
+                    param.grad = np.ones(param.shape, np.float32)
+        if long_way:
+            optimizer._replay = {}
+        optimizer.step()
+    state = [optimizer.state[param] for param in params]
+    arrays = [np.asarray(value) for memory in state for value in memory.values()]
+    return [array.tobytes() for array in [*(param.data for param in params), *arrays]]
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_steps_that_are_repeated_have_the_bits_of_those_that_are_not(name: str) -> None:
+    assert _trained(CHANGES[name], long_way=False) == _trained(CHANGES[name], long_way=True)
+
+
+@pytest.fixture
+def long_ways(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """Count how often a step was worked out anew."""
+    from adamax_ref.optimizer import adamax
+
+    taken: list[int] = []
+    collect = adamax.collect  # type: ignore[attr-defined] # not re-exported, replaced here
+
+    def counted(*args: Any) -> Any:
+        taken.append(1)
+        return collect(*args)
+
+    monkeypatch.setattr(adamax, "collect", counted)
+    yield taken
+
+
+def test_the_long_way_is_taken_once_where_nothing_changes_and_again_where_something_does(long_ways: list[int]) -> None:
+    param = Parameter(np.ones(3, np.float32))
+    optimizer = Adamax([param], backend="numpy")
+    for _ in range(5):
+        param.grad = np.ones(3, np.float32)
+        optimizer.param_groups[0]["lr"] *= 0.5
+        optimizer.step()
+    assert len(long_ways) == 1
+    param.data = param.data.copy()
+    optimizer.step()
+    assert len(long_ways) == 2
+
+
+def test_an_lr_array_that_changes_in_place_is_read_at_every_step(long_ways: list[int]) -> None:
+    param = Parameter(np.ones(3, np.float32), grad=np.ones(3, np.float32))
+    lr = np.array([0.0])
+    optimizer = Adamax([param], lr=lr, backend="numpy")
+    optimizer.step()
+    assert (param.data == 1).all()
+    lr[0] = 0.5
+    optimizer.step()
+    assert (param.data < 1).all()
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize(
+    ("grad", "error", "words"),
+    [
+        (np.ones(4, np.float32), ValueError, r"the gradient of param_groups\[0\]\['params'\]\[0\] has shape"),
+        (np.ones(3), TypeError, "has dtype float64"),
+        ([1.0, 2.0, 3.0], TypeError, "is list, not an array"),
+    ],
+)
+def test_a_gradient_that_does_not_fit_is_refused_in_the_usual_words(backend: str, grad: Any, error: Any, words: str) -> None:
+    if backend == "numba":
+        pytest.importorskip("numba")
+    param = Parameter(np.ones(3, np.float32), grad=np.ones(3, np.float32))
+    optimizer = Adamax([param], backend=backend)
+    optimizer.step()
+    before = param.data.tobytes()
+    param.grad = grad
+    with pytest.raises(error, match=words):
+        optimizer.step()
+    assert param.data.tobytes() == before and optimizer.state[param]["step"] == 1
+
+
+def test_two_optimizers_that_share_a_parameter_see_each_others_steps() -> None:
+    results = []
+    for long_way in (False, True):
+        param = Parameter(np.ones(3, np.float32))
+        pair = [Adamax([param], lr=0.1, backend="numpy"), Adamax([param], lr=0.01, backend="numpy")]
+        for t in range(6):
+            param.grad = np.full(3, t + 1, np.float32)
+            if long_way:
+                pair[t % 2]._replay = {}
+            pair[t % 2].step()
+        results.append(param.data.tobytes())
+    assert results[0] == results[1]
