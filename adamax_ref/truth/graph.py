@@ -16,7 +16,7 @@ from adamax_ref.law.dialect import Dialect
 from adamax_ref.law.profile import Unrounded
 from adamax_ref.law.recipe import INPUTS, Recipe
 
-from .residue import TABLE, point
+from .residue import TABLE, Residue, point
 
 _SAMPLE_STEP = 3
 _STAGE = {"round": "stored", "flush": "flushed"}
@@ -110,7 +110,8 @@ def _graph_of(dialects: tuple[Dialect, ...], recipes: tuple[Recipe, ...]) -> Gra
 def residues(dialect: Dialect) -> Mapping[str, Any]:
     """Return the dialect's constants at the random point; hyperparameters are coordinates of that point."""
     numbers = {name: point(name) for name in ("lr", "beta1", "beta2", "eps", "weight_decay")}
-    return dialect.constants(SimpleNamespace(**numbers, maximize=False), _SAMPLE_STEP, Unrounded())
+    made = dialect.constants(SimpleNamespace(**numbers, maximize=False), _SAMPLE_STEP, Unrounded())
+    return {name: Residue(number) for name, number in made.items()}
 
 
 class _Builder:

@@ -32,7 +32,7 @@ class Permitted:
         return self.recipes[0].working_format, self.recipes[0].storage_format
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4096)
 def permitted_graph(dialect: Dialect, profile: str, h: Hyperparameters, flush: bool = False, opmath: bool = False) -> Permitted:
     """Return the permitted recipes for these hyperparameters.
 
@@ -49,14 +49,22 @@ def permitted_graph(dialect: Dialect, profile: str, h: Hyperparameters, flush: b
     opmath : bool
         Whether, in 16 bits, only recipes that round to storage at the end are permitted.
     """
-    own, *others = cover(dialect, profile, h.weight_decay != 0)
+    kept = _kept(dialect, profile, h.weight_decay != 0, flush, opmath)
+    return _permitted(kept, tuple(one.recipe(h, profile) for one in kept))
+
+
+@lru_cache(maxsize=1024)
+def _kept(dialect: Dialect, profile: str, decaying: bool, flush: bool, opmath: bool) -> tuple[Dialect, ...]:
+    own, *others = cover(dialect, profile, decaying)
     if opmath:
         own, *others = [other for other in others if "round=opmath scalars=compute" in other.name] or [own, *others]
-    kept = [replace(one, flushes=False) for one in (own, *others)]
-    if flush:
-        kept += [replace(one, flushes=True) for one in (own, *others)]
-    recipes = tuple(one.recipe(h, profile) for one in kept)
-    return Permitted(tuple(kept), recipes, graph_of(kept, recipes))
+    kept = tuple(replace(one, flushes=False) for one in (own, *others))
+    return kept + tuple(replace(one, flushes=True) for one in (own, *others)) if flush else kept
+
+
+@lru_cache(maxsize=1024)
+def _permitted(dialects: tuple[Dialect, ...], recipes: tuple[Recipe, ...]) -> Permitted:
+    return Permitted(dialects, recipes, graph_of(dialects, recipes))
 
 
 _PLANS: dict[int, tuple[Permitted, Plan]] = {}

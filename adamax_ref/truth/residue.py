@@ -80,6 +80,10 @@ class Residue:
     def __hash__(self) -> int:
         return hash(self.value)
 
+    def __float__(self) -> float:
+        """Return a number that is neither 0 nor infinite, as a generic value is: for dialects that ask."""
+        return 0.5
+
     def __repr__(self) -> str:
         return f"Residue({self.value})"
 

@@ -76,7 +76,7 @@ def exact_constants(dialect: Dialect, h: Hyperparameters, t: int, bits: int | No
     kind = Fraction if bits is None else (lambda x: Interval.of(x, bits))
     numbers = {name: kind(getattr(h, name)) for name in _FIELDS}
     made = dialect.constants(SimpleNamespace(**numbers, maximize=h.maximize), t, Unrounded())
-    return {name: kind(number) if isinstance(number, int | float) else number for name, number in made.items()}
+    return {name: number if isinstance(number, Interval) else kind(number) for name, number in made.items()}
 
 
 def errors(
