@@ -1,0 +1,66 @@
+"""Two oracles with different arithmetic agree, and the comparison notices when they do not."""
+
+import pytest
+
+from adamax_ref.dialects import get
+from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.law.profile import BINARY32
+from adamax_ref.truth import arb, exact
+from adamax_ref.truth.agreement import disagreements
+from adamax_ref.truth.exact import Step, true_steps
+from adamax_ref.truth.interval import Interval
+
+
+def test_both_oracles_agree_on_random_steps_of_all_dialects_and_profiles() -> None:
+    done, found = disagreements(6_000, seed=11)
+    assert done >= 6_000
+    assert found == []
+
+
+def test_an_oracle_that_is_off_by_one_unit_in_one_place_is_noticed() -> None:
+    def wrong(*args: object) -> list[dict[str, list[float]]]:
+        made = true_steps(*args)  # type: ignore[arg-type]
+        made[0]["p"][0] = made[0]["p"][0] * 1.5 + 1
+        return made
+
+    _, found = disagreements(100, seed=11, first=wrong)
+    assert {one.quantity for one in found} == {"p"}
+
+
+@pytest.mark.parametrize("name", ["torch", "keras", "optax", "paddle", "mlx"])
+def test_both_oracles_agree_along_a_trajectory(name: str) -> None:
+    dialect = get(name)
+    h = Hyperparameters(lr=0.01, beta1=0.75, beta2=0.96875, eps=2.0**-10)
+    steps = [Step([1.0 / (at + 1), -(2.0**-at), 0.0, 3.0], h) for at in range(10)]
+    steps = [Step([BINARY32.round(x) for x in step.grad or ()], step.hyper) for step in steps]
+    steps.insert(4, Step(None, h))
+    given = {"p": [1.0, -2.0, 0.5, 0.0], "m": [0.0, 0.0, 0.25, 0.0], "u": [0.0, 0.0, 1.0, 0.0]}
+    assert true_steps(dialect, "f32", given, 0, steps) == arb.true_steps(dialect, "f32", given, 0, steps)
+
+
+def test_an_exact_tie_is_settled_by_fractions_in_both_oracles() -> None:
+    h = Hyperparameters(lr=2.0**-25, beta1=0.9, eps=0.0)  # the update is exactly lr: half a unit of 1 - 2**-24
+    given = {"p": [1.0 - 2.0**-24, 1.0], "m": [0.0, 0.0], "u": [0.0, 0.0]}
+    steps = [Step([0.3125, 0.3125], h)]
+    wanted = [{"p": [1.0 - 2.0**-23, 1.0], "m": [0.03125, 0.03125], "u": [0.3125, 0.3125]}]
+    assert true_steps(get("paper"), "f32", given, 0, steps) == wanted
+    assert arb.true_steps(get("paper"), "f32", given, 0, steps) == wanted
+
+
+def test_a_tie_too_late_for_fractions_is_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exact, "MOST_EXACT_STEPS", 0)
+    h = Hyperparameters(lr=2.0**-25, beta1=0.9, eps=0.0)
+    given = {"p": [1.0 - 2.0**-24], "m": [0.0], "u": [0.0]}
+    with pytest.raises(ArithmeticError, match="do not decide its rounding"):
+        true_steps(get("paper"), "f32", given, 0, [Step([0.3125], h)])
+
+
+def test_intervals_enclose_and_points_stay_points() -> None:
+    third = Interval.of(1) / 3
+    assert third.ends[0] < third.ends[1]
+    low, high = (third * 3).ends
+    assert low <= 1 <= high
+    assert (Interval.of(3.0) / 4.0).is_point
+    assert list(abs(Interval(-2, 1, 0)).ends) == [0, 2]
+    with pytest.raises(ZeroDivisionError):
+        Interval.of(1.0) / Interval(-1, 1, 0)
