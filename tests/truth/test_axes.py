@@ -26,11 +26,10 @@ def hyper(dialect: Dialect, decaying: bool, sample: int = 0) -> Hyperparameters:
     return exact_hyper(replace(h, eps=2.0**-12) if "eps" in dialect.options else h)
 
 
-def signature(dialect: Dialect, profile: str, decaying: bool, sample: int) -> Hashable:
+def signature(dialect: Dialect, profile: str, h: Hyperparameters, t: int) -> Hashable:
     """Return what a recipe does, without names of constants, order of commuting operands, and signs that cancel."""
-    h = hyper(dialect, decaying, sample)
     recipe = replace(dialect, flushes=False).recipe(h, profile)
-    made = dialect.constants(h, SAMPLES[sample][3], Rounding(recipe.working_format, recipe.storage_format))
+    made = dialect.constants(h, t, Rounding(recipe.working_format, recipe.storage_format))
     known: list[tuple[int, Hashable]] = [(1, name) for name in INPUTS]
     known += [(-1 if float(made[name]) < 0 else 1, abs(float(made[name]))) for name in recipe.constants]
     for operation in recipe.operations:
@@ -79,19 +78,20 @@ def test_a_canonical_recipe_is_structurally_one_of_the_permitted_ones(name: str,
     dialect = get(name)
     assert dialect.family is not None
     for decaying in (False, True)[: 1 + bool(dialect.options & {"l2", "decoupled"})]:
-        wanted = [signature(dialect, profile, decaying, sample) for sample in range(len(SAMPLES))]
+        points = [(hyper(dialect, decaying, sample), SAMPLES[sample][3]) for sample in range(len(SAMPLES))]
+        wanted = [signature(dialect, profile, *point) for point in points]
         same = [
             one.name
             for one in permitted(dialect, profile, decaying)
-            if signature(one, profile, decaying, 0) == wanted[0]
-            and all(signature(one, profile, decaying, sample) == want for sample, want in enumerate(wanted))
+            if all(signature(one, profile, *point) == want for point, want in zip(points, wanted, strict=True))
         ]
         assert same, f"{name} {profile} decaying={decaying} is none of {len(permitted(dialect, profile, decaying))} recipes"
 
 
 def test_the_signature_tells_recipes_apart_that_differ_in_one_rounding() -> None:
     torch = get("torch")
-    seen = {tuple(signature(one, "f32", False, sample) for sample in range(3)) for one in permitted(torch, "f32")}
+    points = [(hyper(torch, False, sample), SAMPLES[sample][3]) for sample in range(len(SAMPLES))]
+    seen = {tuple(signature(one, "f32", *point) for point in points) for one in permitted(torch, "f32")}
     assert len(seen) == len(permitted(torch, "f32"))
 
 
