@@ -139,7 +139,9 @@ DIALECT = replace(
             flushes=False,
             vector=32,
         ),
-        "tf-keras": replace(_base, name="keras/tf-keras", title="tf_keras (Keras 2.11 and later) on TensorFlow, CPU, eager"),
+        "tf-keras": replace(
+            _base, name="keras/tf-keras", title="tf_keras (Keras 2.11 and later) on TensorFlow, CPU, eager", profiles=("f64", "f32")
+        ),
         "early": replace(
             _base,
             name="keras/early",

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, final
 
+from adamax_ref.dialects import get as get_dialect
+
 from . import get
 from .protocol import Array, Missing, Start, Trajectory
 
@@ -89,7 +91,7 @@ class Children:
         Missing
             When the framework is not installed.
         ValueError
-            When it does not run in this profile.
+            When it does not run in this profile, or has no such option.
         RuntimeError
             When its process died.
         """
@@ -100,6 +102,7 @@ class Children:
             raise ValueError(
                 f"framework {name!r} does not run in profile {start.profile!r}; it has {', '.join(framework.profiles)}"
             )
+        get_dialect(name).check(start.hyper, start.profile)
         child = self._child(framework.module, framework.environment)
         answer: Trajectory = child.ask(name, start, list(gradients), list(rates or [start.hyper.lr] * len(gradients)))
         return answer

@@ -1,7 +1,7 @@
 """Targets by name: a file without underscore is a framework, a file with one is a kind of its own.
 
-``backend:NAME`` is answered by ``_backend.py`` and ``framework:torch`` by ``torch.py``. Each file has a function
-``target(name)``; adding a framework is adding a file.
+``backend:NAME`` is answered by ``_backend.py`` and ``framework:torch`` by ``torch.py``; the frameworks that
+:mod:`adamax_ref.frameworks` runs share ``_framework.py``. Each file has a function ``target(name)``.
 """
 
 import pkgutil
@@ -9,6 +9,7 @@ from functools import cache
 from importlib import import_module
 
 from adamax_ref.conformance.target import Target
+from adamax_ref.frameworks import names
 
 
 @cache
@@ -33,8 +34,12 @@ def frameworks() -> tuple[str, ...]:
     >>> "torch" in frameworks()
     True
     """
+    return tuple(sorted({*_own_files(), *names()}))
+
+
+def _own_files() -> tuple[str, ...]:
     files = (module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
-    return tuple(sorted(file.replace("_", "-") for file in files))
+    return tuple(file.replace("_", "-") for file in files)
 
 
 def open_target(text: str) -> Target:
@@ -52,6 +57,6 @@ def open_target(text: str) -> Target:
         raise ValueError(f"unknown target {text!r}; write KIND:NAME with one of {', '.join(kinds())} as its kind")
     if kind == "framework" and name not in frameworks():
         raise ValueError(f"unknown framework {name!r}; known are {', '.join(frameworks())}")
-    file = name.replace("-", "_") if kind == "framework" else f"_{kind}"
+    file = name.replace("-", "_") if kind == "framework" and name in _own_files() else f"_{kind}"
     made: Target = import_module(f"{__name__}.{file}").target(name)
     return made

@@ -1,0 +1,185 @@
+"""Which dialect an implementation follows, told from its answers to the separating probes alone."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import final
+
+from adamax_ref.dialects import get, names
+from adamax_ref.frameworks.model import follow
+from adamax_ref.law.dialect import Dialect
+
+from .arrays import text_of
+from .judge import missing_needs
+from .probes import PROBES, Probe, case_of
+from .target import Target
+
+QUANTITIES = ("theta", "m", "u")
+Texts = Mapping[tuple[int, str], str]
+"""Patterns of a quantity after a step, by step and quantity."""
+
+
+@final
+@dataclass(frozen=True)
+class Departure:
+    """Where a dialect and the answers part in one probe: first in time, then in the order of the update."""
+
+    probe: Probe
+    step: int
+    quantity: str
+    count: int
+    size: int
+
+    def __str__(self) -> str:
+        where = f"{self.quantity} after step {self.step} of probe {self.probe.name!r}"
+        return f"{where}: {self.count} of {self.size} elements ({self.probe.why})"
+
+
+@final
+@dataclass(frozen=True)
+class Candidate:
+    """A dialect held against all answers.
+
+    Attributes
+    ----------
+    name : str
+        Of the dialect.
+    departures : tuple of Departure
+        One for each probe in which it parts from the answers.
+    lacking : tuple of str
+        Probes that were answered, and that this dialect has no answer to.
+    beyond : tuple of str
+        Probes that were not answered, and that this dialect has an answer to.
+    numbers : int
+        How many numbers were compared.
+    """
+
+    name: str
+    departures: tuple[Departure, ...]
+    lacking: tuple[str, ...]
+    beyond: tuple[str, ...]
+    numbers: int
+
+    @property
+    def fits(self) -> bool:
+        """Whether every answer is this dialect's, bit for bit."""
+        return not self.departures and not self.lacking and self.numbers > 0
+
+    @property
+    def distance(self) -> tuple[float, ...]:
+        """What candidates are sorted by: the share of elements that part, over all probes, then what only one can do."""
+        share = sum(each.count / each.size for each in self.departures) + len(self.lacking)
+        return (share, len(self.departures), len(self.beyond))
+
+
+@final
+@dataclass(frozen=True)
+class Identity:
+    """The result: all candidates, nearest first, the probes that were answered, and why the others were not.
+
+    Among candidates that fit, the one whose profiles and options are most nearly the target's own comes first.
+    """
+
+    candidates: tuple[Candidate, ...]
+    answered: tuple[str, ...]
+    unanswered: Mapping[str, str]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The dialects that fit, likeliest first; several where they are the same function as far as the answers go."""
+        return tuple(each.name for each in self.candidates if each.fits)
+
+
+def identify(target: Target) -> Identity:
+    """Send the probes to a target and hold every dialect, with its variants, against the answers.
+
+    Raises
+    ------
+    ValueError
+        When the target answers none of the probes.
+
+    Examples
+    --------
+    >>> from adamax_ref.conformance.targets import open_target
+    >>> identify(open_target("backend:numpy")).names
+    ('candle',)
+    """
+    answers: dict[str, tuple[str, Texts]] = {}
+    unanswered: dict[str, str] = {}
+    for probe in PROBES:
+        texts, kind, reason = _ask(target, probe)
+        if texts is None:
+            unanswered[probe.name] = reason
+        else:
+            answers[probe.name] = kind, texts
+    if not answers:
+        raise ValueError(f"{target.hello.name} answered none of the probes: {'; '.join(sorted(set(unanswered.values())))}")
+    found = (_held_against(dialect, answers) for dialect in every_dialect())
+    return Identity(tuple(sorted(found, key=lambda each: each.distance)), tuple(answers), unanswered)
+
+
+def every_dialect() -> Iterator[Dialect]:
+    """Yield all dialects, each followed by its variants."""
+    for name in names():
+        yield get(name)
+        yield from get(name).variants.values()
+
+
+def _ask(target: Target, probe: Probe) -> tuple[Texts | None, str, str]:
+    """Return the answer to a probe with the kind of decay that was asked for, or None and why there is none."""
+    hello = target.hello
+    kind = next((kind for kind in ("l2", "decoupled") if kind in hello.features), "l2") if probe.h.weight_decay else "none"
+    case = case_of(probe, (*hello.dialects, "unknown")[0], kind)
+    if probe.profile not in hello.profiles:
+        return None, kind, f"it has no profile {probe.profile}"
+    if missing := missing_needs(case, hello):
+        return None, kind, f"it lacks {', '.join(missing)}"
+    answer = target.run(case)
+    if answer.steps is None:
+        return None, kind, answer.refused or answer.skipped or ": ".join(answer.error or ())
+    shown = {(each.step, name): getattr(each, name) for each in answer.steps for name in QUANTITIES}
+    return {key: text for key, text in shown.items() if text is not None}, kind, ""
+
+
+@lru_cache(maxsize=4096)
+def prediction(name: str, probe: Probe, kind: str) -> Texts | None:
+    """Return what a dialect answers to a probe, or None where it lacks the profile or an option."""
+    dialect = get(name)
+    if kind not in ("none", *dialect.options) or probe.profile not in dialect.profiles:
+        return None
+    start, gradients = probe.numbers()
+    try:
+        run = follow(name, start, gradients)
+    except ValueError:
+        return None
+    form = case_of(probe, "unknown", kind).form
+    return {(at, what): text_of(arrays[at - 1], form) for at in probe.report for what, arrays in zip(QUANTITIES, run, strict=True)}
+
+
+def _held_against(dialect: Dialect, answers: Mapping[str, tuple[str, Texts]]) -> Candidate:
+    """Compare a dialect with everything that was answered."""
+    departures: list[Departure] = []
+    lacking, beyond, numbers = [], [], 0
+    for probe in PROBES:
+        if probe.name not in answers:
+            kinds = [kind for kind in ("l2", "decoupled") if kind in dialect.options] if probe.h.weight_decay else ["none"]
+            beyond += [probe.name for kind in kinds if prediction(dialect.name, probe, kind) is not None]
+            continue
+        kind, theirs = answers[probe.name]
+        ours = prediction(dialect.name, probe, kind)
+        if ours is None:
+            lacking.append(probe.name)
+            continue
+        numbers += sum(len(text.split()) for text in theirs.values())
+        departures += _first(probe, ours, theirs)
+    return Candidate(dialect.name, tuple(departures), tuple(lacking), tuple(beyond), numbers)
+
+
+def _first(probe: Probe, ours: Texts, theirs: Texts) -> list[Departure]:
+    """Return the first departure in a list, or an empty list; the moment and the norm come before the parameter."""
+    order = ("m", "u", "theta")
+    for step, what in sorted(theirs, key=lambda key: (key[0], order.index(key[1]))):
+        pairs = zip(ours[step, what].split(), theirs[step, what].split(), strict=True)
+        if count := sum(a != b for a, b in pairs):
+            return [Departure(probe, step, what, count, probe.size)]
+    return []

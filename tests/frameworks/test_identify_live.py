@@ -1,0 +1,17 @@
+"""Every live framework is named from its outputs alone."""
+
+from collections.abc import Callable
+
+import pytest
+
+from adamax_ref.conformance.identify import identify
+from adamax_ref.conformance.targets._framework import FrameworkTarget
+from adamax_ref.frameworks import get, names
+from adamax_ref.frameworks.child import Children
+
+pytestmark = pytest.mark.frameworks
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_framework_is_named_from_its_outputs_alone(name: str, live: Callable[[str], Children]) -> None:
+    assert identify(FrameworkTarget(get(name), live(name))).names[0] == name
