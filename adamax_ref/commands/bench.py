@@ -1,0 +1,125 @@
+"""``adamax-ref bench``: measure engines beside frameworks, with a verdict on the bits beside every time."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+CPU_GRID = [
+    *((1, size, "f32", decay) for size in (10, 1000, 100_000, 1_000_000, 16_777_216, 67_108_864) for decay in (0.0, 0.01)),
+    *((count, size, "f32", 0.0) for count in (100, 1000) for size in (10, 1000)),
+    (100, 100_000, "f32", 0.0),
+    *((1, 16_777_216, profile, 0.01) for profile in ("f64", "f16", "bf16")),
+    *((1000, 1000, profile, 0.0) for profile in ("f64", "f16", "bf16")),
+]
+"""Tensors, size, profile and decay of the record that is kept in the documentation."""
+
+
+def _list(context: click.Context, parameter: click.Parameter, value: str) -> list[str]:
+    return [name for name in value.split(",") if name]
+
+
+@click.command()
+@click.option(
+    "--backend", "backends", multiple=True, help="An engine; may be repeated. Otherwise all that are fast on this machine."
+)
+@click.option("--against", default="torch,torch-foreach,torch-adamw,optax", show_default=True, callback=_list, help="Peers.")
+@click.option("--size", "sizes", multiple=True, type=click.IntRange(0), default=(10, 1000, 1_000_000), show_default=True)
+@click.option("--tensors", multiple=True, type=click.IntRange(1), default=(1,), show_default=True, help="How many of that size.")
+@click.option("--profile", "profiles", multiple=True, type=click.Choice(["f64", "f32", "f16", "bf16"]), default=("f32",))
+@click.option("--weight-decay", type=click.FloatRange(0), default=0.0, show_default=True)
+@click.option("--rounds", type=click.IntRange(2), default=15, show_default=True, help="How often each contender is timed.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the record here.")
+@click.option("--plot", "plot_file", type=click.Path(path_type=Path, dir_okay=False), help="Draw it here (.svg, .png, .pdf).")
+@click.option("--record", type=click.Path(path_type=Path, file_okay=False), help="Measure the whole grid of the documentation.")
+@click.option("--render", is_flag=True, help="With --record: only write the page and the plots anew from the data.")
+def command(
+    backends: tuple[str, ...],
+    against: list[str],
+    sizes: tuple[int, ...],
+    tensors: tuple[int, ...],
+    profiles: tuple[str, ...],
+    weight_decay: float,
+    rounds: int,
+    json_file: Path | None,
+    plot_file: Path | None,
+    record: Path | None,
+    render: bool,
+) -> None:
+    """Time a whole step of each engine and peer, interleaved in this process, with a verdict on the bits.
+
+    Peers are torch, torch-foreach, torch-adamw (another algorithm, the same bytes) and optax; one that is not
+    installed is left out with a remark.
+    """
+    from adamax_ref.bench.peers import PEERS
+    from adamax_ref.bench.plot import plot
+
+    for name in against:
+        if name not in PEERS:
+            raise click.BadParameter(f"unknown peer {name!r}; known are {', '.join(PEERS)}", param_hint="--against")
+    if render and record is None:
+        raise click.UsageError("--render needs --record FOLDER, where the data lie")
+    if record is not None and render:
+        data = json.loads((record / "cpu.json").read_text(encoding="utf-8"))
+    else:
+        grid = [(count, size, profile, weight_decay) for profile in profiles for count in tensors for size in sizes]
+        data = _measured(CPU_GRID if record else grid, list(backends) or _fast(), against, rounds)
+    if json_file is not None:
+        _write(json_file, _json(data))
+    if plot_file is not None:
+        plot(data, plot_file)
+    if record is not None:
+        _keep(record, data)
+
+
+def _fast() -> list[str]:
+    """Engines for host memory that update in place: what is worth a measurement when nothing is asked for."""
+    from adamax_ref.backend import backend_names, get_backend, why_unavailable
+
+    usable = (get_backend(name) for name in backend_names() if why_unavailable(name) is None)
+    return [one.name for one in usable if one.capabilities.in_place]
+
+
+def _measured(grid: Any, backends: list[str], against: list[str], rounds: int) -> dict[str, Any]:
+    from rich.console import Console
+    from rich.table import Table
+
+    from adamax_ref.bench.problem import Problem
+    from adamax_ref.bench.record import measure, surroundings
+    from adamax_ref.bench.table import cells, head, peers_of, title
+
+    console = Console()
+    rows: list[dict[str, Any]] = []
+    for entry in grid:
+        new = list(measure(Problem(*entry), backends, against, rounds))
+        rows += new
+        peers = peers_of(new)
+        table = Table(*head(peers), title=title(new[0]))
+        for row in new:
+            table.add_row(*cells(row, peers))
+        console.print(table)
+    return {"surroundings": surroundings(), "plots": [], "rows": rows}
+
+
+def _keep(folder: Path, data: dict[str, Any]) -> None:
+    """Write data, plots and the page beside the folder."""
+    from adamax_ref.bench.plot import plot
+    from adamax_ref.bench.table import markdown
+
+    folder.mkdir(parents=True, exist_ok=True)
+    data = {**data, "plots": ["cpu.svg"]}
+    plot(data, folder / "cpu.svg")
+    _write(folder / "cpu.json", _json(data))
+    _write(folder.parent / "benchmarks.md", markdown(data))
+
+
+def _json(data: Any) -> str:
+    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ValueError(f"cannot write {file}: {error.strerror}; name a file in a folder that can be written to") from error
