@@ -22,13 +22,14 @@ Texts = Mapping[tuple[int, str], str]
 @final
 @dataclass(frozen=True)
 class Departure:
-    """Where a dialect and the answers part in one probe: first in time, then in the order of the update."""
+    """Where a dialect and the answers part first in one probe, and the share of all its numbers that part."""
 
     probe: Probe
     step: int
     quantity: str
     count: int
     size: int
+    share: float
 
     def __str__(self) -> str:
         where = f"{self.quantity} after step {self.step} of probe {self.probe.name!r}"
@@ -67,8 +68,8 @@ class Candidate:
 
     @property
     def distance(self) -> tuple[float, ...]:
-        """What candidates are sorted by: the share of elements that part, over all probes, then what only one can do."""
-        share = sum(each.count / each.size for each in self.departures) + len(self.lacking)
+        """What candidates are sorted by: the share of numbers that part, summed over the probes, then what only one can do."""
+        share = sum(each.share for each in self.departures) + len(self.lacking)
         return (share, len(self.departures), len(self.beyond))
 
 
@@ -178,8 +179,7 @@ def _held_against(dialect: Dialect, answers: Mapping[str, tuple[str, Texts]]) ->
 def _first(probe: Probe, ours: Texts, theirs: Texts) -> list[Departure]:
     """Return the first departure in a list, or an empty list; the moment and the norm come before the parameter."""
     order = ("m", "u", "theta")
-    for step, what in sorted(theirs, key=lambda key: (key[0], order.index(key[1]))):
-        pairs = zip(ours[step, what].split(), theirs[step, what].split(), strict=True)
-        if count := sum(a != b for a, b in pairs):
-            return [Departure(probe, step, what, count, probe.size)]
-    return []
+    keys = sorted(theirs, key=lambda key: (key[0], order.index(key[1])))
+    counts = [sum(a != b for a, b in zip(ours[key].split(), theirs[key].split(), strict=True)) for key in keys]
+    share = sum(counts) / (probe.size * len(keys))
+    return [Departure(probe, *key, count, probe.size, share) for key, count in zip(keys, counts, strict=True) if count][:1]
