@@ -15,6 +15,10 @@ from numba.cuda.extending import intrinsic
 
 from adamax_ref.law.profile import Format
 
+from .selections import flushed as flushed
+from .selections import greater as greater
+from .selections import larger as larger
+
 _GLOBAL = 1  # address space of device memory in NVVM IR
 _INT16, _INT32, _INT64 = ir.IntType(16), ir.IntType(32), ir.IntType(64)
 _SINGLE, _DOUBLE = ir.FloatType(), ir.DoubleType()

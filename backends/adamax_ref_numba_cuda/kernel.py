@@ -48,7 +48,6 @@ def kernel_function(recipe: Recipe, name: str = "adamax_step", chunk: int = CHUN
 
 def _scope(recipe: Recipe, chunk: int) -> dict[str, Any]:
     """Return the names that the source uses."""
-    number = {"binary32": np.float32, "binary64": np.float64}[recipe.working]
     return {
         "cuda": cuda,
         "int64": np.int64 if SIMULATED else types.int64,
@@ -57,6 +56,9 @@ def _scope(recipe: Recipe, chunk: int) -> dict[str, Any]:
         "load_int64": device.load_int64,
         "quotient": device.quotient,
         "remainder": device.remainder,
+        "larger": device.larger,
+        "greater": device.greater,
+        "flushed": device.flushed,
         **device.accessors(recipe.storage_format, recipe.working_format),
         "INT32": 4,
         "INT64": 8,
@@ -64,8 +66,6 @@ def _scope(recipe: Recipe, chunk: int) -> dict[str, Any]:
         "STORAGE": recipe.storage_format.width // 8,
         "LANE_BITS": lanes(recipe).bit_length() - 1,
         "CHUNK_BITS": chunk.bit_length() - 1,
-        "ZERO": number(0),
-        "SMALLEST_NORMAL": number(recipe.working_format.smallest_normal),
     }
 
 

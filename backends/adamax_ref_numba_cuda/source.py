@@ -76,9 +76,10 @@ ${operations}
 
 _COMMON = {
     "neg": "-{0}",
-    "max": "({0} if {0} >= {1} or {0} != {0} else {1})",
-    "greater": "({1} if {0} < {1} else {0})",
+    "max": "larger({0}, {1})",
+    "greater": "greater({0}, {1})",
     "round": "rounded({0})",
+    "flush": "flushed({0})",
 }
 TEMPLATES = {
     "binary32": _COMMON
@@ -89,7 +90,6 @@ TEMPLATES = {
         "div": "libdevice.fdiv_rn({0}, {1})",
         "fma": "libdevice.fmaf_rn({0}, {1}, {2})",
         "abs": "libdevice.fabsf({0})",
-        "flush": "(libdevice.copysignf(ZERO, {0}) if libdevice.fabsf({0}) < SMALLEST_NORMAL else {0})",
     },
     "binary64": _COMMON
     | {
@@ -99,7 +99,6 @@ TEMPLATES = {
         "div": "libdevice.ddiv_rn({0}, {1})",
         "fma": "libdevice.fma_rn({0}, {1}, {2})",
         "abs": "libdevice.fabs({0})",
-        "flush": "(libdevice.copysign(ZERO, {0}) if libdevice.fabs({0}) < SMALLEST_NORMAL else {0})",
     },
 }
 """For each working format how an operation is written; ``_rn`` is rounding to nearest, ties to even."""

@@ -54,15 +54,28 @@ libdevice = SimpleNamespace(
     fdiv_rn=_div,
     fmaf_rn=_fmaf,
     fabsf=abs,
-    copysignf=np.copysign,
     dadd_rn=_add,
     dmul_rn=_mul,
     ddiv_rn=_div,
     fma_rn=_fma,
     fabs=abs,
-    copysign=np.copysign,
 )
 """The rounded functions of libdevice that a recipe may need."""
+
+
+def larger(a: Any, b: Any) -> Any:
+    """Return the larger value; NaN from either side wins."""
+    return a if a >= b or a != a else b
+
+
+def greater(a: Any, b: Any) -> Any:
+    """Return the greater value; an unordered pair yields the first."""
+    return b if a < b else a
+
+
+def flushed(x: Any) -> Any:
+    """Turn a subnormal number into a zero of the same sign."""
+    return np.copysign(type(x)(0), x) if abs(x) < np.finfo(x).smallest_normal else x
 
 
 def _view(address: Any, dtype: Any, count: int = 1) -> Any:
