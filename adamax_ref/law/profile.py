@@ -57,8 +57,13 @@ class Format:
         >>> BINARY16.round(1e-8)
         0.0
         """
+        if self.precision == 24 and 1e-37 < abs(x) < 3e38:  # the machine's own conversion, away from the ends of the range
+            single: float = _SINGLE.unpack(_SINGLE.pack(x))[0]
+            return single
         if self.precision == 53 or x == 0 or not math.isfinite(x):
             return x
+        if abs(x) >= math.ldexp(1.0, self.emax + 1):
+            return math.copysign(math.inf, x)
         quantum = max(math.frexp(x)[1] - self.precision, self.emin - self.precision + 1)
         rounded = math.ldexp(float(round(math.ldexp(x, -quantum))), quantum)
         return math.copysign(math.inf if abs(rounded) > self.largest else rounded, x)
@@ -103,6 +108,7 @@ class Format:
 
 _CODES = {64: ">d", 32: ">f", 16: ">e"}
 
+_SINGLE = struct.Struct("f")
 BINARY64 = Format("binary64", 64, 53, -1022, 1023)
 BINARY32 = Format("binary32", 32, 24, -126, 127)
 BINARY16 = Format("binary16", 16, 11, -14, 15)

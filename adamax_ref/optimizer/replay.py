@@ -69,9 +69,10 @@ class Replay:
 
     def repeat(self, groups: Sequence[Group], state: Mapping[Any, Any], dialect: Any) -> bool:
         """Do the step and return True; or do nothing and return False."""
-        if not self._is_same(groups, state):
+        grads = list(map(_grad, self._params))
+        if not self._is_same(groups, state) or [grad is not None for grad in grads] != self._active:
             return False
-        grads = list(compress(map(_grad, self._params), self._active))
+        grads = list(compress(grads, self._active))
         steps = list(map(_step, self._memories))
         try:
             constants = self._constants(groups, steps, dialect)
@@ -89,23 +90,22 @@ class Replay:
         return (
             _same(groups, self._groups)
             and all(_same(group["params"], members) for group, members in zip(groups, self._members, strict=True))
-            and [param.grad is not None for param in self._params] == self._active
-            and _same(list(map(_data, self._stepped)), self._data)
-            and _same(list(map(state.get, self._stepped)), self._memories)
-            and _same(list(map(_moment, self._memories)), self._moments)
-            and _same(list(map(_norm, self._memories)), self._norms)
+            and all(map(is_, map(_data, self._stepped), self._data))
+            and all(map(is_, map(state.get, self._stepped), self._memories))
+            and all(map(is_, map(_moment, self._memories), self._moments))
+            and all(map(is_, map(_norm, self._memories), self._norms))
         )
 
     def _constants(self, groups: Sequence[Group], steps: Sequence[Any], dialect: Any) -> list[tuple[float, ...]] | None:
         """Return the constants of each parameter, or None when a group asks for another recipe than before."""
-        made: dict[tuple[int, Any], tuple[float, ...]] = {}
-        for key in dict.fromkeys(zip(self._of_group, steps, strict=True)):
-            number, step = key
+        keys = list(zip(self._of_group, steps, strict=True))
+        made: dict[tuple[int, Any], tuple[float, ...]] = dict.fromkeys(keys, ())
+        for number, step in made:
             law = self._law(groups[number], number, dialect)
             if law is None or type(step) is not int or step < 0:
                 return None
-            made[key] = law[0].scalars(law[1], step + 1, self._recipe)
-        return [made[key] for key in zip(self._of_group, steps, strict=True)]
+            made[number, step] = law[0].scalars(law[1], step + 1, self._recipe)
+        return [made[key] for key in keys]
 
     def _law(self, group: Group, number: int, dialect: Any) -> tuple[Any, Any] | None:
         """Return a group's dialect and numbers, checked anew when an option has changed."""

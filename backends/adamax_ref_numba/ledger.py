@@ -16,7 +16,7 @@ from adamax_ref.law.profile import FORMATS
 from adamax_ref.memory import STORED, HostArray, require_alike, require_apart, require_updatable
 from adamax_ref.tables import Buffer, Table, build
 
-from .addresses import REFUSED, describe, gradients_apart, readable
+from .addresses import REFUSED, data_of, describe, gradients_apart, readable
 
 CHUNK = 32768
 """Elements of a chunk: 128 KiB of each float32 operand. Large enough that taking a chunk (about 3 µs) costs nothing,
@@ -46,7 +46,7 @@ class Ledger:
 
     def __init__(self, storage: str, itemsize: int) -> None:
         self._storage, self._itemsize = storage, itemsize
-        self._known = np.empty((0, 6), np.int64)
+        self._known, self._seen = np.empty((0, 6), np.int64), b""
         self._plan: Plan | None = None
         self._starts = self._ends = np.empty(0, np.int64)
 
@@ -63,14 +63,15 @@ class Ledger:
         objects = np.fromiter(chain(ps, gs, ms, us), object, 4 * count)  # holds them until their addresses are used
         if not self._describe(objects, tensors, ps[0]):
             return None
-        if self._plan is not None and np.array_equal(tensors, self._known):
+        seen = tensors.tobytes()
+        if self._plan is not None and seen == self._seen:
             return self._plan
         if not self._moved_gradients_only(tensors):
             self._settle(tensors, ps, gs, ms, us)
         if not gradients_apart(tensors, self._itemsize, self._starts, self._ends):
             self._forget()
             require_apart([*ps, *ms, *us], gs)
-        self._known = tensors
+        self._known, self._seen = tensors, seen
         assert self._plan is not None
         self._plan = self._plan._replace(table=Table(tensors, _NONE, self._plan.table.chunks, CHUNK))
         return self._plan
@@ -79,7 +80,7 @@ class Ledger:
         dtype = first.dtype
         if not readable() or type(first) is not np.ndarray or not _native(dtype, self._storage):
             return False
-        return bool(describe(objects.ctypes.data, id(np.ndarray), id(dtype), tensors) != REFUSED)
+        return bool(describe(data_of(objects), id(np.ndarray), id(dtype), tensors) != REFUSED)
 
     def _moved_gradients_only(self, tensors: HostArray) -> bool:
         same_count = self._plan is not None and len(tensors) == len(self._known)
