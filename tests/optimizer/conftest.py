@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from adamax_ref import Parameter
+from adamax_ref.backend import get_backend
+from adamax_ref.optimizer import groups
 from adamax_ref.optimizer.loading import to_host
 from adamax_ref.truth.compare import first_difference
 
@@ -19,6 +21,18 @@ def _same(got: Any, want: Any) -> bool:
     if mine.shape != theirs.shape or mine.dtype.name != theirs.dtype.name:
         return False
     return first_difference(mine, theirs) is None
+
+
+@pytest.fixture(autouse=True)
+def engine_of_host_arrays(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the NumPy engine step host arrays, unless a test file says ``ENGINE = None``.
+
+    What is tested here is not arithmetic, and the fastest engine compiles every recipe for seconds.
+    """
+    name, best = getattr(request.module, "ENGINE", "numpy"), groups.backend_for
+    if name is not None:
+        chosen = get_backend(name)
+        monkeypatch.setattr(groups, "backend_for", lambda array: chosen if chosen.owns(array) else best(array))
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ from adamax_ref import Adamax, Parameter
 
 pytestmark = pytest.mark.frameworks
 
+ENGINE = None
+"""The best there is, as for a user."""
 STEPS = 300
 GROUPS: tuple[dict[str, Any], ...] = ({"lr": 2e-3}, {"lr": 1e-2, "weight_decay": 1e-2}, {"lr": 5e-3, "betas": (0.8, 0.99)})
 """One group a layer. The second layer is frozen, without gradients, from step 50 to 99."""
