@@ -43,7 +43,8 @@ def is_cuda_array(array: Any) -> bool:
     """
     if hasattr(array, "is_cuda"):  # torch: a tensor on the CPU has the interface too, and raises when it is asked
         return bool(array.is_cuda)
-    return hasattr(array, "__cuda_array_interface__") or hasattr(type(array), "__cuda_ndarray__")
+    names = ("__cuda_array_interface__", "__cuda_ndarray__")  # the class is asked first: making the interface takes time
+    return any(hasattr(type(array), name) for name in names) or hasattr(array, names[0])
 
 
 def _of_cupy(array: Any) -> Place:

@@ -65,12 +65,6 @@ def require_device(needed: int, package: str, open_driver: Callable[[], Any] = _
         )
 
 
-@cache
-def require_device_once(needed: int, package: str) -> None:
-    """Do what :func:`require_device` does; success is remembered, a refusal is found out anew."""
-    require_device(needed, package)
-
-
 def is_capturing(stream: int) -> bool:
     """Whether what a stream is given goes into a graph; the default stream (0) cannot be captured."""
     if not stream:
@@ -96,6 +90,17 @@ def no_room(what: str, size: int) -> MemoryError:
     return MemoryError(
         f"the CUDA device has no room for {size} bytes of {what}; free arrays there, or the memory that another process holds"
     )
+
+
+def first_line(error: Exception) -> str:
+    """Return what an exception says, as far as it fits into a sentence.
+
+    Examples
+    --------
+    >>> first_line(OSError()), first_line(OSError("no file"))
+    ('OSError', 'no file')
+    """
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _text(version: int) -> str:

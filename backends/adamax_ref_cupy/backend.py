@@ -6,7 +6,7 @@ import numpy as np
 
 from adamax_ref.backend import BackendUnavailable, dtype_name
 from adamax_ref.cuda.arrays import library
-from adamax_ref.cuda.driver import no_room, require_device
+from adamax_ref.cuda.driver import first_line, no_room, require_device
 from adamax_ref.cuda.engine import CudaBackend
 from adamax_ref.cuda.launcher import Launcher
 
@@ -39,7 +39,7 @@ class CupyBackend(CudaBackend):
         try:
             import cupy
         except ImportError as error:
-            raise BackendUnavailable(f"CuPy is not installed or cannot be loaded ({_first_line(error)}); {REMEDY}") from error
+            raise BackendUnavailable(f"CuPy is not installed or cannot be loaded ({first_line(error)}); {REMEDY}") from error
         require_device(int(cupy.cuda.runtime.runtimeGetVersion()), "CuPy")
         nvrtc_version()
         self._usable = True
@@ -95,10 +95,6 @@ class CupyBackend(CudaBackend):
         import cupy
 
         cupy.cuda.Device().synchronize()
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 BACKEND = CupyBackend()

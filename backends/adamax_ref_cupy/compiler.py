@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from adamax_ref.backend import BackendUnavailable
+from adamax_ref.cuda.driver import first_line
 
 OPTIONS = ("--std=c++17", "--fmad=false", "--ftz=false", "--prec-div=true", "--prec-sqrt=true")
 """No contraction, no flushing, IEEE division; the intrinsics in the source ask for the same a second time."""
@@ -30,12 +31,8 @@ def _nvrtc() -> Any:
     try:
         _checked(nvrtc, nvrtc.nvrtcVersion())
     except RuntimeError as error:
-        raise BackendUnavailable(f"NVRTC, NVIDIA's compiler, cannot be loaded ({_first_line(error)}); {REMEDY}") from error
+        raise BackendUnavailable(f"NVRTC, NVIDIA's compiler, cannot be loaded ({first_line(error)}); {REMEDY}") from error
     return nvrtc
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _checked(nvrtc: Any, answer: tuple[Any, ...]) -> Any:

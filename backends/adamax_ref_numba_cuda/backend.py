@@ -2,13 +2,14 @@
 
 import importlib.util
 import os
+from importlib import import_module
 from typing import Any, Literal, final
 
 import numpy as np
 
 from adamax_ref.backend import BackendUnavailable, dtype_name
 from adamax_ref.cuda.arrays import place_of
-from adamax_ref.cuda.driver import no_room, require_device
+from adamax_ref.cuda.driver import first_line, no_room, require_device
 from adamax_ref.cuda.engine import CudaBackend
 from adamax_ref.cuda.launcher import Launcher
 
@@ -40,9 +41,10 @@ class NumbaCudaBackend(CudaBackend):
         """Ask for numba-cuda, and for a driver and a device that its toolkit can use."""
         if self._usable:
             return
-        # Without the package numba_cuda, Numba has an old CUDA target of its own, which lacks what we need.
-        if importlib.util.find_spec("numba_cuda") is None:
-            raise BackendUnavailable(f"numba-cuda is not installed; {REMEDY}")
+        try:
+            import_module("numba_cuda")  # without it Numba has an old CUDA target of its own, which lacks what we need
+        except ImportError as error:
+            raise BackendUnavailable(f"numba-cuda is not installed or cannot be loaded ({first_line(error)}); {REMEDY}") from error
         if os.environ.get("NUMBA_ENABLE_CUDASIM", "0") in ("", "0"):
             require_device(_toolkit(), "numba-cuda")
             _require_started()
@@ -111,8 +113,7 @@ def _toolkit() -> int:
 
         _, major, minor = nvrtc.nvrtcVersion()
     except (ImportError, RuntimeError, OSError) as error:
-        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise BackendUnavailable(f"the CUDA compiler that numba-cuda needs cannot be loaded ({first}); {REMEDY}") from error
+        raise BackendUnavailable(f"the CUDA compiler of numba-cuda cannot be loaded ({first_line(error)}); {REMEDY}") from error
     return 1000 * int(major) + 10 * int(minor)
 
 
@@ -123,8 +124,7 @@ def _require_started() -> None:
     try:
         cuda.current_context()
     except Exception as error:
-        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise BackendUnavailable(f"numba-cuda cannot use the CUDA device ({first}); {REMEDY}") from error
+        raise BackendUnavailable(f"numba-cuda cannot use the CUDA device ({first_line(error)}); {REMEDY}") from error
 
 
 BACKEND = NumbaCudaBackend()

@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, final
 
@@ -68,8 +69,8 @@ class HostLauncher(Launcher):
         How many kernels were launched.
     """
 
-    def __init__(self, library: ctypes.CDLL) -> None:
-        self.library = library
+    def __init__(self, library_of: Callable[[Recipe], ctypes.CDLL]) -> None:
+        self.library_of = library_of
         self.capturing = False
         self.graph: list[Callable[[], None]] = []
         self.launches = 0
@@ -112,12 +113,13 @@ class HostLauncher(Launcher):
 
     def launch(self, recipe: Recipe, blocks: int, addresses: Sequence[int], stream: int) -> None:
         """Run all threads of all blocks, now or when the graph is replayed."""
-        kernel = getattr(self.library, kernel_name(recipe))
+        library = self.library_of(recipe)
+        kernel = getattr(library, kernel_name(recipe))
         arguments = [ctypes.c_void_p(address) for address in addresses]
 
         def run() -> None:
             self.launches += 1
-            self.library.adamax_launch(kernel, blocks, THREADS, *arguments)
+            library.adamax_launch(kernel, blocks, THREADS, *arguments)
 
         if self.capturing:
             self.graph.append(run)
@@ -146,9 +148,9 @@ class HostBackend(CudaBackend):
 
     name = "cuda-on-host"
 
-    def __init__(self, library: ctypes.CDLL) -> None:
+    def __init__(self, library_of: Callable[[Recipe], ctypes.CDLL]) -> None:
         super().__init__()
-        self.host_launcher = HostLauncher(library)
+        self.host_launcher = HostLauncher(library_of)
 
     def require(self) -> None:
         """Every machine will do."""
@@ -176,6 +178,12 @@ class HostBackend(CudaBackend):
 
 
 @pytest.fixture(scope="session")
+def each_kernel(compile_host: Compile) -> Callable[[Recipe], ctypes.CDLL]:
+    """Compile a recipe for the CPU when it is first needed."""
+    return cache(lambda recipe: compile_host(kernel_source(recipe)))
+
+
+@pytest.fixture(scope="session")
 def all_kernels(compile_host: Compile) -> ctypes.CDLL:
     """Every recipe of every dialect, compiled for the CPU."""
     return compile_host("".join(map(kernel_source, every_recipe())))
@@ -195,14 +203,29 @@ class Point:
 
 
 @pytest.fixture
-def host_backend(all_kernels: ctypes.CDLL, monkeypatch: pytest.MonkeyPatch) -> Iterator[HostBackend]:
-    """Return the CUDA engine on host memory, known to the optimizer as ``cuda-on-host``."""
-    backend = HostBackend(all_kernels)
-    registered = discovery._registered()
-    monkeypatch.setattr(discovery, "_registered", lambda: (*registered, Point(backend.name, backend)))
+def known(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[HostBackend], HostBackend]]:
+    """Make an engine known to the optimizer by its name."""
+
+    def make_known(backend: HostBackend) -> HostBackend:
+        registered = discovery._registered()
+        monkeypatch.setattr(discovery, "_registered", lambda: (*registered, Point(backend.name, backend)))
+        return backend
+
     discovery.get_backend.cache_clear()
-    yield backend
+    yield make_known
     discovery.get_backend.cache_clear()
+
+
+@pytest.fixture
+def host_backend(each_kernel: Callable[[Recipe], ctypes.CDLL], known: Callable[[HostBackend], HostBackend]) -> HostBackend:
+    """Return the CUDA engine on host memory; a kernel is compiled when it is needed."""
+    return known(HostBackend(each_kernel))
+
+
+@pytest.fixture
+def full_backend(all_kernels: ctypes.CDLL, known: Callable[[HostBackend], HostBackend]) -> HostBackend:
+    """Return the same with every kernel compiled at once."""
+    return known(HostBackend(lambda recipe: all_kernels))
 
 
 @pytest.fixture
