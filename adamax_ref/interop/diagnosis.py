@@ -1,5 +1,6 @@
 """One element of one step, and the dialects that would have given the bits that were seen."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, final
@@ -95,6 +96,10 @@ def _gives(dialect: Dialect, element: Element) -> bool:
 
 
 def _number(array: Any, where: tuple[int, ...]) -> float:
+    """Return one number of an array; the first one where there is no index, NaN where there is nothing."""
+    if array.size == 0:
+        return math.nan
+    where = where or (0,) * (array.ndim + (array.dtype.kind == "c"))
     if array.dtype.kind == "c":
         value = array[where[:-1]]
         return float(value.imag if where[-1] else value.real)
