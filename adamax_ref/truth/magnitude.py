@@ -76,7 +76,8 @@ def magnitude(numbers: Sequence[Any], working: Format, storage: Format) -> Magni
     high = np.array([_near(number.hi, number.exponent) for number in numbers])
     zero = np.array([not (number.lo or number.hi) for number in numbers], dtype=bool)
     fits = [_fits(number, working, storage) for number in numbers]
-    low, high = np.where(zero, 0.0, np.nextafter(low, -np.inf)), np.where(zero, 0.0, np.nextafter(high, np.inf))
+    with np.errstate(over="ignore"):  # beyond the largest double lies infinity, which encloses as well
+        low, high = np.where(zero, 0.0, np.nextafter(low, -np.inf)), np.where(zero, 0.0, np.nextafter(high, np.inf))
     upper, lower = np.maximum(-low, high), np.maximum(np.maximum(low, -high), 0.0)
     fits_working, fits_storage, binary = (np.array(column, dtype=bool) for column in zip(*fits, strict=True))
     return Magnitude(low, high, upper, lower, zero, special, fits_working, fits_storage, binary)
