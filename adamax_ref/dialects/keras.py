@@ -113,6 +113,7 @@ _base = Dialect(
         "weight_decay=0.0 runs the decay, None skips it; both leave the parameter as it is.",
         "Subnormal numbers are zeros with the TensorFlow and JAX backends, and kept with torch.",
         "In bfloat16 beta2 = 0.999 rounds to 1: the norm never decays.",
+        "In float16 the default eps times 1-beta1 rounds to 0: a zero gradient at the first step gives 0/0 = NaN.",
     ),
 )
 

@@ -7,6 +7,7 @@ import pytest
 
 from adamax_ref.frameworks import get
 from adamax_ref.frameworks.child import Children, children
+from adamax_ref.frameworks.survey import Row, survey
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +29,20 @@ def live(held: Children) -> Callable[[str], Children]:
         return held
 
     return need
+
+
+@pytest.fixture(scope="session")
+def _rows() -> dict[str, Row]:
+    return {}
+
+
+@pytest.fixture
+def surveyed(live: Callable[[str], Children], _rows: dict[str, Row]) -> Callable[[str], Row]:
+    """Return the row of a framework, found out once a session."""
+
+    def find(name: str) -> Row:
+        if name not in _rows:
+            _rows[name] = survey(name, live(name).play)
+        return _rows[name]
+
+    return find

@@ -1,6 +1,7 @@
 """Every framework that can be run gives its dialect's bits, in parameter, moment and norm, at every step."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from adamax_ref.frameworks import Start, get, names
 from adamax_ref.frameworks.batteries import FAMILIES, draw
 from adamax_ref.frameworks.child import Children
 from adamax_ref.frameworks.model import follow, mismatches
+from adamax_ref.frameworks.survey import Row
 from adamax_ref.law.hyper import Hyperparameters
 
 pytestmark = pytest.mark.frameworks
@@ -34,28 +36,27 @@ def departures(held: Children, name: str, profile: str, family: str, h: Hyperpar
     return [mismatches(a, b) for a, b in zip(ours, theirs, strict=True)]
 
 
-def half_precision_in_hardware() -> bool:
-    """Whether XLA may fuse float16 here, which another recipe would describe (measured only where it does not)."""
-    try:
-        with open("/proc/cpuinfo") as file:
-            return "avx512_fp16" in file.read()
-    except OSError:
-        return False
+def may_fuse_halves(name: str, profile: str) -> bool:
+    """Whether XLA may fuse float16 on this processor, which another recipe would describe (measured where it does not)."""
+    compiled = any(word in name for word in ("jit", "xla"))
+    return profile == "f16" and compiled and "avx512_fp16" in Path("/proc/cpuinfo").read_text()
+
+
+@pytest.mark.parametrize("name", names())
+def test_four_thousand_elements_over_fifty_steps_agree_in_every_bit(name: str, surveyed: Callable[[str], Row]) -> None:
+    exact = {key: counts for key, counts in surveyed(name).departures.items() if not may_fuse_halves(name, key[:3])}
+    decays = bool(dialect(name).options & {"l2", "decoupled"})
+    assert {"f32", *(["f32+decay"] if decays else [])} <= set(exact)
+    assert exact == dict.fromkeys(exact, (0, 0, 0))
 
 
 @pytest.mark.parametrize(("name", "profile"), in_profiles("f64 f32"))
-def test_four_thousand_elements_over_fifty_steps_agree_in_every_bit(name: str, profile: str, live: Live) -> None:
-    assert departures(live(name), name, profile, "wide", settings_of(name), 4099, 50) == [0, 0, 0]
-
-
-@pytest.mark.parametrize(("name", "profile"), in_profiles("f64 f32"))
-@pytest.mark.parametrize("decay", [0.3, 0.01])
-def test_decay_agrees_in_every_bit(name: str, profile: str, decay: float, live: Live) -> None:
+def test_a_smaller_decay_agrees_in_every_bit(name: str, profile: str, live: Live) -> None:
     if not dialect(name).options & {"l2", "decoupled"}:
         with pytest.raises(ValueError, match="has no weight decay"):
-            dialect(name).recipe(settings_of(name, weight_decay=decay), profile)
+            dialect(name).recipe(settings_of(name, weight_decay=0.01), profile)
         return
-    assert departures(live(name), name, profile, "wide", settings_of(name, weight_decay=decay), 4099, 50) == [0, 0, 0]
+    assert departures(live(name), name, profile, "wide", settings_of(name, weight_decay=0.01), 515, 20) == [0, 0, 0]
 
 
 @pytest.mark.parametrize(("name", "profile"), in_profiles("f64 f32"))
@@ -82,20 +83,20 @@ def test_maximize_agrees_where_there_is_one(name: str, profile: str, live: Live)
 
 
 @pytest.mark.parametrize(("name", "profile"), in_profiles("f16 bf16"))
-@pytest.mark.parametrize("decay", [0.0, 0.3, 8.0])
+@pytest.mark.parametrize("decay", [0.0, 8.0])
 def test_half_precision_agrees(name: str, profile: str, decay: float, live: Live) -> None:
     if decay and not dialect(name).options & {"l2", "decoupled"}:
         decay = 0.0
-    if profile == "f16" and half_precision_in_hardware() and any(word in name for word in ("jit", "xla")):
+    if may_fuse_halves(name, profile):
         pytest.skip("XLA may fuse float16 on this processor")
     h = settings_of(name, weight_decay=decay)
-    for family in ("wide",) if decay else FAMILIES:
-        assert departures(live(name), name, profile, family, h, 4099, 12) == [0, 0, 0], family
+    for family in ("wide",) if decay else FAMILIES[1:]:
+        assert departures(live(name), name, profile, family, h, 1031, 12) == [0, 0, 0], family
 
 
 @pytest.mark.parametrize(("name", "profile"), in_profiles("f16 bf16"))
 def test_half_precision_agrees_where_beta2_is_visible(name: str, profile: str, live: Live) -> None:
-    if profile == "f16" and half_precision_in_hardware() and any(word in name for word in ("jit", "xla")):
+    if may_fuse_halves(name, profile):
         pytest.skip("XLA may fuse float16 on this processor")
     assert departures(live(name), name, profile, "normal", settings_of(name, beta2=0.95, eps=1e-3), 515, 20) == [0, 0, 0]
 
