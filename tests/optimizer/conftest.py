@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from adamax_ref import Parameter
-from adamax_ref.backend import get_backend
+from adamax_ref.backend import backend_for, get_backend
 from adamax_ref.optimizer import groups
 from adamax_ref.optimizer.loading import to_host
 from adamax_ref.truth.compare import first_difference
@@ -29,10 +29,10 @@ def engine_of_host_arrays(request: pytest.FixtureRequest, monkeypatch: pytest.Mo
 
     What is tested here is not arithmetic, and the fastest engine compiles every recipe for seconds.
     """
-    name, best = getattr(request.module, "ENGINE", "numpy"), groups.backend_for
+    name = getattr(request.module, "ENGINE", "numpy")
     if name is not None:
         chosen = get_backend(name)
-        monkeypatch.setattr(groups, "backend_for", lambda array: chosen if chosen.owns(array) else best(array))
+        monkeypatch.setattr(groups, "backend_for", lambda array: chosen if chosen.owns(array) else backend_for(array))
 
 
 @pytest.fixture

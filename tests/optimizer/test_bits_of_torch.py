@@ -1,5 +1,8 @@
 """Twenty steps beside torch's for-loop: every configuration, every size, strided or not, on one thread and on two."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
@@ -124,3 +127,87 @@ def test_decay_in_16_bits_follows_the_position_of_each_element(
         _run(torch, same, SIZES, *BY_POSITION[name])
     finally:
         torch.set_num_threads(before)
+
+
+def _ends(torch: ModuleType, kind: str, threads: int = 1, **options: Any) -> Any:
+    """Return the norm and the moment after ten of torch's own steps."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        torch.manual_seed(6)
+        p = torch.randn(100_003).to(getattr(torch, kind))
+        o = torch.optim.Adamax([p], **options)
+        for _ in range(10):
+            p.grad = torch.randn(100_003).to(p.dtype)
+            o.step()
+    finally:
+        torch.set_num_threads(before)
+    return o.state[p]["exp_inf"], o.state[p]["exp_avg"]
+
+
+def test_torch_disagrees_with_itself_in_float16_between_foreach_and_its_loop(peer: Callable[[str], ModuleType]) -> None:
+    """``_foreach_mul_`` rounds beta2 to float16 first, ``mul_`` does not; we are the loop, whatever foreach says."""
+    torch = peer("torch")
+    loop, batched = (_ends(torch, "float16", foreach=foreach, eps=1e-6)[0] for foreach in (False, True))
+    assert 0.001 < (loop != batched).float().mean().item() < 0.5
+    loop, batched = (_ends(torch, "bfloat16", foreach=foreach)[0] for foreach in (False, True))
+    assert torch.equal(loop, batched)
+
+
+def test_torch_disagrees_with_itself_about_decay_in_16_bits_between_numbers_of_threads(
+    peer: Callable[[str], ModuleType], same: Callable[[Any, Any], bool]
+) -> None:
+    """Each thread has a tail of its own: the elements behind its last full 32. We are the run on one thread."""
+    torch = peer("torch")
+    alone, shared = (_ends(torch, "bfloat16", threads, weight_decay=0.3)[1] for threads in (1, 2))
+    first = -(-100_003 // 2)
+    differing = set(torch.nonzero(alone != shared).flatten().tolist())
+    whole = set(range(100_003 // 32 * 32, 100_003))
+    tails = {*range(first // 32 * 32, first), *range(first + (100_003 - first) // 32 * 32, 100_003)}
+    assert differing <= tails ^ whole
+    assert differing
+    torch.manual_seed(6)
+    p = Parameter(lend(torch.randn(100_003).to(torch.bfloat16)))
+    o = Adamax([p], weight_decay=0.3)
+    for _ in range(10):
+        p.grad = lend(torch.randn(100_003).to(torch.bfloat16))
+        o.step()
+    assert same(o.state[p]["exp_avg"], alone)
+
+
+def test_a_complex_parameter_with_an_infinite_part_decays_to_nan_in_torch_alone(peer: Callable[[str], ModuleType]) -> None:
+    """Torch multiplies by a complex number there, 0 times infinity included; independent parts cannot do so."""
+    torch = peer("torch")
+    ends = []
+    for optimizer in (torch.optim.Adamax, Adamax):
+        p = torch.tensor([complex(float("inf"), 1.0)])
+        p.grad = torch.tensor([1 + 1j])
+        optimizer([p], weight_decay=0.1).step()
+        ends.append(p.imag.isnan().item())
+    assert ends == [True, False]
+
+
+def test_a_torch_without_fused_kernels_follows_the_unfused_variant(peer: Callable[[str], ModuleType]) -> None:
+    peer("torch")
+    environment = {**os.environ, "ATEN_CPU_CAPABILITY": "default"}
+    subprocess.run([sys.executable, "-c", UNFUSED], env=environment, check=True, timeout=300)
+
+
+UNFUSED = """
+import numpy as np, torch
+from adamax_ref import Adamax, Parameter
+from adamax_ref.optimizer.loading import to_host
+from adamax_ref.truth.compare import assert_bitwise_equal
+random = torch.Generator().manual_seed(1)
+for kind in (torch.float32, torch.float64, torch.bfloat16, torch.complex64):
+    for options in ({}, {"weight_decay": 0.1, "maximize": True}, {"betas": (0.3, 0.9)}):
+        p = torch.randn(1001, generator=random, dtype=kind)
+        twin = Parameter(to_host(p).copy())
+        theirs, ours = torch.optim.Adamax([p], **options), Adamax([twin], **options, dialect="torch/unfused", backend="numpy")
+        for _ in range(5):
+            p.grad = torch.randn(1001, generator=random, dtype=kind)
+            twin.grad = to_host(p.grad).copy()
+            theirs.step()
+            ours.step()
+        assert_bitwise_equal(twin.data, to_host(p), f"{kind} {options}")
+"""
