@@ -9,11 +9,25 @@ from adamax_ref.law.dialect import Dialect
 
 @click.command()
 @click.argument("name", required=False)
-def command(name: str | None) -> None:
-    """List all dialects, or show one: formula, recipe, defaults, quirks and where it comes from."""
+@click.option("--against", metavar="OTHER", help="Show how far and how fast NAME and this dialect drift apart.")
+@click.option("--profile", default="f32", show_default=True, help="Number types of the drift: f64, f32, f16 or bf16.")
+@click.option("--steps", type=click.IntRange(2), default=256, show_default=True, help="Length of the drift.")
+@click.option("--lr", type=float, help="Learning rate of the drift; NAME's default if left out, as below.")
+@click.option("--beta1", type=float)
+@click.option("--beta2", type=float)
+@click.option("--eps", type=float)
+@click.option("--weight-decay", type=float)
+def command(name: str | None, against: str | None, profile: str, steps: int, **changes: float | None) -> None:
+    """List all dialects, show one (formula, recipe, defaults, quirks, source), or hold one against another."""
     from rich.console import Console
 
-    if name is None:
+    if against is not None:
+        from ._drift import described_drift
+
+        if name is None:
+            raise click.UsageError("--against needs a dialect to compare with; write NAME --against OTHER")
+        click.echo("\n".join(described_drift(name, against, profile, steps, changes)))
+    elif name is None:
         Console().print(_table())
     else:
         from adamax_ref.dialects import get

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import final
+from typing import Any, final
 
 import numpy as np
 
@@ -89,7 +89,7 @@ def _compared(name: str, profile: str, decay: float, play: Play) -> tuple[int, .
     return tuple(mismatches(ours, theirs) for ours, theirs in pairs)
 
 
-def _start(name: str, profile: str, p: Array, **changes: float) -> Start:
+def _start(name: str, profile: str, p: Array, **changes: Any) -> Start:
     h = replace(Hyperparameters(lr=0.01, eps=get_dialect(name).defaults.eps), **changes)
     return Start(profile, h, p, np.zeros_like(p), np.zeros_like(p))
 
