@@ -400,3 +400,12 @@ def test_f53_f54_global_hooks_run_outside_and_in_order(side: Any) -> None:
         o.step(note("closure"))
     o.step()
     assert order == ["global pre", "own pre", "closure", "own post", "global post"]
+
+
+def test_other_options_of_ours_may_be_arrays_of_one_element_too(our_side: Any) -> None:
+    p, q = our_side.param([1.0], [0.5]), our_side.param([1.0], [0.5])
+    our_side.Adamax([p], betas=(np.array(0.5), np.array([0.25])), eps=np.array(0.125), weight_decay=np.array([0.5])).step()
+    our_side.Adamax([q], betas=(0.5, 0.25), eps=0.125, weight_decay=0.5).step()
+    assert our_side.values(p) == our_side.values(q)
+    with pytest.raises(ValueError, match="eps must be 1-element"):
+        our_side.Adamax([p], eps=np.ones(2))

@@ -203,3 +203,13 @@ def test_our_schedules_take_our_optimizers_and_check_the_number_of_members(our_s
     schedule = _page(our_side, o)
     with fails(ValueError, "the state dict has 1 schedules, but there are 2"):
         schedule.load_state_dict({**schedule.state_dict(), "_schedulers": schedule.state_dict()["_schedulers"][:1]})
+
+
+def test_a_step_before_the_schedule_was_built_counts_with_us(side: Any) -> None:
+    o = _optimizer(side)
+    o.step()
+    schedule = side.LinearLR(o)
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        schedule.step()
+    assert len(seen) == (0 if side.ours else 1)
