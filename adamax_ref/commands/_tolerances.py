@@ -1,0 +1,50 @@
+"""What a derived bound is worth: beside the tolerances with which frameworks test their optimizers."""
+
+import math
+
+from adamax_ref.dialects import get
+from adamax_ref.law.profile import BINARY32
+from adamax_ref.truth.certify import Certified, Step, certify
+
+USUAL = (
+    ("torch.testing.assert_close, float32", 1.3e-6, 1e-5),
+    ("numpy.testing.assert_allclose", 1e-7, 0.0),
+    ("Keras, Adamax golden test", 5e-4, 5e-4),
+)
+"""Relative and absolute tolerance: torch/testing/_comparison.py (2.13); numpy/testing (2.4), where the absolute one is 0;
+keras/src/optimizers/adamax_test.py (3.15), ``test_correctness_with_golden``."""
+
+START = (1.0, -0.5, 0.1, 2.0)
+STEPS = 8
+
+
+def plain_run() -> Certified:
+    """Certify eight steps of four elements at PyTorch's defaults in binary32."""
+    torch = get("torch")
+    grads = [[BINARY32.round(math.ldexp((3 * t + 5 * at) % 17 - 8.5, -3)) for at in range(len(START))] for t in range(STEPS)]
+    p = [BINARY32.round(x) for x in START]
+    zeros = [0.0] * len(p)
+    return certify(torch, "f32", p, zeros, zeros, 0, [Step(g, torch.defaults) for g in grads])[-1]
+
+
+def table() -> list[str]:
+    """Return the table, line by line.
+
+    Examples
+    --------
+    >>> print(table()[2].split(",")[0])
+    derived bound                          parameter 1.0
+    """
+    now = plain_run()
+    lines = [f"how far a float32 parameter may be off after {STEPS} steps at PyTorch's defaults", ""]
+    for at, start in enumerate(START):
+        bound, true = now.p.bound[at], now.p.true[at]
+        lines.append(_line("derived bound", start, bound, true, bound))
+        for name, relative, absolute in USUAL:
+            lines.append(_line(name, start, absolute + relative * abs(true), true, bound))
+    return lines
+
+
+def _line(name: str, start: float, allowed: float, true: float, bound: float) -> str:
+    ulp = math.ulp(true) * 2.0**29
+    return f"{name:<38} parameter {start:<5}, {allowed:.2e} = {allowed / ulp:8.1f} ulp, {allowed / bound:7.1f} times the bound"

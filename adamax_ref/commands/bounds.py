@@ -1,0 +1,80 @@
+"""``adamax-ref bounds``: the evidence that the bounds hold and are tight, and how they compare with usual tolerances."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from ._evidence import Evidence
+
+
+@click.command()
+@click.option("--dialect", "name", default="torch", show_default=True, help="Whose bounds.")
+@click.option("--profile", "profiles", multiple=True, help="One or more of f64, f32, f16, bf16; all unless given.")
+@click.option("--random", "count", default=20_000, show_default=True, help="Random steps for each permitted recipe.")
+@click.option("--searched", default=1_000, show_default=True, help="Searched steps for each permitted recipe.")
+@click.option("--trajectories", default=5, show_default=True, help="Trajectories for each permitted recipe.")
+@click.option("--length", default=50, show_default=True, help="Steps of a trajectory.")
+@click.option("--oracles", default=0, help="Compare both oracles on so many random steps of all dialects and profiles.")
+@click.option("--seed", default=1, show_default=True, help="Where the random numbers start.")
+@click.option("--json", "out", type=click.Path(path_type=Path), help="Write the figures there as well, one object a line.")
+def command(
+    name: str,
+    profiles: tuple[str, ...],
+    count: int,
+    searched: int,
+    trajectories: int,
+    length: int,
+    oracles: int,
+    seed: int,
+    out: Path | None,
+) -> None:
+    """Print observed errors of every permitted recipe against the bound, and a table of tolerances.
+
+    Exit code 1 when an answer lies outside its bound, or the oracles differ.
+    """
+    import json
+
+    from adamax_ref.dialects import get
+
+    from . import _evidence, _tolerances
+
+    dialect = get(name)
+    known = tuple(profile for profile in ("f64", "f32", "f16", "bf16") if profile in dialect.profiles)
+    click.echo(HEAD)
+    found: list[_evidence.Evidence] = []
+    for profile in profiles or known:
+        if count:
+            found.append(_shown(_evidence.random_steps(dialect, profile, count, seed)))
+        if searched:
+            found.append(_shown(_evidence.searched_steps(dialect, profile, searched, seed)))
+        if trajectories:
+            found.append(_shown(_evidence.trajectories(dialect, profile, trajectories, length, seed)))
+    if out is not None:
+        out.write_text("".join(json.dumps(asdict(one), sort_keys=True) + "\n" for one in found), encoding="ascii")
+    click.echo("\n" + "\n".join(_tolerances.table()))
+    different = _agreement(oracles, seed) if oracles else 0
+    raise SystemExit(1 if different or any(one.outside for one in found) else 0)
+
+
+HEAD = f"{'dialect':<10}{'profile':<9}{'inputs':<14}{'recipes':>8}{'steps each':>12}{'outside':>9}   error/bound: worst (median)"
+
+
+def _shown(one: "Evidence") -> "Evidence":
+    """Print one line of the evidence."""
+    figures = "  ".join(f"{name} {one.worst[name]:.2f} ({one.median[name]:.2f})" for name in "pmu")
+    line = f"{one.dialect:<10}{one.profile:<9}{one.kind:<14}{one.recipes:>8}{one.steps:>12}{one.outside:>9}   {figures}"
+    click.echo(line)
+    return one
+
+
+def _agreement(count: int, seed: int) -> int:
+    from adamax_ref.truth.agreement import disagreements
+
+    done, found = disagreements(count, seed)
+    click.echo(f"\noracles: {done} steps of single elements over all dialects and profiles, {len(found)} differences")
+    for one in found[:10]:
+        click.echo(str(one))
+    return len(found)
