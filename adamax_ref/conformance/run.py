@@ -1,7 +1,7 @@
 """Judging a target on one dialect and profile of a corpus."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 from adamax_ref.golden.case import Case
@@ -80,7 +80,7 @@ def run(
     >>> run(open_target("backend:numpy"), open_corpus(), "paper", "f64").verdict.text
     'EXACT'
     """
-    hello = target.hello
+    hello = replace(target.hello, declares=target.declares(dialect))
     judged: list[Judged] = []
     for case in corpus.cases(dialect, profile, level):
         answer = Answer(case.id) if missing_needs(case, hello) else target.run(case)

@@ -25,6 +25,10 @@ class Target(ABC):
     def run(self, case: Case) -> Answer:
         """Answer one case, whatever happens; an implementation's faults become an ``error`` answer."""
 
+    def declares(self, dialect: str) -> tuple[str, ...]:
+        """Which freedoms the target takes in a dialect; those of its hello, unless it knows better."""
+        return self.hello.declares
+
     def close(self) -> None:
         """Release what the target holds."""
         return None

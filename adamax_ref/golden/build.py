@@ -14,7 +14,7 @@ from .constants import constants
 from .design import BASE, FULL, Chain, Design, Go, Skip, Values
 from .draws import Draw, draws, key_of, mix
 from .dyadics import parse, storable
-from .oracle import canonical, start, step
+from .oracle import canonical, keeping, start, step
 from .patterns import encode
 
 
@@ -118,7 +118,7 @@ def _step(wanted: Values | Go | Skip, maker: _Maker) -> Step:
 
 def _chain(chain: Chain, case: Case, dialect: Dialect) -> tuple[Step, ...]:
     """Draw each gradient from the bits of the parameter that the canonical recipe has reached."""
-    rule, h, state, draw = canonical(dialect, case.profile), case.hyper.at(), start(case), full(chain.draw, case.form)
+    rule, h, state, draw = canonical(keeping(dialect), case.profile), case.hyper.at(), start(case), full(chain.draw, case.form)
     key, made = key_of(case.id), []
     for _ in range(chain.steps):
         grad = _stored([draw.number(mix(key + case.form.encode(theta))) for theta in state.theta], case.form)

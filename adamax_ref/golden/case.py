@@ -203,12 +203,9 @@ class Case:
         """Format in which the numbers of this case are stored."""
         return PROFILES[self.profile].storage
 
-    def expected(self, declares: tuple[str, ...] = ()) -> tuple[Expectation, ...]:
-        """Return the expectations for a target that declares these tokens."""
-        for other in self.either or ():
-            if other.when in declares:
-                return other.expect
-        return self.expect or ()
+    def expected(self, declares: tuple[str, ...] = ()) -> tuple[tuple[Expectation, ...], ...]:
+        """Return what a target that declares these tokens may answer: the answer, and its alternatives."""
+        return (self.expect or (), *(other.expect for other in self.either or () if other.when in declares))
 
     def with_kills(self, bugs: tuple[str, ...]) -> "Case":
         """Return the case with the list of bugs it kills."""

@@ -13,20 +13,20 @@ from .corpus import LEVELS, MANIFEST, FileEntry, digest, floor, numbers_in, sche
 from .document import CorpusError, canonical, parse, read
 from .flags import FLAGS
 from .folder import refuse_foreign
-from .generate import Kills, corpus_bytes
+from .generate import Bank, corpus_bytes
 from .load import Corpus, open_corpus
 from .plan import Part
 
 
-def check(root: Path, kills: Kills | None = None, done: Callable[[Part], None] = lambda part: None) -> list[str]:
+def check(root: Path, bank: Bank, done: Callable[[Part], None] = lambda part: None) -> list[str]:
     """Return a sentence for everything that is not in order with a corpus, none for a corpus in order.
 
     Parameters
     ----------
     root : Path
         Folder of the corpus.
-    kills : callable, optional
-        Which bugs a case kills, as for generation.
+    bank : Bank
+        The bugs, as for generation.
     done : callable
         Called after each file that was regenerated.
 
@@ -47,7 +47,7 @@ def check(root: Path, kills: Kills | None = None, done: Callable[[Part], None] =
     for entry, file in files.items():
         findings += [f"{root / entry.path}: {words}" for words in _file(corpus, entry, file)]
     findings += [f"{root / MANIFEST}: {words}" for words in _manifest(corpus, files)]
-    return findings + list(_regenerated(corpus, kills, done))
+    return findings + list(_regenerated(corpus, bank, done))
 
 
 def _support(corpus: Corpus) -> Iterator[str]:
@@ -109,11 +109,11 @@ def _floors(corpus: Corpus, files: dict[FileEntry, VectorFile]) -> Iterator[str]
                 yield f"the floor of {pair} {level} is {floor(cases)}, not {number}"
 
 
-def _regenerated(corpus: Corpus, kills: Kills | None, done: Callable[[Part], None]) -> Iterator[str]:
+def _regenerated(corpus: Corpus, bank: Bank, done: Callable[[Part], None]) -> Iterator[str]:
     """Compare with what this program writes for the same level and dialects, byte for byte."""
     known = {MANIFEST, *(e.path for e in corpus.manifest.files), *(e.path for e in corpus.manifest.support)}
     made = set()
-    for path, data in corpus_bytes(corpus.manifest.level, corpus.manifest.dialects, kills, done):
+    for path, data in corpus_bytes(corpus.manifest.level, corpus.manifest.dialects, bank, done):
         made.add(path)
         if path not in known:
             yield f"{corpus.root / path}: missing"

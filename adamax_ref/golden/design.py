@@ -18,6 +18,7 @@ from . import designs as _designs
 from .draws import Draw
 
 Values = str | Draw
+Level = Literal["core", "lead", "full"]
 
 BASE: Mapping[str, float] = {"lr": 0.0625, "beta1": 0.75, "beta2": 0.875, "eps": 0.015625, "weight_decay": 0.0}
 """Hyperparameters of a design that says nothing else: few bits, none the default of a framework, no two alike."""
@@ -27,6 +28,8 @@ USUAL: Mapping[str, float] = {"lr": 0.002, "beta1": 0.9, "beta2": 0.999, "eps": 
 
 REAL = ("f64", "f32", "f16", "bf16")
 WIDE = ("f64", "f32")
+LEADING = ("paper", "torch")
+"""Dialects that ship more cases than the others do; see :attr:`Design.level`."""
 FULL = 0
 """As a :class:`Draw`'s ``bits``: as many as the storage type has."""
 
@@ -85,8 +88,8 @@ class Design:
         Profiles in which the design makes sense.
     lacks : str
         An option that a dialect must not have for the design to apply.
-    level : {"core", "full"}
-        Whether the case is shipped.
+    level : {"core", "lead", "full"}
+        Whether the case is shipped: always, for the leading dialects, or never.
     refuse : tuple of (str, str), optional
         Field and class of the mistake, for a case that must be refused.
     damage : str
@@ -108,12 +111,20 @@ class Design:
     report: tuple[int, ...] = ()
     profiles: tuple[str, ...] = REAL
     lacks: str = ""
-    level: Literal["core", "full"] = "core"
+    level: Level = "core"
     refuse: tuple[str, str] | None = None
     damage: str = ""
 
+    def level_for(self, dialect: Dialect) -> str:
+        """Return the level of the case in a dialect: what only the leading ones ship is in the others' full corpus."""
+        if self.level == "lead":
+            return "core" if dialect.name in LEADING else "full"
+        return self.level
+
     def applies(self, dialect: Dialect, profile: str) -> bool:
         """Tell whether the design makes sense for a dialect and a profile."""
+        if dialect.family is not None and dialect.family.bias == "product" and self.t > 4096:
+            return False  # such a correction takes as many products as there were steps
         if profile not in self.profiles or profile not in dialect.profiles or self.lacks in dialect.options:
             return False
         wanted = {"maximize"} if self.maximize else set()

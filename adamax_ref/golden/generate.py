@@ -1,6 +1,7 @@
 """Computing the corpus: the same bytes on every machine and run."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Protocol
 
 from adamax_ref.dialects import get
 
@@ -31,11 +32,21 @@ from .expect import Inadmissible, answered
 from .flags import FLAGS
 from .plan import Part, designs_of, parts
 
-Kills = Callable[[Case], tuple[str, ...]]
+
+class Bank(Protocol):
+    """What tells which bugs a case kills; :mod:`adamax_ref.conformance.kills` has the one there is."""
+
+    def killed_by(self, case: Case) -> tuple[str, ...]:
+        """Return the ids of the bugs that a case kills."""
+
+    def described(self, cases: Iterable[Case]) -> Any:
+        """Return the content of BUGS.json for the cases of a corpus."""
+
+
 ORACLES = (Oracle("exact-rationals-with-balls", "1"), Oracle("rounded-once-stepper", "1"))
 
 
-def make(part: Part, kills: Kills | None = None) -> VectorFile:
+def make(part: Part, bank: Bank) -> VectorFile:
     """Compute one vector file.
 
     Raises
@@ -50,7 +61,7 @@ def make(part: Part, kills: Kills | None = None) -> VectorFile:
             case = answered(build(design, part.category, dialect, part.profile), dialect)
         except ValueError as error:
             raise Inadmissible(f"{part.path}: {design.slug}: {error}") from error
-        cases.append(case.with_kills(kills(case)) if kills is not None else case)
+        cases.append(case.with_kills(bank.killed_by(case)))
     return VectorFile(
         format=FORMAT,
         corpus=CORPUS_VERSION,
@@ -111,9 +122,9 @@ def _floors(level: str, files: dict[Part, VectorFile]) -> dict[str, dict[str, in
 
 
 def corpus_bytes(
-    level: str = "core",
-    dialects: tuple[str, ...] = (),
-    kills: Kills | None = None,
+    level: str,
+    dialects: tuple[str, ...],
+    bank: Bank,
     done: Callable[[Part], None] = lambda part: None,
 ) -> Iterator[tuple[str, bytes]]:
     """Yield every file of a corpus as path and bytes, the manifest last.
@@ -122,8 +133,8 @@ def corpus_bytes(
     ----------
     level, dialects
         As in :func:`parts`.
-    kills : callable, optional
-        Which bugs a case kills.
+    bank : Bank
+        The bugs, for ``kills`` and BUGS.json.
     done : callable
         Called after each vector file, for a progress bar.
     """
@@ -131,7 +142,7 @@ def corpus_bytes(
     data = support_files()
     yield from data.items()
     for part in parts(level, dialects):
-        files[part] = make(part, kills)
+        files[part] = make(part, bank)
         data[part.path] = canonical(files[part])
         if len(data[part.path]) > LARGEST_FILE[part.level]:
             raise Inadmissible(
@@ -139,4 +150,6 @@ def corpus_bytes(
             )
         yield part.path, data[part.path]
         done(part)
+    data["BUGS.json"] = canonical(bank.described(case for file in files.values() for case in file.cases))
+    yield "BUGS.json", data["BUGS.json"]
     yield MANIFEST, canonical(manifest_of(level, files, data))

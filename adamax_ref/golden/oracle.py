@@ -5,8 +5,8 @@ rounded powers; named recipes, wrong dialects and engines under other names are 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from typing import final
 
 from adamax_ref.law.dialect import Dialect
@@ -31,6 +31,30 @@ class State:
     theta: tuple[float, ...]
     m: tuple[float, ...]
     u: tuple[float, ...]
+
+
+@cache
+def keeping(dialect: Dialect, flushes: bool = False) -> Dialect:
+    """Return a dialect as it computes where subnormal numbers are kept, or where they become zeros.
+
+    The corpus says what the function is; that a framework's build flushes is an alternative, not the answer.
+    """
+    return dialect if dialect.flushes is flushes else replace(dialect, flushes=flushes)
+
+
+def plain(dialect: Dialect, profile: str) -> Dialect | None:
+    """Return the variant that needs no fused multiply-add, or None where the dialect has none of that name.
+
+    Examples
+    --------
+    >>> from adamax_ref.dialects import get
+    >>> plain(get("torch"), "f32").name, plain(get("paper"), "f32").name
+    ('torch/unfused', 'paper')
+    """
+    recipe = dialect.recipe(dialect.defaults, profile)
+    if all(operation.name != "fma" for operation in recipe.operations):
+        return dialect
+    return dialect.variants.get("unfused")
 
 
 def canonical(dialect: Dialect, profile: str) -> Rule:

@@ -50,4 +50,6 @@ def parts(level: str = "core", dialects: tuple[str, ...] = ()) -> list[Part]:
 def designs_of(part: Part) -> list[Design]:
     """Return the designs that make up a file."""
     dialect = get(part.dialect)
-    return [each for each in designs(part.category) if each.level == part.level and each.applies(dialect, part.profile)]
+    return [
+        each for each in designs(part.category) if each.level_for(dialect) == part.level and each.applies(dialect, part.profile)
+    ]

@@ -4,6 +4,10 @@ A dialect joins by a line here, once its recipe has been confirmed against the f
 """
 
 SCOPE: dict[str, tuple[str, ...]] = {
+    "keras": ("f32", "f64"),
+    "mlx": ("f32", "f64"),
+    "optax": ("f32", "f64"),
+    "paddle": ("f32", "f64"),
     "paper": ("f32", "f64"),
     "torch": ("f32", "f64"),
 }

@@ -54,8 +54,8 @@ class Format:
         --------
         >>> BINARY32.round(0.1)
         0.10000000149011612
-        >>> BINARY16.round(1e-8)
-        0.0
+        >>> BINARY16.round(1e-8), BINARY32.round(-1.7e308)
+        (0.0, -inf)
         """
         if self.precision == 24 and 1e-37 < abs(x) < 3e38:  # the machine's own conversion, away from the ends of the range
             single: float = _SINGLE.unpack(_SINGLE.pack(x))[0]

@@ -11,7 +11,7 @@ from adamax_ref.backend import AbstractBackend, BackendUnavailable, get_backend
 from adamax_ref.conformance.answer import Answer, Hello, Reported
 from adamax_ref.conformance.arrays import Start, start_of, text_of
 from adamax_ref.conformance.target import Target, TargetUnavailable, attempt
-from adamax_ref.dialects import names
+from adamax_ref.dialects import get, names
 from adamax_ref.golden.case import Case
 from adamax_ref.truth.power import ExactPower
 
@@ -37,6 +37,10 @@ class BackendTarget(Target):
     def hello(self) -> Hello:
         """All dialects, the engine's profiles, every feature."""
         return self._hello
+
+    def declares(self, dialect: str) -> tuple[str, ...]:
+        """Follow a framework that makes zeros of subnormal numbers in that too."""
+        return ("ftz",) if get(dialect).flushes else ()
 
     def run(self, case: Case) -> Answer:
         """Run a case; one with subnormal numbers is skipped by name where the engine makes zeros of them."""

@@ -3,11 +3,11 @@
 The gradients are stored: a target needs to know nothing of how they were made.
 """
 
-from adamax_ref.golden.design import WIDE, Chain, Design
+from adamax_ref.golden.design import WIDE, Chain, Design, Level
 from adamax_ref.golden.draws import Draw
 
 
-def _chain(steps: int, report: tuple[int, ...], core: bool) -> Design:
+def _chain(steps: int, report: tuple[int, ...], level: Level) -> Design:
     return Design(
         f"steps-{steps}",
         f"{steps} steps in a row, compared at {', '.join(map(str, report))}: small errors add up or are forgotten, as they should.",
@@ -17,8 +17,8 @@ def _chain(steps: int, report: tuple[int, ...], core: bool) -> Design:
         report=report,
         profiles=WIDE,
         flags="long-run",
-        level="core" if core else "full",
+        level=level,
     )
 
 
-DESIGNS = (_chain(100, (1, 10, 100), core=True), _chain(1000, (1, 10, 100, 1000), core=False))
+DESIGNS = (_chain(20, (1, 10, 20), "core"), _chain(100, (1, 10, 100), "lead"), _chain(1000, (1, 10, 100, 1000), "full"))

@@ -24,6 +24,7 @@ DESIGNS = (
         hyper={"weight_decay": 0.01},
         profiles=WIDE,
         flags="needs-binary64 fma-visible",
+        level="lead",
     ),
     Design(
         "moving",
@@ -42,6 +43,7 @@ DESIGNS = (
         steps=("0 0", "0 0"),
         hyper={"weight_decay": 0.125, "eps": 0.015625},
         flags="zero-gradient",
+        level="lead",
     ),
     Design(
         "large",
@@ -50,6 +52,7 @@ DESIGNS = (
         theta="1 -1",
         steps=("1/4 1/4", "-1/4 1/8"),
         hyper={"weight_decay": 1.5},
+        level="lead",
     ),
     Design(
         "with-schedule",
@@ -66,5 +69,6 @@ DESIGNS = (
         theta="4 -4",
         steps=("-1/4 1/4", "-1/8 1/2"),
         hyper={"weight_decay": 0.25},
+        level="lead",
     ),
 )

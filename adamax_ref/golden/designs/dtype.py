@@ -43,6 +43,7 @@ DESIGNS = (
         hyper={"lr": 0.003, "beta1": 0.95, "beta2": 0.98, "eps": 1e-7},
         profiles=WIDE,
         flags="needs-binary64 fma-visible",
+        level="lead",
     ),
     Design(
         "small-weight",
@@ -53,6 +54,7 @@ DESIGNS = (
         hyper={"beta1": 0.999, "beta2": 0.99},
         profiles=WIDE,
         flags="needs-binary64",
+        level="lead",
     ),
     Design(
         "plateau",

@@ -32,6 +32,7 @@ DESIGNS = (
         steps=("2^-6 -2^-7", "2^-7 2^-6"),
         hyper={"eps": 4.0},
         flags="eps-visible",
+        level="lead",
     ),
     Design(
         "none",
@@ -40,6 +41,7 @@ DESIGNS = (
         theta="1 -1",
         steps=("1/2 -1/4", "1/8 1"),
         hyper={"eps": 0.0},
+        level="lead",
     ),
     Design(
         "default-size",
@@ -69,6 +71,7 @@ DESIGNS = (
         steps=("-15/64 -17/64", "-1/4 1/4"),
         hyper={"eps": 0.25},
         flags="eps-visible negative-gradient",
+        level="lead",
     ),
     Design(
         "in-decayed-norm",

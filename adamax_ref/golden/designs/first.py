@@ -24,6 +24,7 @@ DESIGNS = (
         steps=("64 -3 1/16 -1/128",),
         hyper={"eps": 0.0},
         flags="bias-early negative-gradient",
+        level="lead",
     ),
     Design(
         "beta1-half",
@@ -42,6 +43,7 @@ DESIGNS = (
         steps=("3/4 -5/8", "-1/2 7/8"),
         hyper={"beta1": 0.25},
         flags="bias-early",
+        level="lead",
     ),
     Design(
         "magnitudes",
@@ -68,5 +70,6 @@ DESIGNS = (
         steps=("1/2 1/4",),
         hyper={"lr": 3.0},
         flags="bias-early",
+        level="lead",
     ),
 )

@@ -5,6 +5,20 @@ A step's own rate holds for this step alone; state does not depend on any rate.
 
 from adamax_ref.golden.design import WIDE, Design, Go
 
+
+def _tiny(rate: int, size: int, profiles: tuple[str, ...]) -> Design:
+    """Take a rate so small that its inverse times the norm has no place in the type."""
+    return Design(
+        "tiny",
+        f"A rate of 2^-{rate} with gradients near 2^{size}: written with 1/lr the divisor overflows and nothing moves.",
+        "S8",
+        theta=f"2^-{rate} -2^-{rate + 1}",
+        steps=(f"2^{size - 1} -2^{size - 2}", f"2^{size - 2} 2^{size - 3}"),
+        hyper={"lr": 2.0**-rate},
+        profiles=profiles,
+    )
+
+
 DESIGNS = (
     Design(
         "up-and-down",
@@ -19,6 +33,7 @@ DESIGNS = (
         "S8",
         theta="1 -1",
         steps=(Go("1/2 -1/4", 0.5), "1/4 1/2"),
+        level="lead",
     ),
     Design(
         "between",
@@ -34,16 +49,10 @@ DESIGNS = (
         theta="1 -1",
         steps=("1/2 1/4", Go("1 -1", 0.0), "1/4 1/8"),
         flags="lr-zero",
+        level="lead",
     ),
-    Design(
-        "tiny",
-        "A rate of 2^-100: written with 1/lr the update would overflow.",
-        "S8",
-        theta="2^-100 -2^-101",
-        steps=("1/2 -1/4", "1/4 1/8"),
-        hyper={"lr": 2.0**-100},
-        profiles=("f64", "f32", "bf16"),
-    ),
+    _tiny(100, 40, ("f32", "bf16")),
+    _tiny(100, 940, ("f64",)),
     Design(
         "above-one",
         "A rate above 1 carries the parameter across zero.",
@@ -51,6 +60,7 @@ DESIGNS = (
         theta="1 -1",
         steps=("1/2 -1/4", "1/4 1/2"),
         hyper={"lr": 2.5},
+        level="lead",
     ),
     Design(
         "many-digits",
@@ -61,5 +71,6 @@ DESIGNS = (
         hyper={"lr": 0.001},
         profiles=WIDE,
         flags="needs-binary64",
+        level="lead",
     ),
 )

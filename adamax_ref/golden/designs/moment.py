@@ -40,6 +40,7 @@ DESIGNS = (
         t=3,
         steps=("-1/2 -1/4", "-3/8 -1"),
         flags="negative-gradient",
+        level="lead",
     ),
     Design(
         "before-or-after",
@@ -61,6 +62,7 @@ DESIGNS = (
         hyper={"beta1": USUAL["beta1"]},
         profiles=WIDE,
         flags="needs-binary64 fma-visible",
+        level="lead",
     ),
     Design(
         "cancel-nearly",

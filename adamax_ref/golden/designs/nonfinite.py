@@ -40,6 +40,7 @@ DESIGNS = (
         theta="nan 1",
         steps=("1/2 1/4", "1/4 1/2"),
         flags="nan",
+        level="lead",
     ),
     Design(
         "infinite-parameter",
@@ -48,6 +49,7 @@ DESIGNS = (
         theta="inf -inf 1",
         steps=("1/2 -1/4 1/4", "1/4 1/4 -1/2"),
         flags="infinity",
+        level="lead",
     ),
     Design(
         "nan-state",
@@ -70,5 +72,6 @@ DESIGNS = (
         t=2,
         steps=("1/2 -1/8",),
         flags="infinity",
+        level="lead",
     ),
 )

@@ -16,6 +16,7 @@ def _overflow(lr: float, profiles: tuple[str, ...]) -> Design:
         hyper={"lr": lr, "beta1": 0.0, "eps": 0.0},
         profiles=profiles,
         flags="near-overflow infinity",
+        level="lead",
     )
 
 
@@ -46,6 +47,7 @@ DESIGNS = (
         t=1,
         steps=("max/2 max/4",),
         flags="near-overflow",
+        level="lead",
     ),
     Design(
         "subnormal-gradient",
@@ -69,6 +71,7 @@ DESIGNS = (
         hyper={"eps": 0.0},
         profiles=WIDE,
         flags="subnormal",
+        level="lead",
     ),
     Design(
         "reciprocal-overflows",
@@ -91,6 +94,7 @@ DESIGNS = (
         steps=("2^-44 -2^-45", "2^-46 2^-44"),
         hyper={"eps": 0.0},
         profiles=("f64", "f32", "bf16"),
+        level="lead",
     ),
     Design(
         "absorbed",
@@ -100,6 +104,7 @@ DESIGNS = (
         steps=("1/2 -1/4",),
         hyper={"lr": 2.0**-44},
         flags="absorbed-update",
+        level="lead",
     ),
     Design(
         "crossing",

@@ -5,19 +5,22 @@ A fault that is let through becomes a NaN or a silent drift in somebody's traini
 
 import math
 
-from adamax_ref.golden.design import REAL, WIDE, Design, Go
+from adamax_ref.golden.design import REAL, WIDE, Design, Go, Level
 
 _NAMES = {"lr": "learning rate", "beta1": "beta1", "beta2": "beta2", "eps": "epsilon", "weight_decay": "weight decay"}
 
 
-def _number(slug: str, name: str, value: float) -> Design:
+def _number(slug: str, name: str, value: float, level: Level = "lead") -> Design:
     kind = "nan" if math.isnan(value) else "range"
     words = f"A {_NAMES[name]} of {value} must be refused."
-    return Design(slug, words, "S10", theta="1 -1", steps=("1/2 -1/4",), hyper={name: value}, refuse=(name, kind), profiles=WIDE)
+    return Design(
+        slug, words, "S10", theta="1 -1", steps=("1/2 -1/4",), hyper={name: value}, refuse=(name, kind), profiles=WIDE, level=level
+    )
 
 
 def _array(name: str, profiles: tuple[str, ...] = REAL) -> tuple[Design, Design]:
     """Return an array of wrong length and one that cannot be read."""
+    level: Level = "core" if name in ("theta", "grad") else "lead"
     long = {name: "1 1 1"} if name != "grad" else {}
     return (
         Design(
@@ -27,6 +30,7 @@ def _array(name: str, profiles: tuple[str, ...] = REAL) -> tuple[Design, Design]
             **{"theta": "1 -1", "shape": (2,), "steps": ("1/2 -1/4 1" if name == "grad" else "1/2 -1/4",), **long},  # type: ignore[arg-type]
             refuse=(name, "length"),
             profiles=WIDE,
+            level=level,
         ),
         Design(
             f"{name}-pattern",
@@ -37,22 +41,23 @@ def _array(name: str, profiles: tuple[str, ...] = REAL) -> tuple[Design, Design]
             refuse=(name, "format"),
             damage=name,
             profiles=WIDE,
+            level=level,
         ),
     )
 
 
 DESIGNS = (
-    _number("lr-negative", "lr", -0.25),
-    _number("lr-nan", "lr", math.nan),
-    _number("beta1-one", "beta1", 1.0),
+    _number("lr-negative", "lr", -0.25, "core"),
+    _number("lr-nan", "lr", math.nan, "core"),
+    _number("beta1-one", "beta1", 1.0, "core"),
     _number("beta1-negative", "beta1", -0.125),
     _number("beta1-nan", "beta1", math.nan),
-    _number("beta2-one", "beta2", 1.0),
+    _number("beta2-one", "beta2", 1.0, "core"),
     _number("beta2-above-one", "beta2", 1.125),
     _number("beta2-nan", "beta2", math.nan),
-    _number("eps-negative", "eps", -0.015625),
+    _number("eps-negative", "eps", -0.015625, "core"),
     _number("eps-nan", "eps", math.nan),
-    _number("weight-decay-negative", "weight_decay", -0.125),
+    _number("weight-decay-negative", "weight_decay", -0.125, "core"),
     _number("weight-decay-nan", "weight_decay", math.nan),
     Design(
         "eps-in-a-dialect-without",
@@ -82,6 +87,7 @@ DESIGNS = (
         steps=("1/2 -1/4", Go("1/4 1/4", math.nan)),
         refuse=("lr", "nan"),
         profiles=WIDE,
+        level="lead",
     ),
     Design(
         "t-negative",
@@ -112,5 +118,6 @@ DESIGNS = (
         hyper={"lr": 0.0, "beta1": 0.0, "beta2": 0.0, "eps": 0.0},
         profiles=WIDE,
         flags="lr-zero",
+        level="lead",
     ),
 )

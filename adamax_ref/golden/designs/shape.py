@@ -3,13 +3,13 @@
 Every element has values of its own and none is zero, so an element left out or done twice shows.
 """
 
-from adamax_ref.golden.design import FULL, REAL, WIDE, Design
+from adamax_ref.golden.design import FULL, REAL, WIDE, Design, Level
 from adamax_ref.golden.draws import Draw
 
 _ANY = Draw(bits=6, top=1, span=4)
 
 
-def _of(shape: tuple[int, ...], values: Draw, flags: str = "", core: bool = True, profiles: tuple[str, ...] = REAL) -> Design:
+def _of(shape: tuple[int, ...], values: Draw, flags: str = "", level: Level = "lead", profiles: tuple[str, ...] = REAL) -> Design:
     """One step on a tensor of this shape."""
     return Design(
         "scalar" if shape == () else "by-".join(map(str, shape)) if len(shape) > 1 else f"length-{shape[0]}",
@@ -20,7 +20,7 @@ def _of(shape: tuple[int, ...], values: Draw, flags: str = "", core: bool = True
         steps=(values,),
         flags=flags,
         profiles=profiles,
-        level="core" if core else "full",
+        level=level,
     )
 
 
@@ -30,14 +30,19 @@ DESIGNS = (
         "nothing", "A tensor without elements: nothing to do, and the counter moves on.", "S1", theta="", shape=(0,), steps=("", "")
     ),
     Design("no-columns", "Three rows of no columns are empty as well.", "S1", theta="", shape=(3, 0), steps=("",)),
-    *(_of((n,), _ANY, "odd-length") for n in (1, 3, 5, 7, 9)),
+    *(_of((n,), _ANY, "odd-length", "core") for n in (3, 5)),
+    *(_of((n,), _ANY, "odd-length") for n in (1, 7, 9)),
     *(_of((n,), _ANY) for n in (2, 8)),
-    _of((2, 3), _ANY),
+    _of((2, 3), _ANY, level="core"),
     _of((1, 2, 1, 2, 1), _ANY),
-    *(_of((n,), _ANY, "odd-length") for n in (31, 33)),
-    *(_of((n,), Draw(bits=FULL, top=1, span=6, distinct=True), "many-elements odd-length", core=False) for n in (63, 65, 255, 257)),
+    _of((31,), _ANY, "odd-length"),
+    _of((33,), _ANY, "odd-length", "core"),
     *(
-        _of((n,), Draw(bits=18, top=1, span=6, distinct=True), "many-elements odd-length", core=False, profiles=WIDE)
+        _of((n,), Draw(bits=FULL, top=1, span=6, distinct=True), "many-elements odd-length", level="full")
+        for n in (63, 65, 255, 257)
+    ),
+    *(
+        _of((n,), Draw(bits=18, top=1, span=6, distinct=True), "many-elements odd-length", level="full", profiles=WIDE)
         for n in (1023, 1025, 4097)
     ),
 )

@@ -26,5 +26,6 @@ DESIGNS = (
         t=1,
         steps=("0 -0",),
         profiles=("f64", "f32"),
+        level="lead",
     ),
 )

@@ -27,5 +27,6 @@ DESIGNS = (
         theta="1 -1",
         steps=("1/2 -1/4", Skip(), Skip(), "-1/4 1/2", Skip()),
         report=(3, 4, 5),
+        level="lead",
     ),
 )

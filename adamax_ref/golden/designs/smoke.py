@@ -20,6 +20,7 @@ DESIGNS = (
         theta="1 -1",
         steps=("1/2 -1/2", "1 1/4"),
         flags="growing-gradient",
+        level="lead",
     ),
     Design(
         "lr-zero",

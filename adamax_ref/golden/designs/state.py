@@ -41,6 +41,7 @@ DESIGNS = (
         m="1/2 -3/8",
         t=2,
         steps=("1/4 -1/8", "1/8 1/16"),
+        level="lead",
     ),
     Design(
         "late-and-foreign",
@@ -51,6 +52,7 @@ DESIGNS = (
         u="1/2 4",
         t=60,
         steps=("1/8 -1/2", "1/4 1/2"),
+        level="lead",
     ),
     Design(
         "through",
@@ -60,6 +62,7 @@ DESIGNS = (
         steps=("1/2 -1", "1/4 1/2", "1/8 -1/4", "-1/2 1/4"),
         hyper={"eps": 0.0, "beta1": 0.5, "beta2": 0.5, "lr": 0.375},
         report=(2, 4),
+        level="lead",
     ),
     Design(
         "resumed",
@@ -71,5 +74,6 @@ DESIGNS = (
         t=2,
         steps=("1/8 -1/4", "-1/2 1/4"),
         hyper={"eps": 0.0, "beta1": 0.5, "beta2": 0.5, "lr": 0.375},
+        level="lead",
     ),
 )

@@ -3,10 +3,10 @@
 Counters that wrap, saturate or start from the wrong number show here.
 """
 
-from adamax_ref.golden.design import WIDE, Design
+from adamax_ref.golden.design import REAL, WIDE, Design, Level
 
 
-def _late(t: int, steps: int, bits: int, profiles: tuple[str, ...] = WIDE, core: bool = True) -> Design:
+def _late(t: int, steps: int, bits: int, profiles: tuple[str, ...] = WIDE, level: Level = "lead") -> Design:
     """Start from a late step with beta1 = 1 - 2**-bits, so that the correction is still far from 1."""
     return Design(
         f"from-{t}",
@@ -20,7 +20,7 @@ def _late(t: int, steps: int, bits: int, profiles: tuple[str, ...] = WIDE, core:
         hyper={"beta1": 1 - 2.0**-bits},
         profiles=profiles,
         flags="bias-late t-boundary",
-        level="core" if core else "full",
+        level=level,
     )
 
 
@@ -42,13 +42,14 @@ DESIGNS = (
         hyper={"beta1": 0.875},
         report=(2, 3, 10),
         flags="bias-early",
+        level="lead",
     ),
     _late(98, 3, 6),
-    _late(126, 3, 7, ("f64", "f32", "f16", "bf16")),
-    _late(254, 3, 8, ("f64", "f32", "f16", "bf16")),
-    _late(998, 1, 10, core=False),
+    _late(126, 3, 7, REAL, "core"),
+    _late(254, 3, 8, REAL, "core"),
+    _late(998, 1, 10, level="full"),
     _late(2046, 3, 11),
     _late(32766, 2, 15),
-    _late(65503, 2, 16, core=False),
+    _late(65503, 2, 16, level="full"),
     _late(16777214, 3, 24),
 )

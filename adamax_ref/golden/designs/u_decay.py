@@ -22,6 +22,7 @@ DESIGNS = (
         theta="1 -1",
         steps=("1 -2", "1/2 1", "1/4 -1/2", "-1/8 1/4"),
         flags="shrinking-gradient",
+        level="lead",
     ),
     Design(
         "grow",
@@ -30,6 +31,7 @@ DESIGNS = (
         theta="1 -1",
         steps=("1/8 -1/16", "1/2 1/4", "-2 1"),
         flags="growing-gradient",
+        level="lead",
     ),
     Design(
         "alternate",
@@ -59,6 +61,7 @@ DESIGNS = (
         steps=("1 -1", "7/8 -7/8", "49/64 -49/64"),
         hyper={"eps": 0.0},
         flags="max-tie shrinking-gradient",
+        level="lead",
     ),
     Design(
         "beta2-zero",
@@ -94,6 +97,7 @@ DESIGNS = (
         steps=("2^-12 -2^-11", "2^-14 2^-12"),
         hyper={"eps": 2.0**-20},
         flags="shrinking-gradient",
+        level="lead",
     ),
     Design(
         "far-above",
@@ -102,6 +106,7 @@ DESIGNS = (
         theta="1 -1",
         steps=("2^12 -2^11", "2^9 -2^12"),
         flags="shrinking-gradient growing-gradient",
+        level="lead",
     ),
     Design(
         "slow-decay",

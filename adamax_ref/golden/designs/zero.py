@@ -42,6 +42,7 @@ DESIGNS = (
         steps=("1/2 0 -1/4", "1/4 0 1/2"),
         hyper={"eps": 0.015625},
         flags="zero-gradient",
+        level="lead",
     ),
     Design(
         "after-history",
@@ -62,6 +63,7 @@ DESIGNS = (
         steps=("1", "0", "0", "0", "0", "0", "1/2"),
         report=(2, 6, 7),
         flags="zero-gradient",
+        level="lead",
     ),
     Design(
         "negative-zero",
@@ -71,5 +73,6 @@ DESIGNS = (
         steps=("1 1/2", "-0 0"),
         flags="zero-gradient",
         profiles=WIDE,
+        level="lead",
     ),
 )

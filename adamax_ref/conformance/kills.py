@@ -1,0 +1,117 @@
+"""Which bugs a case kills: the bug's answer must leave the bounds by a wide margin, not only by bits.
+
+A bug is killed by a case if one of its numbers is at least :data:`MARGIN` bounds away from the right one, or differs
+in class, in the counter, or in the kind of answer.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+from adamax_ref.dialects import get
+from adamax_ref.golden.case import QUANTITIES, Case, Expectation
+from adamax_ref.golden.oracle import State, keeping
+from adamax_ref.golden.patterns import decode
+from adamax_ref.law.profile import BINARY64
+
+from .bugs import Bug, bank
+from .bugs._parts import Parts
+
+MARGIN = 4
+"""In bounds; section 8 of the specification."""
+
+
+class Row(NamedTuple):
+    """What a reported step must give, decoded: for each quantity the true values and how far off is far."""
+
+    step: int
+    t: int
+    columns: tuple[tuple[tuple[float, float], ...], ...]
+
+
+def killed_by(case: Case) -> tuple[str, ...]:
+    """Return the ids of the bugs that a case kills, sorted."""
+    dialect, wanted = get(case.dialect), rows(case)
+    return tuple(name for name, bug in bank().items() if bug.applies(dialect, case.profile) and kills(case, bug, wanted))
+
+
+def kills(case: Case, bug: Bug, wanted: Sequence[Row] | None = None) -> bool:
+    """Tell whether a case kills a bug.
+
+    Examples
+    --------
+    >>> from adamax_ref.golden.load import open_corpus
+    >>> case = next(c for c in open_corpus().cases("torch", "f32") if c.id.endswith("shrink-two"))
+    >>> kills(case, bank()["B16"]), kills(case, bank()["B38"])
+    (True, False)
+    """
+    if case.error is not None:
+        return case.error.class_ in bug.accepts
+    if bug.crashes_on_empty and math.prod(case.shape) == 0:
+        return True
+    return departs(case, bug, wanted)
+
+
+def departs(case: Case, bug: Bug, wanted: Sequence[Row] | None = None) -> bool:
+    """Tell whether a bug's answer leaves a case's bounds by the margin; `wanted` are the case's :func:`rows`."""
+    by_step = {row.step: row for row in (rows(case) if wanted is None else wanted)}
+    trajectory = bug.trajectory(case, parts(case.dialect, case.profile))
+    return any(_far(state, by_step[number]) for number, state in enumerate(trajectory, 1) if number in by_step)
+
+
+def described(cases: Iterable[Case]) -> dict[str, Any]:
+    """Return the content of BUGS.json: every bug, where it can show, and what kills it in these cases."""
+    by_bug: dict[str, dict[str, list[Case]]] = {name: {} for name in bank()}
+    where = set()
+    for case in cases:
+        pair = f"{case.dialect}/{case.profile}"
+        where.add((case.dialect, case.profile))
+        for name in case.kills:
+            by_bug[name].setdefault(pair, []).append(case)
+    return {name: _entry(bug, by_bug[name], where) for name, bug in bank().items()}
+
+
+def _entry(bug: Bug, killers: dict[str, list[Case]], where: set[tuple[str, str]]) -> dict[str, Any]:
+    applies = sorted(f"{dialect}/{profile}" for dialect, profile in where if bug.applies(get(dialect), profile))
+    killed = {pair: {"cases": len(cases), "smallest": min(cases, key=_size).id} for pair, cases in killers.items()}
+    return {"title": bug.title, "effect": bug.effect, "hint": bug.hint, "applies": applies, "killedBy": killed}
+
+
+def _size(case: Case) -> tuple[int, str]:
+    return (len(case.steps) * max(math.prod(case.shape), 1) + len(case.needs), case.id)
+
+
+@cache
+def parts(dialect: str, profile: str) -> Parts:
+    """Return a dialect in parts."""
+    return Parts(keeping(get(dialect)), profile)
+
+
+def rows(case: Case) -> tuple[Row, ...]:
+    """Decode a case's expectations."""
+    return tuple(_row(case, expect) for expect in case.expect or ())
+
+
+def _row(case: Case, expect: Expectation) -> Row:
+    columns = []
+    for name in QUANTITIES:
+        quantity = getattr(expect, name)
+        true, bound = decode(quantity.true, case.form), decode(quantity.bound, BINARY64)
+        half = 2.0**-(case.form.precision)
+        reach = (MARGIN * b + abs(x) * half + case.form.smallest / 2 for x, b in zip(true, bound, strict=True))
+        columns.append(tuple(zip(true, reach, strict=True)))
+    return Row(expect.step, expect.t, tuple(columns))
+
+
+def _far(state: State, row: Row) -> bool:
+    if state.t != row.t:
+        return True
+    columns = zip((state.theta, state.m, state.u), row.columns, strict=True)
+    return any(_apart(got, true, reach) for got_s, wanted in columns for got, (true, reach) in zip(got_s, wanted, strict=True))
+
+
+def _apart(got: float, true: float, reach: float) -> bool:
+    if not (math.isfinite(got) and math.isfinite(true)):
+        return not (got == true or (got != got and true != true))
+    return abs(got - true) > reach
