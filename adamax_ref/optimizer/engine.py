@@ -11,9 +11,10 @@ from adamax_ref.law.recipe import Recipe
 from adamax_ref.memory import require_apart
 
 from .counting import advance
+from .groups import lent_to
 from .jobs import Job
 from .pieces import Arrays, cut, paste
-from .tensors import is_tensor, lend, touched
+from .tensors import is_tensor, touched
 from .traced import take
 
 ARRAYS = ("exp_avg", "exp_inf")
@@ -95,7 +96,7 @@ class Plan:
     def lay_out(self, job: Job) -> list[tuple[list[Place], bool]]:
         """Add a job's buffers; for each real part, where the results will stand and whether it was cut."""
         arrays = (job.param.data, job.param.grad, *(job.memory[name] for name in ARRAYS))
-        split = [_split(job.backend, lend(array)) for array in arrays]
+        split = [_split(job.backend, lent_to(job.backend, array)) for array in arrays]
         return [self._part(job, buffers) for buffers in zip(*split, strict=True)]
 
     def run(self) -> None:
@@ -115,7 +116,7 @@ class Plan:
     def _part(self, job: Job, buffers: Arrays) -> tuple[list[Place], bool]:
         if job.tail is job.recipe:
             return [self._add(job, job.recipe, buffers)], False
-        body, tail = cut(buffers, job.dialect.vector)
+        body, tail = job.backend.pieces(buffers, lambda arrays: cut(arrays, job.dialect.vector))
         places = [self._add(job, recipe, piece) for recipe, pieces in ((job.recipe, body), (job.tail, tail)) for piece in pieces]
         return places, True
 
@@ -148,7 +149,7 @@ def _write_back(job: Job, parts: Sequence[tuple[list[Place], bool]]) -> None:
 
 
 def _written(array: Any, backend: AbstractBackend) -> bool:
-    lent = lend(array)
+    lent = lent_to(backend, array)
     return backend.capabilities.in_place or (isinstance(lent, np.ndarray) and lent.flags.writeable)
 
 

@@ -119,7 +119,13 @@ def _check_parameter(param: Any, defaults: Mapping[str, Any], dialect: Dialect, 
     profile = profile_of(param.data)
     if profile not in dialect.profiles:
         raise TypeError(f"dialect {dialect.name!r} does not compute in {param.data.dtype}; it has {', '.join(dialect.profiles)}")
-    engine(param.data, backend).check(lend(param.data))
+    chosen = engine(param.data, backend)
+    chosen.check(lent_to(chosen, param.data))
+
+
+def lent_to(backend: AbstractBackend, array: Any) -> Any:
+    """Return what a backend is given: an array of a kind that it owns as it is, a CPU tensor otherwise as a NumPy view."""
+    return array if is_tensor(array) and backend.owns(array) else lend(array)
 
 
 def engine(array: Any, name: str | None) -> AbstractBackend:
@@ -130,11 +136,10 @@ def engine(array: Any, name: str | None) -> AbstractBackend:
     TypeError
         When no backend computes on such arrays.
     """
-    lent = lend(array)
     if name is None:
-        return backend_for(lent)
+        return backend_for(lend(array))
     chosen = get_backend(name)
-    if not chosen.owns(lent):
+    if not chosen.owns(lent_to(chosen, array)):
         raise TypeError(f"backend {name!r} does not compute on {type_name(array)}; leave out backend= or move the array")
     return chosen
 
