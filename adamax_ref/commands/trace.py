@@ -1,0 +1,84 @@
+"""``adamax-ref trace``: the hand calculator, one line for each operation of each step."""
+
+from fractions import Fraction
+
+import click
+
+
+@click.command()
+@click.argument("grads", nargs=-1, required=True, type=float)
+@click.option("--dialect", "name", default="torch", show_default=True, help="Whose Adamax; a variant stands behind a slash.")
+@click.option("--profile", default="f32", show_default=True, help="Number formats: f64, f32, f16 or bf16.")
+@click.option("--p", default=0.0, show_default=True, help="The parameter before the first step.")
+@click.option("--m", default=0.0, show_default=True, help="The first moment before the first step.")
+@click.option("--u", default=0.0, show_default=True, help="The infinity norm before the first step.")
+@click.option("--t", default=0, show_default=True, help="Steps done before.")
+@click.option("--lr", type=float, help="Learning rate; like the following, the dialect's default unless given.")
+@click.option("--beta1", type=float)
+@click.option("--beta2", type=float)
+@click.option("--eps", type=float)
+@click.option("--weight-decay", type=float)
+@click.option("--maximize/--minimize", default=None, help="Climb or descend.")
+def command(
+    grads: tuple[float, ...],
+    name: str,
+    profile: str,
+    p: float,
+    m: float,
+    u: float,
+    t: int,
+    **hyper: float | None,
+) -> None:
+    """Follow one element through the steps with gradients GRADS; put negative ones behind "--".
+
+    Each line shows the value a program holds, its bits, the exact value, and their distance in units in the last place; the
+    new p, m and u show how far any permitted order of operations may be off as well.
+    """
+    from dataclasses import replace
+
+    from adamax_ref.dialects import get
+    from adamax_ref.law.profile import PROFILES
+    from adamax_ref.truth.trace import trace
+
+    if profile not in PROFILES or PROFILES[profile].is_complex:
+        raise ValueError(f"--profile must be one of f64, f32, f16, bf16, not {profile!r}; follow a complex number by its parts")
+    dialect = get(name)
+    given: dict[str, object] = {key: value for key, value in hyper.items() if value is not None}
+    h = replace(dialect.defaults, **given)  # type: ignore[arg-type]  # click has checked the types
+    step = None
+    for line in trace(dialect, profile, h, grads, p, m, u, t):
+        if line.step != step:
+            step = line.step
+            click.echo(f"step {step}")
+        click.echo(shown(line.name, line.formula, line.rounded, line.exact, line.ulps, line.bound))
+
+
+def shown(name: str, formula: str, held: float, exact: Fraction | float, ulps: float, bound: float | None) -> str:
+    """Return one line.
+
+    Examples
+    --------
+    >>> shown("m_new", "fma(weight, v1, m)", 0.1, Fraction(1, 10), 0.25, 2.5)
+    '  m_new        fma(weight, v1, m)              0.1                     exact 0.1                     0.250 ulp, at most 2.500'
+    """
+    text = name if formula == name else formula
+    limit = "" if bound is None else f", at most {bound:.3f}"
+    return f"  {name:<12} {text if text != name else 'given':<31} {held!r:<23} exact {decimal(exact):<22} {ulps:6.3f} ulp{limit}"
+
+
+def decimal(x: Fraction | float, digits: int = 20) -> str:
+    """Write an exact number with so many significant digits, correctly rounded.
+
+    Examples
+    --------
+    >>> decimal(Fraction(1, 3)), decimal(Fraction(-5, 2))
+    ('0.33333333333333333333', '-2.5')
+    """
+    if isinstance(x, float):
+        return repr(x)
+    from decimal import Decimal, localcontext
+
+    with localcontext() as context:
+        context.prec = digits
+        context.Emin, context.Emax = -999_999, 999_999
+        return f"{Decimal(x.numerator) / Decimal(x.denominator):.{digits}g}".rstrip("0").rstrip(".") if x else "0"

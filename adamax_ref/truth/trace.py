@@ -1,0 +1,163 @@
+"""The hand calculator: every operation of a step, with its exact value, its rounded value and its error.
+
+The recipe is run twice side by side: by the bit oracle, and on rationals. An operation's own rounding error is what it adds,
+its whole error is the distance of what a program holds from what the formula says; the bound is for the latter.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, final
+
+from adamax_ref.law.dialect import Dialect
+from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.law.profile import PROFILES, Format
+from adamax_ref.law.recipe import INPUTS, OUTPUTS, Recipe
+
+from .certify import Step, certify
+from .exact import as_fraction
+from .power import exact_hyper
+from .scalars import exact_constants
+from .stepper import operations
+from .values import Number, apply, exactly
+
+FRACTION_STEPS = 40
+"""For so many steps exact values are fractions; after that intervals of ``LONG_BITS`` bits, whose width never shows."""
+
+LONG_BITS = 4096
+
+_MARKS = {"add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "div": "{} / {}", "neg": "-{}", "abs": "|{}|"}
+
+
+@final
+@dataclass(frozen=True)
+class Line:
+    """A value of one step.
+
+    Attributes
+    ----------
+    step : int
+        Number of the step, from 1.
+    name, formula : str
+        What the value is called and how it is formed; a given one is its own formula.
+    exact : Fraction or float
+        Without any rounding since the first step; a float is NaN or infinite.
+    rounded : float
+        What a program holds.
+    ulps : float
+        Their distance in units in the last place of the type it is held in; NaN where one is not finite.
+    bound : float or None
+        For the new ``p``, ``m``, ``u``: how far any permitted recipe may be off, in the same units; infinite without one.
+    """
+
+    step: int
+    name: str
+    formula: str
+    exact: Fraction | float
+    rounded: float
+    ulps: float
+    bound: float | None = None
+
+
+def trace(
+    dialect: Dialect,
+    profile: str,
+    h: Hyperparameters,
+    grads: Sequence[float],
+    p: float = 0.0,
+    m: float = 0.0,
+    u: float = 0.0,
+    t: int = 0,
+) -> list[Line]:
+    """Follow one element through some steps.
+
+    Parameters
+    ----------
+    dialect, profile, h : Dialect, str, Hyperparameters
+        What is computed, and in which formats.
+    grads : sequence of float
+        A gradient for each step; like `p`, `m`, `u` they are rounded to the storage format first.
+    p, m, u : float
+        Parameter and state before the first step.
+    t : int
+        Number of steps done before.
+
+    Returns
+    -------
+    list of Line
+        For each step the gradient, the constants, and each operation in order of execution.
+
+    Examples
+    --------
+    >>> from adamax_ref.dialects import get
+    >>> lines = trace(get("torch"), "f32", Hyperparameters(), [1.0], p=1.0)
+    >>> [line.name for line in lines][-3:], lines[-1].rounded, round(lines[-1].ulps, 2)
+    (['v7', 'v8', 'p_new'], 0.9980000257492065, 0.43)
+    """
+    fmt = PROFILES[profile].storage
+    p, m, u = (fmt.round(float(x)) for x in (p, m, u))
+    steps = [Step([fmt.round(float(g))], h) for g in grads]
+    certified = certify(dialect, profile, [p], [m], [u], t, steps, undecided="mark")
+    bits = None if len(grads) <= FRACTION_STEPS else LONG_BITS
+    hats, exact = [p, m, u], [exactly(x, bits) for x in (p, m, u)]
+    lines: list[Line] = []
+    for step, now in zip(steps, certified, strict=True):
+        [g] = step.grad or ()
+        recipe = dialect.recipe(h, profile)
+        numbers = _formed(dialect, h, now.t, recipe, bits)
+        held = [hats[0], g, hats[1], hats[2], *dialect.scalars(exact_hyper(h), now.t, recipe)]
+        truth = [exact[0], exactly(g, bits), exact[1], exact[2], *numbers]
+        bounds = {recipe.outputs[at]: getattr(now, name).bound[0] for at, name in enumerate(OUTPUTS)}
+        lines += _step(now.t, recipe, held, truth, bounds)
+        hats, exact = [held[value] for value in recipe.outputs], [truth[value] for value in recipe.outputs]
+    return lines
+
+
+def _formed(dialect: Dialect, h: Hyperparameters, t: int, recipe: Recipe, bits: int | None) -> list[Number]:
+    made = exact_constants(dialect, h, t, bits)
+    return [made[name] for name in recipe.constants]
+
+
+def _step(t: int, recipe: Recipe, held: list[float], truth: list[Number], bounds: dict[int, float]) -> list[Line]:
+    """Extend the values of a step by its operations, and return all of its lines."""
+    table = operations(recipe.working, recipe.storage)
+    for operation in recipe.operations:
+        held.append(table[operation.name](*(held[arg] for arg in operation.args)))
+        args = [truth[arg] for arg in operation.args]
+        truth.append(args[0] if operation.name in ("round", "flush") else apply(operation.name, args))
+    names, first = recipe.names, len(recipe.leaves)
+    shown = [at for at in range(len(held)) if at not in (INPUTS.index(name) for name in "pmu")]
+    lines = []
+    for at in shown:
+        formula = names[at] if at < first else _formula(recipe, at - first)
+        storing = at < len(INPUTS) or at in recipe.outputs or (at >= first and recipe.operations[at - first].name == "round")
+        fmt = recipe.storage_format if storing else recipe.working_format
+        unit = _unit(held[at], fmt)
+        bound = None if at not in bounds else bounds[at] / unit
+        lines.append(Line(t, names[at], formula, _plain(truth[at]), held[at], _distance(held[at], truth[at], unit), bound))
+    return lines
+
+
+def _formula(recipe: Recipe, at: int) -> str:
+    operation = recipe.operations[at]
+    args = [recipe.names[arg] for arg in operation.args]
+    return _MARKS[operation.name].format(*args) if operation.name in _MARKS else f"{operation.name}({', '.join(args)})"
+
+
+def _unit(x: float, fmt: Format) -> float:
+    """Return one unit in the last place of a number of a format."""
+    if not math.isfinite(x) or abs(x) < fmt.smallest_normal:
+        return fmt.smallest
+    return math.ldexp(1.0, math.frexp(x)[1] - fmt.precision)
+
+
+def _plain(x: Number) -> Any:
+    return x if isinstance(x, float) else as_fraction(x)
+
+
+def _distance(held: float, truth: Number, unit: float) -> float:
+    if isinstance(truth, float) or not math.isfinite(held):
+        same = isinstance(truth, float) and (held == truth or (held != held and truth != truth))
+        return 0.0 if same else math.nan
+    return float(abs(Fraction(held) - as_fraction(truth)) / Fraction(unit))
