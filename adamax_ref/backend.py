@@ -128,6 +128,10 @@ class AbstractBackend(ABC):
         """Put together what :meth:`split` took apart; in place that is `like` itself, which the parts are views of."""
         return like
 
+    def pieces(self, arrays: Sequence[Any], cut: Callable[[Any], tuple[list[Any], list[Any]]]) -> tuple[list[Any], list[Any]]:
+        """Cut real buffers of one shape, as `cut` does with NumPy arrays; an engine that writes in place gives views."""
+        return cut(arrays)
+
     def synchronize(self) -> None:
         """Wait until everything that was started has ended."""
         return None

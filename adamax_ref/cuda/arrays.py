@@ -7,7 +7,7 @@ copied; a view stays a view.
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import prod
-from typing import Any
+from typing import Any, final
 
 from adamax_ref.backend import Arrays, dtype_name
 from adamax_ref.law.recipe import Recipe
@@ -20,6 +20,32 @@ STORED = {"binary64": "float64", "binary32": "float32", "binary16": "float16", "
 NAMES = ("parameter", "gradient", "exp_avg", "exp_inf")
 Place = tuple[int, tuple[int, ...], tuple[int, ...], Any]
 """Address, shape, strides in bytes, and the library's own dtype: all that a table depends on."""
+
+
+@final
+class View:
+    """A part of a CUDA array, for what its own library could not show without copying.
+
+    Parameters
+    ----------
+    whole : array
+        Whose memory it is; kept alive.
+    place : Buffer
+        Where the part lies.
+    dtype : dtype
+        NumPy's or the library's own.
+    """
+
+    def __init__(self, whole: Any, place: Buffer, dtype: Any) -> None:
+        self.whole: Any = whole.whole if isinstance(whole, View) else whole
+        self.shape, self.dtype, self.device = place.shape, dtype, getattr(whole, "device", None)
+        self.__cuda_array_interface__ = {
+            "data": (place.address, False),
+            "shape": place.shape,
+            "strides": place.strides,
+            "typestr": f"|V{int(dtype.itemsize)}",
+            "version": 3,
+        }
 
 
 def library(array: Any) -> str:
@@ -104,6 +130,7 @@ def device_of(array: Any) -> int | None:
 
 def stream_of(array: Any) -> int:
     """Return the handle of the stream on which the array's library works now; 0 is the default stream."""
+    array = array.whole if isinstance(array, View) else array
     name = library(array)
     if name == "cupy":
         return int(sys.modules["cupy"].cuda.get_current_stream().ptr)

@@ -1,7 +1,7 @@
 """What the two CUDA engines have in common as engines: which arrays they take, and one kernel for each recipe."""
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -13,7 +13,7 @@ from adamax_ref.law.recipe import Recipe
 from .arrays import is_cuda_array, library, require_updatable
 from .kernel import TableKernel
 from .launcher import Launcher
-from .parts import parts_of
+from .parts import parts_of, pieces_of
 from .tensors import tensor_bits, tensor_from, tensor_zeros_like
 
 
@@ -87,6 +87,10 @@ class CudaBackend(AbstractBackend):
     def split(self, array: Any) -> list[Any]:
         """Return the real buffers an array consists of."""
         return parts_of(array) if profile_of(array).startswith("c") else [array]
+
+    def pieces(self, arrays: Sequence[Any], cut: Callable[[Any], tuple[list[Any], list[Any]]]) -> tuple[list[Any], list[Any]]:
+        """Cut buffers into views of their memory, whatever their strides."""
+        return pieces_of(arrays, cut)
 
     def _kernel(self, recipe: Recipe) -> Kernel:
         self.require()

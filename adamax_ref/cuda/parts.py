@@ -1,37 +1,16 @@
-"""Real and imaginary parts of complex CUDA arrays, as views."""
+"""Parts of CUDA arrays as views: real and imaginary numbers, and pieces that have recipes of their own."""
 
 import sys
-from typing import Any, final
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
-from .arrays import library, place_of
+from adamax_ref.tables import Buffer, ghost
 
+from .arrays import View, library, place_of
 
-@final
-class Part:
-    """The real or imaginary numbers of a complex array, for libraries whose arrays cannot show them.
-
-    Parameters
-    ----------
-    whole : array
-        Complex, with the CUDA array interface.
-    number : int
-        0 for the real part, 1 for the imaginary part.
-    """
-
-    def __init__(self, whole: Any, number: int) -> None:
-        address, self.shape, strides, dtype = place_of(whole)
-        self.dtype = np.dtype(f"f{dtype.itemsize // 2}")
-        self.device = getattr(whole, "device", None)
-        self.whole = whole
-        self.__cuda_array_interface__ = {
-            "data": (address + number * self.dtype.itemsize, False),
-            "shape": self.shape,
-            "strides": strides,
-            "typestr": self.dtype.str,
-            "version": 3,
-        }
+Pieces = tuple[list[Any], list[Any]]
 
 
 def parts_of(array: Any) -> list[Any]:
@@ -42,4 +21,23 @@ def parts_of(array: Any) -> list[Any]:
     if name == "torch":
         pairs = sys.modules["torch"].view_as_real(array.detach())
         return [pairs[..., 0], pairs[..., 1]]
-    return [Part(array, 0), Part(array, 1)]
+    address, shape, strides, dtype = place_of(array)
+    real = np.dtype(f"f{dtype.itemsize // 2}")
+    return [View(array, Buffer(address + number * real.itemsize, shape, strides), real) for number in (0, 1)]
+
+
+def pieces_of(arrays: Sequence[Any], cut: Callable[[Any], Pieces]) -> Pieces:
+    """Cut arrays in the way in which `cut` cuts NumPy arrays that lie in the same places.
+
+    Nothing is read: `cut` is given arrays that only know where they lie, and what it makes of them is turned back.
+    """
+    places = [place_of(array) for array in arrays]
+    body, tail = cut(tuple(ghost(Buffer(*place[:3]), int(place[3].itemsize)) for place in places))
+    return [_views(arrays, piece) for piece in body], [_views(arrays, piece) for piece in tail]
+
+
+def _views(arrays: Sequence[Any], shadows: Sequence[np.ndarray[Any, Any]]) -> tuple[View, ...]:
+    return tuple(
+        View(array, Buffer(shadow.__array_interface__["data"][0], shadow.shape, shadow.strides), array.dtype)
+        for array, shadow in zip(arrays, shadows, strict=True)
+    )

@@ -224,3 +224,17 @@ def test_complex_parameters_are_stepped_through_views(host_backend: Any, lent: A
         for _ in range(3):
             optimizer.step()
     assert ours.data.host.tobytes() == theirs.data.tobytes()
+
+
+@pytest.mark.parametrize("view", [slice(None), slice(None, None, 2), slice(None, None, -1)], ids=["dense", "stepped", "reversed"])
+@pytest.mark.parametrize("size", [5, 32, 70, 1000])
+def test_what_a_vector_loop_leaves_over_is_stepped_where_it_lies(host_backend: Any, lent: Any, size: int, view: slice) -> None:
+    rng = np.random.default_rng(8)
+    p, g = (rng.standard_normal((3, size)).astype(np.float16) for _ in "pg")
+    ours, theirs = p.copy(), p.copy()
+    stepped = Parameter(lent(ours[:, view]), grad=lent(g[:, view])), Parameter(theirs[:, view], grad=g[:, view])
+    for param, name in zip(stepped, (host_backend.name, "numpy"), strict=True):
+        optimizer = Adamax([param], weight_decay=0.1, backend=name)
+        for _ in range(3):
+            optimizer.step()
+    assert ours.tobytes() == theirs.tobytes() != p.tobytes()
