@@ -1,10 +1,16 @@
 """Two oracles with different arithmetic agree, and the comparison notices when they do not."""
 
+import math
+
 import pytest
 
 from adamax_ref.dialects import get
+from adamax_ref.golden.case import Case, Expectation
+from adamax_ref.golden.load import open_corpus
+from adamax_ref.golden.patterns import decode
+from adamax_ref.law.dialect import Dialect
 from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.profile import BINARY32
+from adamax_ref.law.profile import BINARY32, PROFILES
 from adamax_ref.truth import arb, exact
 from adamax_ref.truth.agreement import disagreements
 from adamax_ref.truth.exact import Step, true_steps
@@ -64,3 +70,31 @@ def test_intervals_enclose_and_points_stay_points() -> None:
     assert list(abs(Interval(-2, 1, 0)).ends) == [0, 2]
     with pytest.raises(ZeroDivisionError):
         Interval.of(1.0) / Interval(-1, 1, 0)
+
+
+def test_both_oracles_and_the_shipped_corpus_agree_on_every_core_case() -> None:
+    corpus, compared = open_corpus(), 0
+    for entry in corpus.manifest.files:
+        for case in corpus.file(entry).cases if entry.level == "core" else ():
+            if case.result == "value" and case.expect:
+                compared += _agreed(case, case.expect, get(entry.dialect), entry.profile)
+    assert compared > 10_000
+
+
+def _agreed(case: Case, expect: tuple[Expectation, ...], dialect: Dialect, profile: str) -> int:
+    """Compare the elements of a case that stay finite; return how many numbers were compared."""
+    fmt = PROFILES[profile].storage
+    columns = [decode(text, fmt) for text in (case.init.theta, case.init.m, case.init.u)]
+    steps = [Step(None if each.grad is None else decode(each.grad, fmt), case.hyper.at(each)) for each in case.steps]
+    wanted = [{name: decode(getattr(one, name).true, fmt) for name in ("theta", "m", "u")} for one in expect]
+    numbers = [*columns, *(step.grad for step in steps if step.grad), *(column for one in wanted for column in one.values())]
+    finite = [at for at in range(len(columns[0])) if all(math.isfinite(column[at]) for column in numbers)]
+    given = {name: [column[at] for at in finite] for name, column in zip("pmu", columns, strict=True)}
+    kept = [Step(None if step.grad is None else [step.grad[at] for at in finite], step.hyper) for step in steps]
+    mine = true_steps(dialect, profile, given, case.init.t, kept)
+    theirs = arb.true_steps(dialect, profile, given, case.init.t, kept)
+    assert mine == theirs, case.id
+    for one, want in zip(expect, wanted, strict=True):
+        for name, key in (("p", "theta"), ("m", "m"), ("u", "u")):
+            assert mine[one.step - 1][name] == [want[key][at] for at in finite], case.id
+    return 3 * len(finite) * len(expect)
