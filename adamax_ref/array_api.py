@@ -17,7 +17,7 @@ import numpy as np
 
 from .backend import PROFILE_OF_DTYPE, AbstractBackend, Arrays, BackendUnavailable, Capabilities, Kernel, dtype_name
 from .derivative import with_derivative
-from .fma import exactly, fma_binary32, fma_binary64
+from .fma import fma_binary32, fma_binary64, repair
 from .law.recipe import INPUTS, Recipe
 from .memory import STORED, require_alike
 
@@ -124,7 +124,11 @@ class ArrayApiBackend(AbstractBackend):
             new = [run(*buffers, scalars) for *buffers, scalars in zip(ps, gs, ms, us, constants, strict=True)]
             return [p for p, _, _ in new], [m for _, m, _ in new], [u for _, _, u in new]
 
-        run = _jitted(recipe) if self._compiled else _eager(recipe)
+        run = _eager(recipe)
+        if self._compiled:
+            from .jax_arrays import jitted
+
+            run = jitted(run)
         return kernel
 
 
@@ -137,20 +141,6 @@ def _eager(recipe: Recipe) -> Callable[..., tuple[Any, Any, Any]]:
             values |= {name: _scalar(xp, x, p, working) for name, x in zip(recipe.constants, scalars, strict=True)}
             p, m, u = recipe.evaluate(operations(xp, recipe, storage), values)
             return xp.astype(p, storage), xp.astype(m, storage), xp.astype(u, storage)
-
-    return run
-
-
-def _jitted(recipe: Recipe) -> Callable[..., tuple[Any, Any, Any]]:
-    """Compile the step with its constants as arguments, so that later steps find it compiled."""
-    import jax
-
-    compiled = jax.jit(_eager(recipe))
-
-    def run(p: Any, g: Any, m: Any, u: Any, scalars: Sequence[float]) -> tuple[Any, Any, Any]:
-        with _double(jax.numpy):
-            p, m, u = compiled(p, g, m, u, tuple(scalars))
-        return p, m, u
 
     return run
 
@@ -179,37 +169,21 @@ def _fma_double(xp: Any, a: Any, b: Any, c: Any) -> Any:
     a, b, c = xp.broadcast_arrays(a, b, c)
     result, safe = fma_binary64(xp, a, b, c)
     if compat.is_jax_array(a):
-        return _repaired_by_jax(result, safe, a, b, c)
+        from .jax_arrays import repaired
+
+        return repaired(result, safe, a, b, c)
     if bool(xp.all(safe)):
         return result
-    repaired = _repair(*map(_to_host, (result, safe, a, b, c)))
-    return xp.asarray(repaired, dtype=result.dtype, device=compat.device(result))
-
-
-def _repair(result: Any, safe: Any, a: Any, b: Any, c: Any) -> np.ndarray[Any, Any]:
-    repaired = np.array(result)
-    for at in zip(*np.nonzero(~np.asarray(safe)), strict=True):
-        repaired[at] = exactly(float(a[at]), float(b[at]), float(c[at]))
-    return repaired
-
-
-def _repaired_by_jax(result: Any, safe: Any, a: Any, b: Any, c: Any) -> Any:
-    """Repair inside a trace too, where nobody can look at the values: by a call back to the host when it is needed."""
-    import jax
-
-    shape = jax.ShapeDtypeStruct(result.shape, result.dtype)
-    operands = (result, safe, a, b, c)
-    return jax.lax.cond(safe.all(), lambda *given: given[0], lambda *given: jax.pure_callback(_repair, shape, *given), *operands)
+    return xp.asarray(repair(*map(_to_host, (result, safe, a, b, c))), dtype=result.dtype, device=compat.device(result))
 
 
 def _double(xp: Any) -> AbstractContextManager[Any]:
     """Let JAX have float64 for a while: without it arrays, constants and the emulation would silently be cut short."""
     if not compat.is_jax_namespace(xp):
         return nullcontext()
-    import jax
+    from .jax_arrays import float64
 
-    context: AbstractContextManager[Any] = jax.enable_x64(True)
-    return context
+    return float64()
 
 
 def _scalar(xp: Any, value: Any, like: Any, dtype: Any) -> Any:

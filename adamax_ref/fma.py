@@ -8,6 +8,8 @@ Both forms round to odd before the last rounding, which makes a second rounding 
 import math
 from typing import Any
 
+import numpy as np
+
 from .law.operations import fma as exact_fma
 
 
@@ -28,7 +30,6 @@ def fma_binary32(xp: Any, a: Any, b: Any, c: Any) -> Any:
 
     Examples
     --------
-    >>> import numpy as np
     >>> half_way = np.float32(1 + 2**-12), np.float32(1 + 2**-12), np.float32(2**-60)
     >>> float(fma_binary32(np, *map(np.asarray, half_way))).hex()
     '0x1.0020020000000p+0'
@@ -66,7 +67,6 @@ def fma_binary64(xp: Any, a: Any, b: Any, c: Any) -> tuple[Any, Any]:
 
     Examples
     --------
-    >>> import numpy as np
     >>> a, b, c = (np.asarray([x]) for x in (0.1, 10.0, -1.0))
     >>> result, safe = fma_binary64(np, a, b, c)
     >>> result.tolist(), safe.tolist()
@@ -96,6 +96,23 @@ def exactly(a: float, b: float, c: float) -> float:
     1e-323
     """
     return float(exact_fma(a, b, c))
+
+
+def repair(result: Any, safe: Any, a: Any, b: Any, c: Any) -> np.ndarray[Any, Any]:
+    """Return `result` of :func:`fma_binary64` with the elements that are not safe computed exactly; NumPy arrays.
+
+    Examples
+    --------
+    >>> a, b, c = (np.array([x]) for x in (2.0**1000, 4.0, -(2.0**1001)))
+    >>> with np.errstate(all="ignore"):
+    ...     result, safe = fma_binary64(np, a, b, c)
+    >>> safe.tolist(), repair(result, safe, a, b, c)[0] == 2.0**1001
+    ([False], True)
+    """
+    repaired = np.array(result)
+    for at in zip(*np.nonzero(~np.asarray(safe)), strict=True):
+        repaired[at] = exactly(float(a[at]), float(b[at]), float(c[at]))
+    return repaired
 
 
 def two_sum(a: Any, b: Any) -> tuple[Any, Any]:

@@ -20,9 +20,12 @@ MAY = {
     "tables": {"memory"},
     "cuda": {"backend", "law", "memory", "tables"},
     "derivative": set[str](),
-    "array_api": {"backend", "derivative", "fma", "law", "memory"},
+    "jax_arrays": {"fma"},
+    "array_api": {"backend", "derivative", "fma", "jax_arrays", "law", "memory"},
+    "dask_arrays": {"backend", "law", "memory"},
     # What is built on them.
     "optimizer": {"array_api", "backend", "dialects", "law", "memory"},
+    "bench": {"array_api", "backend", "law", "memory", "optimizer"},
     "interop": {"backend", "dialects", "law", "optimizer", "truth"},
     "golden": {"dialects", "law", "optimizer", "truth"},
 }
