@@ -106,7 +106,7 @@ def repair(result: Any, safe: Any, a: Any, b: Any, c: Any) -> np.ndarray[Any, An
     >>> a, b, c = (np.array([x]) for x in (2.0**1000, 4.0, -(2.0**1001)))
     >>> with np.errstate(all="ignore"):
     ...     result, safe = fma_binary64(np, a, b, c)
-    >>> safe.tolist(), repair(result, safe, a, b, c)[0] == 2.0**1001
+    >>> safe.tolist(), float(repair(result, safe, a, b, c)[0]) == 2.0**1001
     ([False], True)
     """
     repaired = np.array(result)
