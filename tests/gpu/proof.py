@@ -88,8 +88,8 @@ def tests() -> dict[str, Any]:
 
 def speed() -> dict[str, Any]:
     """Time steps beside a copy and beside torch."""
-    sys.path.insert(0, str(Path(__file__).parent))
-    from speed import measure_all
+    sys.path.insert(0, str(ROOT))
+    from tests.gpu.speed import measure_all
 
     found: dict[str, Any] = measure_all()
     return found
@@ -97,8 +97,8 @@ def speed() -> dict[str, Any]:
 
 def torch_dialects() -> dict[str, Any]:
     """Name the dialect that each of torch's own CUDA paths follows, bit for bit."""
-    sys.path.insert(0, str(Path(__file__).parent))
-    from settle import settle_all
+    sys.path.insert(0, str(ROOT))
+    from tests.gpu.settle import settle_all
 
     found: dict[str, Any] = settle_all()
     return found
