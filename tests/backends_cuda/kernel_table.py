@@ -1,7 +1,7 @@
 """Write the table of what each CUDA kernel costs: ``python tests/backends_cuda/kernel_table.py > docs/cuda-kernels.md``.
 
-Needs the compilers of the extra ``cuda-audit``, no GPU. One row for each dialect and profile, with default
-hyperparameters and with decay where there is one, whichever recipe the dialect yields first.
+Needs the compilers of the extra ``cuda-audit``, no GPU. One row for each recipe that a dialect has with its own
+default hyperparameters, under the names of all dialects that share it.
 """
 
 import re
@@ -10,7 +10,8 @@ from collections.abc import Iterable
 
 from adamax_ref.cuda.assembler import Usage, assemble, find_ptxas
 from adamax_ref.cuda.audit import Finding, audit
-from adamax_ref.dialects import every_recipe
+from adamax_ref.dialects import get, names
+from adamax_ref.law.profile import PROFILES
 from adamax_ref.law.recipe import Recipe
 from adamax_ref_cupy.compiler import compile_source, nvrtc_version
 from adamax_ref_cupy.source import PROLOGUE, kernel_source
@@ -29,11 +30,17 @@ The columns after the operations are: for CUDA C the registers of a thread on sm
 """
 
 
-def chosen() -> dict[tuple[str, str], Recipe]:
-    """Return the first recipe of each dialect and profile."""
-    found: dict[tuple[str, str], Recipe] = {}
-    for recipe, origin in every_recipe().items():
-        found.setdefault(origin, recipe)
+def chosen() -> dict[Recipe, tuple[str, str]]:
+    """Return the recipe of each dialect and variant with its own defaults, with the names of all that share it."""
+    found: dict[Recipe, tuple[str, str]] = {}
+    for family in names():
+        dialect = get(family)
+        for name, each in {family: dialect, **{f"{family}/{key}": of for key, of in dialect.variants.items()}}.items():
+            for profile in each.profiles:
+                recipe = each.recipe(each.defaults, profile)
+                known = found.get(recipe, ("", profile))[0]
+                if not PROFILES[profile].is_complex:
+                    found[recipe] = (f"{known}, {name}".strip(", "), profile)
     return found
 
 
@@ -86,7 +93,7 @@ def ptxas_version() -> str:
 def main() -> None:
     """Print the page."""
     print(HEADER.format(nvrtc=".".join(map(str, nvrtc_version())), ptxas=ptxas_version()), end="")
-    for origin, recipe in chosen().items():
+    for recipe, origin in chosen().items():
         print(row(origin, recipe), flush=True)
 
 
