@@ -93,7 +93,7 @@ def test_what_no_output_needs_is_left_out() -> None:
     assert [operation.name for operation in recipe.operations] == ["mul", "add"]
 
 
-@pytest.mark.parametrize("recipe", recipes(), ids=lambda recipe: f"{recipe.storage}-{len(recipe.operations)}-{hash(recipe) % 997}")
+@pytest.mark.parametrize("recipe", recipes(), ids=lambda recipe: f"{recipe.storage}-{len(recipe.operations)}")
 def test_the_printed_source_computes_what_the_recipe_computes(recipe: Recipe) -> None:
     templates = {
         "add": "{0} + {1}",
@@ -128,7 +128,7 @@ def run_in_place(recipe: Recipe, values: dict[str, Fraction]) -> tuple[Any, ...]
     return tuple(slots[name] for name in OUTPUTS)
 
 
-@pytest.mark.parametrize("recipe", recipes(), ids=lambda recipe: f"{recipe.storage}-{len(recipe.operations)}-{hash(recipe) % 997}")
+@pytest.mark.parametrize("recipe", recipes(), ids=lambda recipe: f"{recipe.storage}-{len(recipe.operations)}")
 def test_sharing_buffers_changes_nothing(recipe: Recipe) -> None:
     values = {name: Fraction(at + 2, 7) for at, name in enumerate(recipe.leaves)}
     assert run_in_place(recipe, values) == recipe.evaluate(EXACT, values)
