@@ -1,4 +1,4 @@
-"""One element of one step, and the dialects that would have given the bits that were seen."""
+"""What shadow mode reports: one element of one step, and the dialects that would have given the bits that were seen."""
 
 import math
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ from adamax_ref.law.dialect import Dialect
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.profile import PROFILES
 from adamax_ref.optimizer.loading import to_host
+from adamax_ref.truth.compare import Difference
 from adamax_ref.truth.stepper import run
 
 NAMES = ("p", "exp_avg", "exp_inf")
@@ -69,6 +70,39 @@ class Element:
         rows = [*zip("pgmu", self.given, strict=True), *self.constants]
         body = "\n".join(f"    {name:<12} {value.hex():<24} {value!r}" for name, value in rows)
         return f"  made from, at update {self.t}:\n{body}"
+
+
+@final
+@dataclass(frozen=True)
+class Divergence:
+    """The first number in which a live optimizer and the reference differ.
+
+    Attributes
+    ----------
+    step : int
+        Which step under observation it was, from 1.
+    parameter : str
+        Place in the groups, and name if there is one.
+    quantity : str
+        The first one in the order in which a step forms them: ``exp_avg``, ``exp_inf``, ``p``, or ``step``.
+    difference : Difference
+        Element, both numbers in hex and decimal, distance in ulp, and how many elements differ.
+    element : Element
+        What that element's step was made from.
+    follows : tuple of str
+        Dialects that give exactly the observed bits of that element.
+    """
+
+    step: int
+    parameter: str
+    quantity: str
+    difference: Difference
+    element: Element
+    follows: tuple[str, ...]
+
+    def __str__(self) -> str:
+        known = ", ".join(self.follows) or "no dialect that is known here"
+        return f"step {self.step}, {self.parameter}\n{self.difference}\n{self.element}\n  the observed bits are those of: {known}"
 
 
 def followed(element: Element) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ while it is compared; time for those copies and one reference step.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, final
 
@@ -15,47 +14,15 @@ import numpy as np
 from adamax_ref.dialects import get as get_dialect
 from adamax_ref.optimizer.counting import next_step, steps_taken
 from adamax_ref.optimizer.hypers import hyperparameters
-from adamax_ref.optimizer.jobs import label, variant
+from adamax_ref.optimizer.jobs import label
 from adamax_ref.optimizer.loading import to_host
 from adamax_ref.optimizer.pure import State, update
 from adamax_ref.truth.compare import Difference, first_difference
 
-from .diagnosis import Element, followed
+from .diagnosis import Divergence, Element, followed
+from .mode import mode
 
 Arrays = dict[str, np.ndarray[Any, Any]]
-
-
-@final
-@dataclass(frozen=True)
-class Divergence:
-    """The first number in which a live optimizer and the reference differ.
-
-    Attributes
-    ----------
-    step : int
-        Which step under observation it was, from 1.
-    parameter : str
-        Place in the groups, and name if there is one.
-    quantity : str
-        The first one in the order in which a step forms them: ``exp_avg``, ``exp_inf``, ``p``, or ``step``.
-    difference : Difference
-        Element, both numbers in hex and decimal, distance in ulp, and how many elements differ.
-    element : Element
-        What that element's step was made from.
-    follows : tuple of str
-        Dialects that give exactly the observed bits of that element.
-    """
-
-    step: int
-    parameter: str
-    quantity: str
-    difference: Difference
-    element: Element
-    follows: tuple[str, ...]
-
-    def __str__(self) -> str:
-        known = ", ".join(self.follows) or "no dialect that is known here"
-        return f"step {self.step}, {self.parameter}\n{self.difference}\n{self.element}\n  the observed bits are those of: {known}"
 
 
 @final
@@ -108,7 +75,7 @@ class Shadow:
         """Copy what a step starts from; gradients may not exist yet, for a closure may make them."""
         if self.divergence is not None:
             return
-        self._groups = [_frozen(group) for group in optimizer.param_groups]
+        self._groups = [_frozen(group, mode(optimizer, group, self._dialect)) for group in optimizer.param_groups]
         for param in _parameters(self._groups):
             state = optimizer.state.get(param) or {}
             self._counts[id(param)] = steps_taken(state["step"]) if state else 0
@@ -137,7 +104,7 @@ class Shadow:
         grad = None if param.grad is None else to_host(param.grad)
         want, last = before, before
         for again in range(times):
-            last, want = want, _stepped(want, grad, count + again, group, self._dialect)
+            last, want = want, _stepped(want, grad, count + again, group)
         state = optimizer.state.get(param) or {}
         got = {"p": param.data, **_moments(state)}
         for name in ("exp_avg", "exp_inf", "p"):
@@ -165,8 +132,7 @@ class Shadow:
     def _found(
         self, where: str, name: str, difference: Difference, got: Mapping[str, Any], last: Arrays, grad: Any, t: int, group: Any
     ) -> None:
-        h = hyperparameters(group)
-        law = variant(get_dialect(self._dialect), group)
+        h, law = hyperparameters(group), get_dialect(group["dialect"])
         element = Element.at(difference.where, last, grad, got, h, max(t, 1), law)
         self.divergence = Divergence(self.steps, where, name, difference, element, followed(element))
 
@@ -179,7 +145,8 @@ def shadow(optimizer: Any, dialect: str = "torch", carry: bool = False) -> Shado
     optimizer : torch.optim.Adamax, or any with the same groups, state and step hooks
         Whose steps are to be followed; it is only read. A step that torch.compile has taken over cannot be followed.
     dialect : str
-        What it is supposed to be.
+        What it is supposed to be. For torch's own optimizer ``"torch"`` stands for the variant that a group's flags
+        and the type of its learning rate ask for.
     carry : bool
         False: the reference starts each step from the optimizer's own values, so a divergence names the step that went
         wrong. True: it goes on from its own, and shows how a difference grows.
@@ -209,11 +176,9 @@ def shadow(optimizer: Any, dialect: str = "torch", carry: bool = False) -> Shado
     return Shadow(optimizer, dialect, carry)
 
 
-def _stepped(arrays: Arrays, grad: Any, count: int, group: Mapping[str, Any], dialect: str) -> Arrays:
-    h = hyperparameters(group)
-    name = f"{dialect}/capturable" if group.get("capturable") else dialect
+def _stepped(arrays: Arrays, grad: Any, count: int, group: Mapping[str, Any]) -> Arrays:
     state = State(count, arrays["exp_avg"], arrays["exp_inf"])
-    p, new = update(arrays["p"], grad, state, h, dialect=name)
+    p, new = update(arrays["p"], grad, state, hyperparameters(group), dialect=group["dialect"])
     return {"p": p, "exp_avg": new.exp_avg, "exp_inf": new.exp_inf}
 
 
@@ -222,10 +187,11 @@ def _counted(count: int, times: int, step: Any) -> int:
     return min(count + times, next_step(step)) if times else count
 
 
-def _frozen(group: Mapping[str, Any]) -> dict[str, Any]:
+def _frozen(group: Mapping[str, Any], dialect: str) -> dict[str, Any]:
     """Copy a group's options as numbers, for an array of one element may change; the parameters stay themselves."""
     h = hyperparameters(group)
-    return {**group, "params": list(group["params"]), "lr": h.lr, "betas": h.betas, "eps": h.eps, "weight_decay": h.weight_decay}
+    numbers = {"lr": h.lr, "betas": h.betas, "eps": h.eps, "weight_decay": h.weight_decay}
+    return {**group, **numbers, "params": list(group["params"]), "dialect": dialect}
 
 
 def _moments(state: Mapping[str, Any]) -> dict[str, Any]:

@@ -48,18 +48,19 @@ def optimizer_class() -> Any:
 
         def __init__(self, params: Any, *args: Any, dialect: str = "torch", backend: str | None = None, **options: Any) -> None:
             super().__init__(params, *args, **options)
-            self._names = dialect, backend
+            self.adamax_ref_dialect, self.adamax_ref_backend = dialect, backend
             self._core()
 
         def _core(self) -> Reference:
             """Return the reference over the very groups and state of this optimizer."""
-            dialect, backend = self._names
+            dialect, backend = self.adamax_ref_dialect, self.adamax_ref_backend
             core = Reference([{"params": [], **self.defaults}], dialect=dialect, backend=backend)
             core.param_groups, core.state = self.param_groups, self.state
             return core
 
         def __getstate__(self) -> dict[str, Any]:
-            return {**super().__getstate__(), "_names": self._names}
+            names = ("adamax_ref_dialect", "adamax_ref_backend")
+            return {**super().__getstate__(), **{name: getattr(self, name) for name in names}}
 
         @torch.no_grad()  # type: ignore[untyped-decorator]
         def step(self, closure: Any = None) -> Any:

@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any, final
 
-from .schedules import assign
+from .schedule import assign
 
 
 @final

@@ -1,6 +1,7 @@
 """Fixtures of interchange's tests."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,18 @@ def engine_of_host_arrays(request: pytest.FixtureRequest, monkeypatch: pytest.Mo
     if name is not None:
         chosen = get_backend(name)
         monkeypatch.setattr(groups, "backend_for", lambda array: chosen if chosen.owns(array) else backend_for(array))
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Let torch compute on one thread, unless a test asks for more: what is small is slower on many."""
+    torch = sys.modules.get("torch")
+    before = torch.get_num_threads() if torch is not None else 0
+    if torch is not None:
+        torch.set_num_threads(1)
+    yield
+    if torch is not None:
+        torch.set_num_threads(before)
 
 
 @pytest.fixture

@@ -19,7 +19,6 @@ def _digits(peer: Peer) -> tuple[Any, Any, Any]:
     """Return a network, its loss on a batch, and the number of batches."""
     torch, datasets = peer("torch"), peer("sklearn.datasets")
     torch.manual_seed(5)
-    torch.set_num_threads(1)
     images, digits = datasets.load_digits(return_X_y=True)
     inputs, labels = torch.tensor(images / 16, dtype=torch.float32), torch.tensor(digits)
     model = torch.nn.Sequential(torch.nn.Linear(64, 16), torch.nn.ReLU(), torch.nn.Linear(16, 10))
@@ -144,6 +143,25 @@ def test_other_types_are_followed(peer: Peer, kind: str) -> None:
             p.grad = torch.randn(33, dtype=p.dtype)
             o.step()
     assert s.divergence is None
+
+
+@pytest.mark.parametrize("foreach", [False, True])
+@pytest.mark.parametrize("kind", ["float16", "float64"])
+@pytest.mark.parametrize("tensor", [False, True])
+def test_the_mode_that_torch_computes_in_is_followed(peer: Peer, foreach: bool, kind: str, tensor: bool) -> None:
+    """In float16 foreach rounds beta2; a float32 tensor as learning rate makes the loop divide in float32."""
+    torch = peer("torch")
+    torch.manual_seed(1)
+    p = torch.randn(200, dtype=getattr(torch, kind))
+    o = torch.optim.Adamax([p], lr=torch.tensor(0.1) if tensor else 0.1, foreach=foreach, eps=1e-3)
+    plain = adamax_ref.Adamax([p.clone()], lr=0.1, foreach=foreach, eps=1e-3)
+    with shadow(o) as s, shadow(plain) as of_ours:
+        for _ in range(4):
+            for optimizer in (o, plain):
+                optimizer.param_groups[0]["params"][0].grad = torch.randn(200, dtype=p.dtype)
+                optimizer.step()
+    assert s.divergence is None, str(s)
+    assert of_ours.divergence is None
 
 
 def test_a_wrong_counter_is_a_divergence(peer: Peer) -> None:

@@ -97,7 +97,7 @@ def test_the_subclass_saves_loads_copies_and_pickles_like_torch_s(peer: Peer, sa
     fresh.load_state_dict(o.state_dict())
     assert fresh.state_dict()["param_groups"] == o.state_dict()["param_groups"]
     for copied in (deepcopy(o), pickle.loads(pickle.dumps(o))):
-        assert copied._names == ("paper", None)
+        assert (copied.adamax_ref_dialect, copied.adamax_ref_backend) == ("paper", None)
         for p in copied.param_groups[0]["params"]:
             p.grad = torch.ones_like(p)
         copied.step()
