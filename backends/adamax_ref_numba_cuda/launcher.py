@@ -1,5 +1,6 @@
 """Numba's part in a launch: device arrays, its streams and events, and the compiled kernel."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import lru_cache
@@ -67,7 +68,17 @@ class NumbaLauncher(Launcher):
 
     def launch(self, recipe: Recipe, blocks: int, addresses: Sequence[int], stream: int) -> None:
         """Launch on the stream."""
-        compiled(recipe)[blocks, SIMULATED_THREADS if SIMULATED else THREADS, _stream(stream)](*addresses)
+        _configured(recipe, blocks, stream)(*addresses)
+
+
+def _configure(recipe: Recipe, blocks: int, stream: int) -> Any:
+    """Return the kernel for so many blocks, without Numba's warning that few blocks leave a device idle."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return compiled(recipe)[blocks, SIMULATED_THREADS if SIMULATED else THREADS, _stream(stream)]
+
+
+_configured = _configure if SIMULATED else lru_cache(maxsize=1024)(_configure)  # a simulated kernel has one configuration
 
 
 @lru_cache(maxsize=256)
