@@ -12,7 +12,7 @@ from adamax_ref.law.hyper import Hyperparameters
 from .bounds import SYMBOLS, Doubles, Flags, errors_of
 from .graph import Graph
 from .interval import Interval
-from .magnitude import Magnitude, magnitude
+from .magnitude import Magnitude, magnitude, of_constant
 from .permitted import Permitted, as_interval, exact_by_node, plan_of
 from .ranges import TABLE
 from .scalars import errors
@@ -80,7 +80,7 @@ def advance(permitted: Permitted, h: Hyperparameters, t: int, bits: int | None, 
     quick = all(map(math.isfinite, grad)) and before.is_blurred
     steps = whole.only(ends) if quick else whole
     rows = [evaluate(steps, by_value, one) for one in zip(*inputs, strict=True)]
-    sizes = {at: magnitude([as_interval(number)], *permitted.formats) for at, number in by_value.items()}
+    sizes = {at: of_constant(as_interval(number), *permitted.formats) for at, number in by_value.items()}
     sizes |= _ranges(whole, inputs, sizes, permitted) if quick else _measured(graph, rows, sizes, permitted)
     known = {place: (rough[place], off[place]) for place in exact}
     names = (permitted.formats[0].name, permitted.formats[1].name)

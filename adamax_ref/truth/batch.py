@@ -15,7 +15,7 @@ from adamax_ref.law.hyper import Hyperparameters
 
 from .bounds import SYMBOLS, Doubles, Flags, errors_of
 from .interval import BITS
-from .magnitude import Magnitude, magnitude
+from .magnitude import Magnitude, of_constant
 from .permitted import Permitted, as_interval, exact_by_node, plan_of
 from .ranges import TABLE, between
 from .scalars import errors
@@ -69,7 +69,7 @@ def bounds_of(
     exact = {place: as_interval(number) for place, number in exact_by_node(permitted, h, t, BITS).items()}
     off = errors(graph, permitted.dialects, permitted.recipes, h, t, exact)
     sizes: dict[int, Magnitude] = {
-        graph.nodes[place].value: magnitude([number], *permitted.formats) for place, number in exact.items()
+        graph.nodes[place].value: of_constant(number, *permitted.formats) for place, number in exact.items()
     }
     steps = plan_of(permitted, exact)
     sizes |= {at: between(inputs[name], inputs[name]) for at, name in zip(steps.inputs, "pgmu", strict=True)}

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, final
 
 import numpy as np
@@ -84,6 +85,16 @@ def magnitude(numbers: Sequence[Any], working: Format, storage: Format) -> Magni
 
 
 _ZERO = Interval(0, 0, 0)
+
+
+def of_constant(number: Interval, working: Format, storage: Format) -> Magnitude:
+    """Measure one number; most constants are the same in every step, and measured once."""
+    return _of_constant(number.lo, number.hi, number.exponent, working, storage)
+
+
+@lru_cache(maxsize=4096)
+def _of_constant(lo: int, hi: int, exponent: int, working: Format, storage: Format) -> Magnitude:
+    return magnitude([Interval(lo, hi, exponent, max(lo.bit_length(), hi.bit_length(), 1))], working, storage)
 
 
 def _near(n: int, exponent: int) -> float:

@@ -103,14 +103,15 @@ def errors(
     used: dict[Any, list[dict[str, float]]] = {}
     worst = {}
     for place, sources in graph.constants.items():
-        hats = set()
+        hats: set[float] = set()
         for source, name in sources:
             dialect, recipe = dialects[source], recipes[source]
             key = (dialect.constants, recipe.working, recipe.storage, dialect.flushes)
             if key not in used:
                 used[key] = [_formed(dialect, number, t, recipe) for number in hypers]
             hats |= {made[name] for made in used[key]}
-        worst[place] = _farthest(hats, exact[place])
+        interval = exact[place]
+        worst[place] = _farthest(frozenset(hats), interval.lo, interval.hi, interval.exponent)
     return worst
 
 
@@ -120,11 +121,13 @@ def _formed(dialect: Dialect, h: Hyperparameters, t: int, recipe: Recipe) -> dic
     return {name: flush(float(number)) for name, number in made.items()}
 
 
-def _farthest(hats: set[float], exact: Interval) -> float:
-    """Return the largest distance from any of `hats` to any number in `exact`, rounded up."""
+@lru_cache(maxsize=4096)
+def _farthest(hats: frozenset[float], lo: int, hi: int, exponent: int) -> float:
+    """Return the largest distance from any of `hats` to any number in an interval, rounded up."""
     if not all(map(math.isfinite, hats)):
         return math.inf
-    low, high = exact.ends
+    scale = Fraction(2) ** exponent
+    low, high = lo * scale, hi * scale
     worst = max(max(Fraction(hat) - low, high - Fraction(hat)) for hat in hats)
     nearest = round_exact(worst, BINARY64)
     return nearest if nearest >= worst else math.nextafter(nearest, math.inf)
