@@ -112,7 +112,7 @@ class Shadow:
                 continue
             found = np.asarray(to_host(got[name]))
             self.elements += found.size
-            difference = first_difference(found, want[name], what=name)
+            difference = None if _same_bytes(found, want[name]) else first_difference(found, want[name], what=name)
             if difference is not None:
                 self._found(where, name, difference, got, last, grad, count + times, group)
                 return
@@ -180,6 +180,12 @@ def _stepped(arrays: Arrays, grad: Any, count: int, group: Mapping[str, Any]) ->
     state = State(count, arrays["exp_avg"], arrays["exp_inf"])
     p, new = update(arrays["p"], grad, state, hyperparameters(group), dialect=group["dialect"])
     return {"p": p, "exp_avg": new.exp_avg, "exp_inf": new.exp_inf}
+
+
+def _same_bytes(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
+    """Whether two arrays hold the same bytes in the same order: the quick answer, which nearly always is yes."""
+    plain = a.flags.c_contiguous and b.flags.c_contiguous and a.dtype == b.dtype and a.shape == b.shape
+    return plain and np.array_equal(a.reshape(-1).view(np.uint8), b.reshape(-1).view(np.uint8))
 
 
 def _counted(count: int, times: int, step: Any) -> int:

@@ -30,7 +30,7 @@ def number(value: Any, words: str = "Tensor lr must be 1-element") -> Any:
         error = ValueError(words)
         error.add_note("Pass a Python float, or an array of any namespace with exactly one element.")
         raise error
-    return value.item() if hasattr(value, "item") else float(value)
+    return value.item() if hasattr(value, "item") else float(value[(0,) * len(value.shape)])
 
 
 def hyperparameters(options: Mapping[str, Any], where: str = "") -> Hyperparameters:

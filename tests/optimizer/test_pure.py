@@ -171,3 +171,31 @@ def test_one_kernel_call_serves_all_parameters_of_a_sort(monkeypatch: pytest.Mon
         groups = [{"params": [Parameter(np.ones(2), np.ones(2)) for _ in range(2)], "lr": lr} for lr in (0.1, 0.2)]
         Adamax(groups, foreach=foreach).step()
         assert counts == wanted
+
+
+@pytest.mark.frameworks
+@pytest.mark.parametrize("namespace", NAMESPACES)
+def test_a_saved_state_may_hold_arrays_of_any_namespace(peer: Peer, same: Same, namespace: str) -> None:
+    xp = peer(namespace)
+    p, q = (Parameter(np.ones(3, np.float32), np.full(3, 0.5, np.float32)) for _ in range(2))
+    o, plain = Adamax([p]), Adamax([q])
+    moments = {"exp_avg": np.array([0.1, 0.2, 0.3], np.float32), "exp_inf": np.array([1.0, 2.0, 3.0], np.float32)}
+    for optimizer, kind in ((o, xp.asarray), (plain, np.asarray)):
+        entry = {"step": kind(3), **{name: kind(value) for name, value in moments.items()}}
+        optimizer.load_state_dict({**optimizer.state_dict(), "state": {0: entry}})
+        optimizer.step()
+    assert same(p.data, q.data)
+    assert type(o.state[p]["exp_avg"]) is np.ndarray
+    assert o.state[p]["step"] == 4
+
+
+@pytest.mark.frameworks
+@pytest.mark.parametrize("namespace", NAMESPACES)
+def test_a_learning_rate_of_any_namespace_is_read_at_each_step(peer: Peer, same: Same, namespace: str) -> None:
+    xp = peer(namespace)
+    p, q = (Parameter(np.ones(3), np.full(3, 0.5)) for _ in range(2))
+    o, plain = Adamax([p], lr=xp.asarray([0.25])), Adamax([q], lr=0.25)
+    for _ in range(2):
+        o.step()
+        plain.step()
+    assert same(p.data, q.data)
