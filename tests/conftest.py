@@ -24,3 +24,18 @@ def _need(module: str) -> ModuleType:
 def peer() -> Callable[[str], ModuleType]:
     """Import a peer by name, or skip with a reason; with ``ADAMAX_REF_NO_SKIPS`` set (CI), fail instead."""
     return _need
+
+
+@pytest.fixture
+def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Say something in the summary at the end of the run, in whichever process the test runs."""
+    return lambda sentence: record_property("told", sentence)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests had to tell."""
+    reports = terminalreporter.stats.get("passed", [])
+    told = [str(value) for report in reports for name, value in report.user_properties if name == "told"]
+    if told:
+        terminalreporter.section("counted")
+        terminalreporter.write("\n".join([*told, ""]))

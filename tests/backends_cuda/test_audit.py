@@ -32,7 +32,7 @@ def sample() -> tuple[Recipe, ...]:
     return tuple({origin: recipe for recipe, origin in every_recipe().items()}.values())
 
 
-def test_every_recipe_compiles_to_exactly_its_operations(nvrtc: Compile, ptxas: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_recipe_compiles_to_exactly_its_operations(nvrtc: Compile, ptxas: str, tell: Callable[[str], None]) -> None:
     chosen = {"sm_90": tuple(every_recipe()), "sm_80": sample()}
 
     def prove(arch: str) -> tuple[list[Finding], list[Usage]]:
@@ -50,9 +50,10 @@ def test_every_recipe_compiles_to_exactly_its_operations(nvrtc: Compile, ptxas: 
     counts = " and ".join(f"{len(findings)} kernels for {arch}" for arch, (findings, _) in proofs.items())
     read, rounded = (sum(getattr(f, of) for fs, _ in proofs.values() for f in fs) for of in ("instructions", "arithmetic"))
     most = max(usage.registers for _, usages in proofs.values() for usage in usages)
-    with capsys.disabled():
-        print(f"\n[PTX: {counts}: {read} instructions, {rounded} rounded operations, all as in the recipes;")
-        print(f" assembled without a spill, at most {most} registers]")
+    tell(
+        f"PTX of CUDA C: {counts}, {read} instructions, {rounded} rounded operations, all as in the recipes; "
+        f"assembled without a spill, at most {most} registers"
+    )
 
 
 def plain_operators(source: str) -> str:

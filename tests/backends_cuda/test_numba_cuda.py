@@ -44,7 +44,7 @@ def pairs_of(recipe: Recipe) -> set[tuple[str, str]]:
     return {(operation.name, recipe.storage) for operation in recipe.operations}
 
 
-def test_ptx_holds_exactly_the_operations_of_the_recipe(kernels: Any, ptxas: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_ptx_holds_exactly_the_operations_of_the_recipe(kernels: Any, ptxas: str, tell: Callable[[str], None]) -> None:
     read = rounded = 0
     for recipe in sample():
         ptx = kernels.ptx(kernels.kernel_function(recipe), (9, 0))
@@ -53,10 +53,7 @@ def test_ptx_holds_exactly_the_operations_of_the_recipe(kernels: Any, ptxas: str
         assert finding.faults == (), every_recipe()[recipe]
         assert finding.wide >= 7 and (usage.spilled, usage.stack) == (0, 0)
         read, rounded = read + finding.instructions, rounded + finding.arithmetic
-    with capsys.disabled():
-        print(
-            f"\n[Numba-CUDA PTX: {len(sample())} recipes, {read} instructions, {rounded} rounded operations, all as in the recipes]"
-        )
+    tell(f"Numba-CUDA PTX: {len(sample())} recipes, {read} instructions, {rounded} rounded operations, all as in the recipes")
 
 
 def test_the_same_holds_for_an_older_machine(kernels: Any, ptxas: str) -> None:
@@ -94,13 +91,12 @@ def simulate(script: str) -> str:
     return done.stdout
 
 
-def test_the_core_corpus_is_exact_under_the_simulator(peer: Callable[[str], Any], capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_core_corpus_is_exact_under_the_simulator(peer: Callable[[str], Any], tell: Callable[[str], None]) -> None:
     peer("numba_cuda")
     found = json.loads(simulate(str(HERE / "simulated_corpus.py")))
     assert {verdict for verdict, _ in found.values()} == {"EXACT"}, found
     cases = sum(number for _, number in found.values())
-    with capsys.disabled():
-        print(f"\n[Numba-CUDA under the simulator: {cases} cases of the core corpus, all exact]")
+    tell(f"Numba-CUDA under the simulator: {cases} cases of the core corpus, all exact")
     assert cases > 100
 
 

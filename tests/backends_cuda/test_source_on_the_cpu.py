@@ -54,7 +54,7 @@ def prepared(dtype_of: Callable[[Recipe], np.dtype[Any]]) -> dict[str, tuple[Arr
 
 
 def test_every_recipe_gives_the_bits_of_numpy_on_hard_values(
-    full_backend: Any, lent: Any, prepared: dict[str, Any], same: Callable[[Array, Array], bool], capsys: pytest.CaptureFixture[str]
+    full_backend: Any, lent: Any, prepared: dict[str, Any], same: Callable[[Array, Array], bool], tell: Callable[[str], None]
 ) -> None:
     elements, wrong = 0, []
     for seed, (recipe, origin) in enumerate(RECIPES.items()):
@@ -68,12 +68,11 @@ def test_every_recipe_gives_the_bits_of_numpy_on_hard_values(
         elements += given[0].size
         if not all(same(mine, theirs) for mine, theirs in zip(got, want, strict=True)):
             wrong.append(origin)
-    with capsys.disabled():
-        print(f"\n[CUDA C on the CPU: {len(RECIPES)} recipes, {elements} elements against NumPy, {len(wrong)} recipes differ]")
+    tell(f"CUDA C on the CPU: {len(RECIPES)} recipes, {elements} elements against NumPy, {len(wrong)} recipes differ")
     assert not wrong
 
 
-def test_the_whole_core_corpus_is_exact(full_backend: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_whole_core_corpus_is_exact(full_backend: Any, tell: Callable[[str], None]) -> None:
     target, corpus = BackendTarget(full_backend), open_corpus()
     cases = 0
     for dialect, profile in pairs(target, corpus):
@@ -81,8 +80,7 @@ def test_the_whole_core_corpus_is_exact(full_backend: Any, capsys: pytest.Captur
         verdict = run(target, corpus, dialect, profile, done=done.append).verdict
         assert verdict.text.startswith("EXACT"), (dialect, profile, verdict)
         cases += len(done)
-    with capsys.disabled():
-        print(f"\n[CUDA C on the CPU: {cases} cases of the core corpus, all exact]")
+    tell(f"CUDA C on the CPU: {cases} cases of the core corpus, all exact")
     assert cases > 100
 
 
