@@ -12,8 +12,6 @@ from adamax_ref.golden.case import QUANTITIES
 from adamax_ref.golden.oracle import Rule, State, canonical, reported
 from adamax_ref.golden.patterns import decode, same
 from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.recipe import Recipe
 
 from .answer import Reported
 from .judge import Judged
@@ -36,22 +34,12 @@ def find(cases: Sequence[Judged]) -> str | None:
 
 def candidates(dialect: Dialect, profile: str, decaying: bool) -> Iterator[tuple[str, Rule]]:
     """Yield the recipes to be tried, by name."""
-    yield f"{dialect.name} power=platform", platform(dialect, profile)
+    yield f"{dialect.name} power=platform", Rule(dialect, profile, exact=False)
     for variant in dialect.variants.values():
         if profile in variant.profiles:
             yield variant.name, canonical(variant, profile)
     for other in permitted(dialect, profile, decaying):
         yield other.name, canonical(other, profile)
-
-
-def platform(dialect: Dialect, profile: str) -> Rule:
-    """Return the rule of a dialect with powers as this machine's C library forms them."""
-
-    def rule(h: Hyperparameters, t: int) -> tuple[Recipe, tuple[float, ...]]:
-        recipe = dialect.recipe(h, profile)
-        return recipe, dialect.scalars(h, t, recipe)
-
-    return rule
 
 
 def reproduces(rule: Rule, judged: Judged) -> bool:

@@ -1,9 +1,11 @@
 """Computing the corpus: the same bytes on every machine and run."""
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any, Protocol
 
 from adamax_ref.dialects import get
+from adamax_ref.farm import Mapper
 
 from .build import build
 from .case import FORMAT, Case, ProfileTypes, VectorFile
@@ -126,6 +128,7 @@ def corpus_bytes(
     dialects: tuple[str, ...],
     bank: Bank,
     done: Callable[[Part], None] = lambda part: None,
+    mapper: Mapper = map,
 ) -> Iterator[tuple[str, bytes]]:
     """Yield every file of a corpus as path and bytes, the manifest last.
 
@@ -137,12 +140,15 @@ def corpus_bytes(
         The bugs, for ``kills`` and BUGS.json.
     done : callable
         Called after each vector file, for a progress bar.
+    mapper : callable
+        Computes the vector files, perhaps in other processes (see :func:`adamax_ref.farm.farm`).
     """
     files: dict[Part, VectorFile] = {}
     data = support_files()
     yield from data.items()
-    for part in parts(level, dialects):
-        files[part] = make(part, bank)
+    planned = parts(level, dialects)
+    for part, file in zip(planned, mapper(partial(make, bank=bank), planned), strict=True):
+        files[part] = file
         data[part.path] = canonical(files[part])
         if len(data[part.path]) > LARGEST_FILE[part.level]:
             raise Inadmissible(

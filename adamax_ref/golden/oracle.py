@@ -1,13 +1,14 @@
 """The oracle for bits: a recipe carried through a case, element by element, each operation rounded once.
 
 A *rule* says which recipe and which constants a step uses. The canonical rule is the dialect's own with correctly
-rounded powers; named recipes, wrong dialects and engines under other names are other rules.
+rounded powers; a recipe under another name, or a wrong one, is the rule of another dialect.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
-from typing import final
+from itertools import repeat
+from typing import Literal, final
 
 from adamax_ref.law.dialect import Dialect
 from adamax_ref.law.hyper import Hyperparameters
@@ -18,8 +19,37 @@ from adamax_ref.truth.stepper import run
 from .case import Case
 from .patterns import decode
 
-Rule = Callable[[Hyperparameters, int], tuple[Recipe, tuple[float, ...]]]
-"""``rule(h, t)`` returns the recipe and the constants of step `t`."""
+Made = tuple[Recipe, tuple[float, ...]]
+"""A recipe with the constants of a step."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Rule:
+    """Which recipe and constants a step uses: those of a dialect in a profile.
+
+    Attributes
+    ----------
+    exact : bool
+        Whether powers of beta1 are correctly rounded, or those of this machine's C library.
+    """
+
+    dialect: Dialect
+    profile: str
+    exact: bool = True
+
+    @lru_cache(maxsize=4096)  # noqa: B019 - rules are few and live as long as the program
+    def at(self, h: Hyperparameters, t: int, place: Literal["body", "tail"] = "body") -> Made:
+        """Return recipe and constants of step `t`."""
+        recipe = self.dialect.recipe(h, self.profile, place)
+        return recipe, self.dialect.scalars(exact_hyper(h) if self.exact else h, t, recipe)
+
+    def each(self, h: Hyperparameters, t: int, count: int) -> Iterator[Made]:
+        """Yield them for every element: what a framework's vector loop leaves over may have a recipe of its own."""
+        body = count - count % self.dialect.vector if self.dialect.vector else count
+        yield from repeat(self.at(h, t), body)
+        if body < count:
+            yield from repeat(self.at(h, t, "tail"), count - body)
 
 
 @final
@@ -59,13 +89,7 @@ def plain(dialect: Dialect, profile: str) -> Dialect | None:
 
 def canonical(dialect: Dialect, profile: str) -> Rule:
     """Return the rule of a dialect: its own recipe, with powers of beta1 correctly rounded."""
-
-    @lru_cache(maxsize=4096)
-    def rule(h: Hyperparameters, t: int) -> tuple[Recipe, tuple[float, ...]]:
-        recipe = dialect.recipe(h, profile)
-        return recipe, dialect.scalars(exact_hyper(h), t, recipe)
-
-    return rule
+    return Rule(dialect, profile)
 
 
 def start(case: Case) -> State:
@@ -82,8 +106,9 @@ def start(case: Case) -> State:
 
 def step(rule: Rule, state: State, grad: Sequence[float], h: Hyperparameters) -> State:
     """Carry every element through one step."""
-    recipe, scalars = rule(h, state.t + 1)
-    made = [run(recipe, p, g, m, u, scalars) for p, g, m, u in zip(state.theta, grad, state.m, state.u, strict=True)]
+    laws = rule.each(h, state.t + 1, len(grad))
+    rows = zip(laws, state.theta, grad, state.m, state.u, strict=True)
+    made = [run(recipe, p, g, m, u, scalars) for (recipe, scalars), p, g, m, u in rows]
     theta, m, u = (tuple(column) for column in zip(*made, strict=True)) if made else ((), (), ())
     return State(state.t + 1, theta, m, u)
 

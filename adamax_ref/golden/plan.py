@@ -32,7 +32,7 @@ def parts(level: str = "core", dialects: tuple[str, ...] = ()) -> list[Part]:
     Examples
     --------
     >>> parts("core", ("torch",))[0].path
-    'core/torch/f32/chain.json'
+    'core/torch/bf16/decay.json'
     """
     if level not in LEVELS:
         raise ValueError(f"unknown level {level!r}; known are {', '.join(LEVELS)}")

@@ -8,8 +8,8 @@ SCOPE: dict[str, tuple[str, ...]] = {
     "mlx": ("f32", "f64"),
     "optax": ("f32", "f64"),
     "paddle": ("f32", "f64"),
-    "paper": ("f32", "f64"),
-    "torch": ("f32", "f64"),
+    "paper": ("bf16", "f16", "f32", "f64"),
+    "torch": ("bf16", "f16", "f32", "f64"),
 }
 
 

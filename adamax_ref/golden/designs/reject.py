@@ -11,16 +11,25 @@ _NAMES = {"lr": "learning rate", "beta1": "beta1", "beta2": "beta2", "eps": "eps
 
 
 def _number(slug: str, name: str, value: float, level: Level = "lead") -> Design:
-    kind = "nan" if math.isnan(value) else "range"
+    kind, profiles = "nan" if math.isnan(value) else "range", REAL if level == "core" else WIDE
     words = f"A {_NAMES[name]} of {value} must be refused."
     return Design(
-        slug, words, "S10", theta="1 -1", steps=("1/2 -1/4",), hyper={name: value}, refuse=(name, kind), profiles=WIDE, level=level
+        slug,
+        words,
+        "S10",
+        theta="1 -1",
+        steps=("1/2 -1/4",),
+        hyper={name: value},
+        refuse=(name, kind),
+        profiles=profiles,
+        level=level,
     )
 
 
-def _array(name: str, profiles: tuple[str, ...] = REAL) -> tuple[Design, Design]:
+def _array(name: str) -> tuple[Design, Design]:
     """Return an array of wrong length and one that cannot be read."""
     level: Level = "core" if name in ("theta", "grad") else "lead"
+    profiles = REAL if level == "core" else WIDE
     long = {name: "1 1 1"} if name != "grad" else {}
     return (
         Design(
@@ -29,7 +38,7 @@ def _array(name: str, profiles: tuple[str, ...] = REAL) -> tuple[Design, Design]
             "S10",
             **{"theta": "1 -1", "shape": (2,), "steps": ("1/2 -1/4 1" if name == "grad" else "1/2 -1/4",), **long},  # type: ignore[arg-type]
             refuse=(name, "length"),
-            profiles=WIDE,
+            profiles=profiles,
             level=level,
         ),
         Design(
@@ -40,7 +49,7 @@ def _array(name: str, profiles: tuple[str, ...] = REAL) -> tuple[Design, Design]
             steps=("1/2 -1/4",),
             refuse=(name, "format"),
             damage=name,
-            profiles=WIDE,
+            profiles=profiles,
             level=level,
         ),
     )
