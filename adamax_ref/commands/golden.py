@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, final
 
 import click
 
@@ -18,20 +19,22 @@ def command() -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--level", type=click.Choice(["core", "full"]), default="core", show_default=True, help="How many cases.")
 @click.option("--dialect", "dialects", multiple=True, help="Only this dialect; may be repeated.")
-def generate(folder: Path, level: str, dialects: tuple[str, ...]) -> None:
+@click.option("--dask", "address", help="Compute on the Dask cluster whose scheduler listens there.")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Compute in so many local processes.")
+def generate(folder: Path, level: str, dialects: tuple[str, ...], address: str | None, jobs: int) -> None:
     """Write the corpus to FOLDER, which is new, empty, or holds an older corpus.
 
     The bytes are the same on every machine and run. Everything is written aside and moved into place at the end.
     """
-    from adamax_ref.conformance import kills
+    from adamax_ref.farm import farm
     from adamax_ref.golden.folder import write
     from adamax_ref.golden.generate import corpus_bytes
     from adamax_ref.golden.load import open_corpus
     from adamax_ref.golden.plan import parts
 
     planned = parts(level, dialects)
-    with progress("generating", len(planned)) as done:
-        write(folder, corpus_bytes(level, dialects, kills, done))
+    with progress("generating", len(planned)) as done, farm(address, jobs) as mapper:
+        write(folder, corpus_bytes(level, dialects, Kills(), done, mapper))
     totals = open_corpus(folder).manifest.totals
     click.echo(f"{folder}: {totals.cases} cases, {totals.expectations} numbers to compare, {len(planned)} files")
 
@@ -51,6 +54,23 @@ def check(folder: Path) -> None:
     click.echo(f"{folder}: {'in order' if not findings else f'{len(findings)} findings'}")
     if findings:
         raise click.exceptions.Exit(1)
+
+
+@final
+class Kills:
+    """The bug bank under a name by which another process finds it."""
+
+    def killed_by(self, case: Any) -> tuple[str, ...]:
+        """Return the ids of the bugs that a case kills."""
+        from adamax_ref.conformance import kills
+
+        return kills.killed_by(case)
+
+    def described(self, cases: Any) -> Any:
+        """Return the content of BUGS.json."""
+        from adamax_ref.conformance import kills
+
+        return kills.described(cases)
 
 
 @contextmanager

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,8 +16,17 @@ import click
 @click.option("--profile", "profiles", multiple=True, help="Only this profile (f64, f32, f16, bf16, c64, c128); may be repeated.")
 @click.option("--level", type=click.Choice(["core", "full"]), default="core", show_default=True, help="How many cases.")
 @click.option("--json", "report", type=click.Path(path_type=Path, dir_okay=False), help="Also write the report as NDJSON.")
+@click.option("--dask", "address", help="Judge on the Dask cluster whose scheduler listens there.")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Judge in so many local processes.")
 def command(
-    target: str, golden: Path | None, dialects: tuple[str, ...], profiles: tuple[str, ...], level: str, report: Path | None
+    target: str,
+    golden: Path | None,
+    dialects: tuple[str, ...],
+    profiles: tuple[str, ...],
+    level: str,
+    report: Path | None,
+    address: str | None,
+    jobs: int,
 ) -> None:
     """Judge TARGET, which is backend:NAME or framework:NAME, on everything it declares and the corpus holds.
 
@@ -24,18 +35,33 @@ def command(
     from adamax_ref.conformance.report import lines, ndjson
     from adamax_ref.conformance.run import pairs, run
     from adamax_ref.conformance.targets import open_target
+    from adamax_ref.farm import farm
     from adamax_ref.golden.load import open_corpus
 
     corpus = open_corpus(golden)
     with open_target(target) as opened:
         wanted = pairs(opened, corpus, dialects, profiles)
-        runs = [run(opened, corpus, dialect, profile, level) for dialect, profile in wanted]
+        if address is None and jobs == 1:
+            runs = [run(opened, corpus, dialect, profile, level) for dialect, profile in wanted]
+    if address is not None or jobs > 1:
+        with farm(address, jobs) as mapper:
+            runs = list(mapper(partial(judged_elsewhere, target, golden, level), wanted))
     for at, each in enumerate(runs):
         click.echo(("\n" if at else "") + "\n".join(lines(each)))
     if report is not None:
         with replacing(report) as aside:
             aside.write_text("".join(map(ndjson, runs)), encoding="ascii")
     raise click.exceptions.Exit(max(each.verdict.exit for each in runs))
+
+
+def judged_elsewhere(target: str, golden: Path | None, level: str, pair: tuple[str, str]) -> Any:
+    """Open target and corpus anew, in whatever process this is, and judge one dialect and profile."""
+    from adamax_ref.conformance.run import run
+    from adamax_ref.conformance.targets import open_target
+    from adamax_ref.golden.load import open_corpus
+
+    with open_target(target) as opened:
+        return run(opened, open_corpus(golden), *pair, level)
 
 
 @contextmanager

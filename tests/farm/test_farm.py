@@ -1,0 +1,68 @@
+"""Fanning out: the same results in the same order, from this process, from others, and from a Dask cluster."""
+
+import os
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from adamax_ref.cli import main
+from adamax_ref.commands.golden import Kills
+from adamax_ref.farm import farm
+from adamax_ref.golden.document import canonical
+from adamax_ref.golden.generate import make
+from adamax_ref.golden.plan import parts
+
+WORDS = ["verify", "backend:numpy", "--dialect", "paper", "--profile", "f32"]
+
+
+def _where(number: int) -> tuple[int, int]:
+    return number, os.getpid()
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[Any]:
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0") as cluster:
+        yield cluster.scheduler_address
+
+
+def test_local_processes_keep_the_order_and_are_not_this_one() -> None:
+    with farm(jobs=2) as mapper:
+        assert list(mapper(os.path.basename, ["a/b", "c", "d/e/f"])) == ["b", "c", "f"]
+        assert str(os.getpid()) not in mapper(os.readlink, ["/proc/self"] if os.path.islink("/proc/self") else [])
+
+
+def test_without_anything_it_is_map() -> None:
+    with farm() as mapper:
+        assert list(mapper(_where, [3])) == [(3, os.getpid())]
+
+
+@pytest.mark.frameworks
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_cluster_judges_and_computes_vectors_as_this_process_does(address: str) -> None:
+    runner = CliRunner()
+    plain, there = runner.invoke(main, WORDS), runner.invoke(main, [*WORDS, "--dask", address])
+    assert plain.exit_code == 0 and there.output == plain.output
+    some = [part for part in parts("core", ("paper",)) if part.category in ("eps", "lr") and part.profile in ("f32", "f64")]
+    vectors = partial(make, bank=Kills())
+    with farm(address) as mapper:
+        assert list(map(canonical, mapper(vectors, some))) == [canonical(vectors(part)) for part in some]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([*WORDS, "--jobs", "0"], "0 is not in the range x>=1"),
+        ([*WORDS, "--dask", "tcp://127.0.0.1:9"], "no Dask scheduler answers at 'tcp://127.0.0.1:9'"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_wrong_usage_is_code_2_and_one_sentence(words: list[str], message: str) -> None:
+    pytest.importorskip("distributed")
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 2 and message in " ".join(done.output.split())
