@@ -45,7 +45,7 @@ class DaskBackend(AbstractBackend):
 
     name = "dask"
     priority = 5
-    remedy = "pip install 'dask[array,distributed]'"
+    remedy = "pip install 'adamax-ref[dask]'"
 
     @property
     def capabilities(self) -> Capabilities:

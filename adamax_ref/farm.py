@@ -61,7 +61,7 @@ def _client(address: str) -> Any:
     try:
         from distributed import Client
     except ModuleNotFoundError as error:
-        raise ValueError("a Dask address needs the package distributed: pip install 'dask[distributed]'") from error
+        raise ValueError("a Dask address needs the package distributed: pip install 'adamax-ref[dask]'") from error
     try:
         return Client(address, timeout=10)
     except (OSError, TimeoutError) as error:

@@ -23,7 +23,7 @@ def plot(record: Mapping[str, Any], file: Path, profile: str = "f32") -> None:
     try:
         import matplotlib
     except ModuleNotFoundError as error:
-        error.add_note("plots need matplotlib: pip install matplotlib")
+        error.add_note("plots need matplotlib: pip install 'adamax-ref[bench]'")
         raise
     matplotlib.use("Agg")
     from matplotlib import pyplot
