@@ -29,7 +29,7 @@ def mode(optimizer: Any, group: Mapping[str, Any], dialect: str) -> str:
     'paper'
     """
     if group.get("capturable"):
-        return f"{dialect}/capturable"
+        return f"{dialect.removesuffix('/capturable')}/capturable"
     if dialect != "torch" or isinstance(optimizer, Hookable) or hasattr(optimizer, "adamax_ref_dialect"):
         return dialect
     if any(is_tensor(param) and param.device.type == "cuda" for param in group["params"]):

@@ -146,7 +146,7 @@ def variant(dialect: Dialect, group: Mapping[str, Any]) -> Dialect:
     ValueError
         When the dialect has none.
     """
-    if not group["capturable"]:
+    if not group["capturable"] or dialect.name.endswith("/capturable"):
         return dialect
     if "capturable" not in dialect.variants:
         raise ValueError(f"dialect {dialect.name!r} has no capturable variant; pass capturable=False")

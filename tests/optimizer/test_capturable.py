@@ -119,6 +119,16 @@ def test_under_jit_the_step_s_number_is_traced_and_nothing_is_compiled_twice(pee
     assert np.all(np.abs(np.asarray(p) - np.asarray(plain)) <= 4 * np.spacing(np.abs(np.asarray(plain))))
 
 
+def test_the_variant_may_be_named_as_the_dialect_with_or_without_the_flag(same: Same) -> None:
+    ends = []
+    for dialect, flag in (("torch", True), ("torch/capturable", True), ("torch/capturable", False)):
+        p = Parameter(np.arange(1.0, 6.0), np.arange(-2.0, 3.0))
+        Adamax([p], dialect=dialect, capturable=flag).step()
+        ends.append(p.data)
+    assert same(ends[0], ends[1])
+    assert same(ends[0], ends[2])
+
+
 def test_the_variant_is_a_recipe_of_its_own() -> None:
     law = dialects.get("torch/capturable")
     assert "divisor" in law.recipe(law.defaults, "f32").constants
