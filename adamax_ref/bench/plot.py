@@ -36,7 +36,8 @@ def plot(record: Mapping[str, Any], file: Path, profile: str = "f32") -> None:
         _draw(axis, [row for row in rows if row["tensors"] == count])
         axis.set_title("1 tensor" if count == 1 else f"{count} tensors")
     axes[0][0].set_ylabel("ns per element")
-    axes[0][-1].legend(fontsize="small")
+    if counts:
+        axes[0][-1].legend(fontsize="small")
     figure.tight_layout()
     figure.savefig(file, metadata={"Date": None} if file.suffix == ".svg" else None)
     pyplot.close(figure)
