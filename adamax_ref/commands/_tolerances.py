@@ -32,8 +32,8 @@ def table() -> list[str]:
 
     Examples
     --------
-    >>> print(table()[2].split(",")[0])
-    derived bound                          parameter 1.0
+    >>> table()[2].split(",")[0].split()
+    ['derived', 'bound', 'parameter', '1.0']
     """
     now = plain_run()
     lines = [f"how far a float32 parameter may be off after {STEPS} steps at PyTorch's defaults", ""]
