@@ -26,7 +26,7 @@ MAY = {
     # What is built on them.
     "optimizer": {"array_api", "backend", "dialects", "law", "memory"},
     "bench": {"array_api", "backend", "law", "memory", "optimizer"},
-    "interop": {"backend", "dialects", "law", "optimizer", "truth"},
+    "interop": {"backend", "dialects", "frameworks", "law", "optimizer", "truth"},
     "farm": set[str](),
     "golden": {"dialects", "farm", "law", "optimizer", "truth"},
 }
