@@ -120,7 +120,7 @@ def _check_file(file: VectorFile, entry: FileEntry, manifest: Manifest, where: s
         raise CorpusError(f"{where}: {len(file.cases)} cases, but count {file.count} and {entry.cases} in the manifest")
     prefix = f"{entry.dialect}/{entry.profile}/{entry.category}/"
     for case in file.cases:
-        if not case.id.startswith(prefix) or not _ID.fullmatch(case.id):
+        if not case.id.startswith(prefix):
             raise CorpusError(f"{where}: id {case.id[:80]!r} does not belong here")
         check_case(case, where)
     if len({case.id for case in file.cases}) != file.count:
@@ -132,6 +132,8 @@ def check_case(case: Case, where: str) -> None:
 
     A case that must be refused may hold anything in its numbers: that is what it is for.
     """
+    if not _ID.fullmatch(case.id) or case.profile not in PROFILES:
+        raise CorpusError(f"{where}: {case.id[:80]!r} is no id of a case; write dialect/profile/category/slug")
     try:
         _check_report(case)
         if case.result == "value":

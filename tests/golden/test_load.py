@@ -194,3 +194,11 @@ def test_a_case_with_any_value_in_any_place_is_read_or_refused_with_a_sentence(d
 def test_odd_documents_are_refused(data: bytes) -> None:
     with pytest.raises(CorpusError, match=r"^file"):
         _read(data)
+
+
+@pytest.mark.parametrize("name", ["", "a", "torch/f8/eps/x", "torch/f32/eps/", "Torch/f32/eps/x", "torch/f32/eps/x/y"])
+def test_a_case_by_itself_needs_a_regular_id(name: str) -> None:
+    document = json.loads(_bytes())
+    document["cases"][0]["id"] = name
+    with pytest.raises(CorpusError, match="is no id of a case"):
+        _read(json.dumps(document).encode())
