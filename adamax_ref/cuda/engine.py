@@ -14,6 +14,7 @@ from .arrays import is_cuda_array, library, require_updatable
 from .kernel import TableKernel
 from .launcher import Launcher
 from .parts import parts_of, pieces_of
+from .recording import CURRENT
 from .tensors import tensor_bits, tensor_from, tensor_zeros_like
 
 
@@ -50,6 +51,11 @@ class CudaBackend(AbstractBackend):
     def own_zeros_like(self, array: Any) -> Any:
         """Return zeros like an array with the CUDA array interface."""
 
+    def own_count(self, step: Any, number: int) -> Any:
+        """Return a counter on the device advanced by one, to `number`, in the order of the stream."""
+        step += 1
+        return step
+
     @property
     def capabilities(self) -> Capabilities:
         """All profiles that the device has, in place, subnormals kept."""
@@ -83,6 +89,14 @@ class CudaBackend(AbstractBackend):
     def check(self, array: Any) -> None:
         """Refuse what cannot be written to, or overlaps itself."""
         require_updatable(array)
+
+    def count(self, step: Any, number: int) -> Any:
+        """Advance a counter; that of a captured step is no part of the graph and is advanced when a replay is prepared."""
+        recording = CURRENT.get()
+        if recording.mode != "record":
+            return self.own_count(step, number)
+        recording.pending.append(lambda: self.own_count(step, number))
+        return step
 
     def split(self, array: Any) -> list[Any]:
         """Return the real buffers an array consists of."""

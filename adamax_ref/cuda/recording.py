@@ -22,14 +22,15 @@ class Recording:
     launches : list of (TableKernel, Resident)
         In the order in which they were captured.
     pending : list of callable
-        How to refresh the constants that were given while the step was captured: those of the first replay.
+        How to refresh the constants that were given while the step was captured, those of the first replay, and how to
+        advance counters on the device.
     prepared : int
         How many launches have their constants for the next replay.
     """
 
     mode: Literal["plain", "record", "prepare"] = "plain"
     launches: list[tuple["TableKernel", "Resident"]] = field(default_factory=list)
-    pending: list[Callable[[], None]] = field(default_factory=list)
+    pending: list[Callable[[], object]] = field(default_factory=list)
     prepared: int = 0
 
     def add(self, kernel: "TableKernel", resident: "Resident", refresh: Callable[[], None]) -> None:

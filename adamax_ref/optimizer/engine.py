@@ -78,7 +78,7 @@ def run(jobs: Sequence[Job], state: MutableMapping[Any, Any]) -> int:
             _write_back(job, mine)
         else:
             take(job.param, job.memory, job.dialect, job.options, job.t)
-        advance(job.memory)
+        advance(job.memory, job.backend.count)
         kept = state.setdefault(job.param, job.memory)
         if kept is not job.memory:
             kept.update(job.memory)

@@ -16,7 +16,7 @@ from adamax_ref.law.dialect import Dialect
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.recipe import Recipe
 
-from .counting import next_step
+from .counting import next_step, note
 from .groups import Group, engine
 from .hypers import hyperparameters
 from .parameter import type_name
@@ -225,16 +225,24 @@ def fresh(param: Any, group: Mapping[str, Any], backend: str | None) -> dict[str
     """Return the state of a parameter before its first update."""
     data = param.data
     zeros = tensor_zeros_like if is_tensor(data) else engine(data, backend).zeros_like
-    step = counter(0, data) if group["capturable"] else 0
+    step = counter(0, data, backend) if group["capturable"] else 0
     return {"step": step, "exp_avg": zeros(data), "exp_inf": zeros(data)}
 
 
-def counter(t: int, data: Any) -> Any:
+def counter(t: int, data: Any, backend: str | None) -> Any:
     """Return a 0-d float32 array with the value `t`, of the namespace and device of `data`."""
-    host = np.asarray(t, dtype=np.float32)
+    step = _counter(np.asarray(t, dtype=np.float32), data, backend)
+    note(step, t)
+    return step
+
+
+def _counter(host: np.ndarray[Any, Any], data: Any, backend: str | None) -> Any:
     if is_tensor(data):
         return tensor_like(host, data)
     if isinstance(data, np.ndarray):
         return host
+    chosen = engine(data, backend)
+    if chosen.capabilities.device == "cuda":
+        return chosen.from_host(host)
     xp = data.__array_namespace__()
-    return xp.asarray(t, dtype=xp.float32, device=data.device)
+    return xp.asarray(int(host), dtype=xp.float32, device=data.device)

@@ -104,9 +104,9 @@ def _entry(entry: Any, key: Hashable, param: Any, capturable: bool, backend: str
     if missing:
         found = "; exp_avg_sq is there, so it looks like a state of Adam" if "exp_avg_sq" in entry else ""
         raise ValueError(f"state[{key!r}] of the loaded state dict lacks {', '.join(missing)}{found}")
-    new = {name: deepcopy(value) for name, value in entry.items()}
+    new = {name: None if name in STATE else deepcopy(value) for name, value in entry.items()}
     t = steps_taken(entry["step"])
-    new["step"] = counter(t, param.data) if capturable else t
+    new["step"] = counter(t, param.data, backend) if capturable else t
     for part in STATE[1:]:
         new[part] = array_like(entry[part], param.data, f"{part} of state[{key!r}]", backend, cast)
     return new

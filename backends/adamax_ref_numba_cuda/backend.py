@@ -99,6 +99,15 @@ class NumbaCudaBackend(CudaBackend):
         order: Literal["C", "F"] = "F" if len(shape) > 1 and strides[0] == dtype.itemsize and shape[0] != 1 else "C"
         return self.own_from_host(np.zeros(shape, dtype, order=order))
 
+    def own_count(self, step: Any, number: int) -> Any:
+        """Return an advanced counter; Numba's arrays have no arithmetic, so theirs is written, by an asynchronous copy."""
+        from numba import cuda
+
+        if not hasattr(step, "copy_to_device"):
+            return super().own_count(step, number)
+        step.copy_to_device(np.full(step.shape, number, dtype=step.dtype), stream=cuda.default_stream())
+        return step
+
     def synchronize(self) -> None:
         """Wait for the current device."""
         from numba import cuda
