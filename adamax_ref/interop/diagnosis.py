@@ -1,4 +1,4 @@
-"""What shadow mode reports: one element of one step, and the dialects that would have given the bits that were seen."""
+"""What shadow mode reports: one element of one step, and the dialects and known bugs that give the bits that were seen."""
 
 import math
 from collections.abc import Mapping
@@ -15,6 +15,8 @@ from adamax_ref.law.profile import PROFILES
 from adamax_ref.optimizer.loading import to_host
 from adamax_ref.truth.compare import Difference
 from adamax_ref.truth.stepper import run
+
+from .suspects import suspects
 
 NAMES = ("p", "exp_avg", "exp_inf")
 
@@ -91,6 +93,8 @@ class Divergence:
         What that element's step was made from.
     follows : tuple of str
         Dialects that give exactly the observed bits of that element.
+    bugs : tuple of str
+        Known bugs of the expected dialect that do, each as id and title; ``adamax-ref bugs B16`` tells more.
     """
 
     step: int
@@ -99,9 +103,10 @@ class Divergence:
     difference: Difference
     element: Element
     follows: tuple[str, ...]
+    bugs: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        known = ", ".join(self.follows) or "no dialect that is known here"
+        known = ", ".join([*self.follows, *(f"the known bug {bug}" for bug in self.bugs)]) or "no dialect or bug that is known here"
         return f"step {self.step}, {self.parameter}\n{self.difference}\n{self.element}\n  the observed bits are those of: {known}"
 
 
@@ -117,6 +122,18 @@ def followed(element: Element) -> tuple[str, ...]:
     """
     every = [variant for name in names() for variant in (get(name), *get(name).variants.values())]
     return tuple(dialect.name for dialect in every if _gives(dialect, element))
+
+
+def bugs_of(element: Element, dialect: Dialect) -> tuple[str, ...]:
+    """Return the known bugs of a dialect whose step gives exactly what was seen.
+
+    Examples
+    --------
+    >>> h = Hyperparameters(lr=0.25)
+    >>> bugs_of(Element((1.0, 0.0, 0.0, 0.5), (1.0, 0.0, 0.45), h, 2, "f64", ()), get("torch"))
+    ('B12 (beta1 and beta2 exchanged)', 'B16 (u decays with beta1)')
+    """
+    return suspects(dialect, element.profile, element.hyper, element.t, element.given, element.seen)
 
 
 def _gives(dialect: Dialect, element: Element) -> bool:

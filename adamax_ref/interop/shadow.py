@@ -19,7 +19,7 @@ from adamax_ref.optimizer.loading import to_host
 from adamax_ref.optimizer.pure import State, update
 from adamax_ref.truth.compare import Difference, first_difference
 
-from .diagnosis import Divergence, Element, followed
+from .diagnosis import Divergence, Element, bugs_of, followed
 from .mode import mode
 
 Arrays = dict[str, np.ndarray[Any, Any]]
@@ -134,7 +134,7 @@ class Shadow:
     ) -> None:
         h, law = hyperparameters(group), get_dialect(group["dialect"])
         element = Element.at(difference.where, last, grad, got, h, max(t, 1), law)
-        self.divergence = Divergence(self.steps, where, name, difference, element, followed(element))
+        self.divergence = Divergence(self.steps, where, name, difference, element, followed(element), bugs_of(element, law))
 
 
 def shadow(optimizer: Any, dialect: str = "torch", carry: bool = False) -> Shadow:

@@ -10,6 +10,9 @@ from functools import cache
 from importlib import import_module
 
 from ._bug import Bug as Bug
+from ._bug import right as right
+from ._parts import Numbers as Numbers
+from ._parts import Parts as Parts
 
 
 @cache
