@@ -90,14 +90,9 @@ def _fast() -> list[str]:
 
 def _measured(grid: Any, asked: list[str], against: list[str], rounds: int, keep: Any) -> dict[str, Any]:
     """Measure and print; emulation is left out where it was not asked for and takes minutes: it is there to be right."""
-    from rich.console import Console
-    from rich.table import Table
-
     from adamax_ref.bench.problem import Problem
     from adamax_ref.bench.record import measure, surroundings
-    from adamax_ref.bench.table import cells, head, peers_of, title
 
-    console = Console()
     backends = asked or _fast()
     rows: list[dict[str, Any]] = []
     for entry in grid:
@@ -105,14 +100,28 @@ def _measured(grid: Any, asked: list[str], against: list[str], rounds: int, keep
         wanted = backends if asked or problem.profile == "f32" else [name for name in backends if name != "numpy-emulated"]
         new = list(measure(problem, wanted, against, rounds))
         rows += new
-        peers = peers_of(new)
-        table = Table(*head(peers), title=title(new[0]))
-        for row in new:
-            table.add_row(*cells(row, peers))
-        console.print(table)
+        _print(new)
         if keep is not None:
             keep({"surroundings": surroundings(), "plots": [], "rows": rows})
     return {"surroundings": surroundings(), "plots": [], "rows": rows}
+
+
+def _print(rows: list[dict[str, Any]]) -> None:
+    """Print times with their verdicts, and below them the ratios to the peers: together they are too wide for a screen."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from adamax_ref.bench.table import HEAD, cells, head, peers_of, title
+
+    console, peers = Console(), peers_of(rows)
+    console.width = max(console.width, 130)  # narrower than this the numbers would be cut
+    texts = [dict(zip(head(peers), cells(row, peers), strict=True)) for row in rows]
+    for names, caption in ((HEAD, title(rows[0])), (("contender", *(f"/ {peer}" for peer in peers)), "ratios of medians")):
+        table = Table(*names, title=caption, box=box.SIMPLE, title_justify="left")
+        for text in texts:
+            table.add_row(*(text[name] for name in names))
+        console.print(table)
 
 
 def _keep(folder: Path, data: dict[str, Any]) -> None:
