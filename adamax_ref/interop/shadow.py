@@ -19,6 +19,7 @@ from adamax_ref.optimizer.loading import to_host
 from adamax_ref.optimizer.pure import State, update
 from adamax_ref.truth.compare import Difference, first_difference
 
+from .compiled import refuse_compiled, require_uncompiled
 from .diagnosis import Divergence, Element, bugs_of, followed
 from .mode import mode
 
@@ -41,6 +42,7 @@ class Shadow:
 
     def __init__(self, optimizer: Any, dialect: str, carry: bool) -> None:
         get_dialect(dialect)
+        require_uncompiled(optimizer)
         self.steps = 0
         self.elements = 0
         self.divergence: Divergence | None = None
@@ -73,6 +75,7 @@ class Shadow:
 
     def _look(self, optimizer: Any, args: Any, kwargs: Any) -> None:
         """Copy what a step starts from; gradients may not exist yet, for a closure may make them."""
+        refuse_compiled()
         if self.divergence is not None:
             return
         self._groups = [_frozen(group, mode(optimizer, group, self._dialect)) for group in optimizer.param_groups]
@@ -143,7 +146,7 @@ def shadow(optimizer: Any, dialect: str = "torch", carry: bool = False) -> Shado
     Parameters
     ----------
     optimizer : torch.optim.Adamax, or any with the same groups, state and step hooks
-        Whose steps are to be followed; it is only read. A step that torch.compile has taken over cannot be followed.
+        Whose steps are to be followed; it is only read. A step that torch.compile has taken over is refused.
     dialect : str
         What it is supposed to be. For torch's own optimizer ``"torch"`` stands for the variant that a group's flags
         and the type of its learning rate ask for.
@@ -162,6 +165,9 @@ def shadow(optimizer: Any, dialect: str = "torch", carry: bool = False) -> Shado
         When `optimizer` has no step hooks.
     ValueError
         When there is no such dialect.
+    RuntimeError
+        Here when ``optimizer.step`` was made by torch.compile, or by the step when torch.compile has taken it over;
+        nothing has moved then.
 
     Examples
     --------

@@ -1,0 +1,53 @@
+"""Whether torch.compile has taken over what runs now.
+
+A compiled step has no fixed arithmetic and its hooks may be traced in place of being called, so nothing that a hook
+sees there says what the step computes.
+"""
+
+import sys
+
+_REMEDY = "call optimizer.step() outside of torch.compile, or from a function under torch.compiler.disable"
+_FILE = ("torch/_dynamo/eval_frame.py", "torch\\_dynamo\\eval_frame.py")
+_TAKES_OVER = "compile_wrapper"
+"""The function of that file that calls what was compiled; the others switch compilation off."""
+
+
+def refuse_compiled() -> None:
+    """Raise when the caller runs inside a function that torch.compile has taken over.
+
+    While torch traces, an exception only makes it give up tracing; the function then runs as Python, below torch's
+    wrapper, which is found on the stack. A part that the user has taken out of compilation again is not refused.
+
+    Raises
+    ------
+    RuntimeError
+        With the remedy.
+
+    Examples
+    --------
+    >>> refuse_compiled()
+    """
+    torch = sys.modules.get("torch")
+    if torch is not None and (torch.compiler.is_compiling() or _innermost_wrapper() == _TAKES_OVER):
+        raise RuntimeError(f"torch.compile has taken over the optimizer's step, which cannot be followed; {_REMEDY}")
+
+
+def require_uncompiled(optimizer: object) -> None:
+    """Raise when the step of an optimizer has been replaced by what torch.compile made of it.
+
+    Raises
+    ------
+    RuntimeError
+        With the remedy.
+    """
+    if hasattr(getattr(optimizer, "step", None), "_torchdynamo_orig_callable"):
+        raise RuntimeError(f"optimizer.step was made by torch.compile and cannot be followed; {_REMEDY}")
+
+
+def _innermost_wrapper() -> str | None:
+    frame = sys._getframe(1)
+    while frame.f_back is not None:
+        frame = frame.f_back
+        if frame.f_code.co_filename.endswith(_FILE):
+            return frame.f_code.co_name
+    return None

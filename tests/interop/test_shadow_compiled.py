@@ -1,0 +1,82 @@
+"""A step that torch.compile has taken over is refused by shadow mode, whichever way it was compiled."""
+
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from adamax_ref import shadow
+
+# While it traces, torch itself touches parts of torch.jit that it has deprecated.
+pytestmark = [pytest.mark.frameworks, pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")]
+Peer = Callable[[str], ModuleType]
+WORDS = "torch.compile.* cannot be followed; call optimizer.step\\(\\) outside of torch.compile"
+
+
+@pytest.fixture
+def torch(peer: Peer) -> Iterator[Any]:
+    """Give torch, and make it forget afterwards what it has compiled."""
+    module = peer("torch")
+    module._dynamo.reset()
+    yield module
+    module._dynamo.reset()
+
+
+def _optimizer(torch: Any) -> tuple[Any, Any]:
+    p = torch.nn.Parameter(torch.tensor([1.0, -2.0]))
+    p.grad = torch.tensor([0.5, 0.25])
+    return p, torch.optim.Adamax([p])
+
+
+def _training(torch: Any, p: Any, step: Callable[[], Any]) -> Callable[[], Any]:
+    def train() -> Any:
+        p.grad = p.detach() * 0.5
+        step()
+
+    return train
+
+
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_compiled_step_is_refused_before_anything_moves(torch: Any, whole: bool, late: bool) -> None:
+    p, o = _optimizer(torch)
+    train = torch.compile(_training(torch, p, o.step) if whole else o.step, backend="eager")
+    if late:
+        train()
+    before = p.tolist()
+    with shadow(o) as s, pytest.raises(RuntimeError, match=WORDS):
+        train()
+    assert p.tolist() == before
+    assert s.steps == 0
+    assert not o._optimizer_step_pre_hooks
+
+
+def test_an_optimizer_whose_step_was_replaced_is_refused_when_attached(torch: Any) -> None:
+    _, o = _optimizer(torch)
+    o.step = torch.compile(o.step, backend="eager")
+    with pytest.raises(RuntimeError, match=f"optimizer.step was made by {WORDS}"):
+        shadow(o)
+    assert not o._optimizer_step_pre_hooks
+
+
+def test_a_step_taken_out_of_compilation_again_is_followed(torch: Any) -> None:
+    p, o = _optimizer(torch)
+    train = torch.compile(_training(torch, p, torch.compiler.disable(lambda: o.step())), backend="eager")
+    with shadow(o) as s:
+        train()
+        train()
+    assert s.divergence is None
+    assert s.steps == 2
+
+
+def test_compiling_the_model_alone_is_no_obstacle(torch: Any) -> None:
+    model = torch.nn.Linear(3, 1)
+    compiled, o = torch.compile(model, backend="eager"), torch.optim.Adamax(model.parameters())
+    with shadow(o) as s:
+        for _ in range(2):
+            o.zero_grad()
+            compiled(torch.ones(1, 3)).sum().backward()
+            o.step()
+    assert s.divergence is None
+    assert s.steps == 2
