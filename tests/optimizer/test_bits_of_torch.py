@@ -79,7 +79,12 @@ def _gradient(torch: ModuleType, p: Any, at: int, step: int, draw: Callable[[tup
 
 
 def _run(
-    torch: ModuleType, same: Callable[[Any, Any], bool], sizes: tuple[int, ...], kinds: tuple[str, ...], options: dict[str, Any]
+    torch: ModuleType,
+    same: Callable[[Any, Any], bool],
+    sizes: tuple[int, ...],
+    kinds: tuple[str, ...],
+    options: dict[str, Any],
+    dialect: str = "torch",
 ) -> None:
     random = torch.Generator().manual_seed(3)
 
@@ -94,7 +99,7 @@ def _run(
         twin = torch.empty_strided(p.shape, p.stride(), dtype=p.dtype).copy_(p)
         twins.append(Parameter(lend(twin)))
     theirs = torch.optim.Adamax(params, **{"foreach": False, **options})
-    ours = Adamax(twins, **options)
+    ours = Adamax(twins, **options, dialect=dialect)
     for step in range(STEPS):
         for at, (p, twin) in enumerate(zip(params, twins, strict=True)):
             p.grad = _gradient(torch, p, at, step, draw)
@@ -114,6 +119,53 @@ def test_every_configuration_has_the_bits_of_torch(
     peer: Callable[[str], ModuleType], same: Callable[[Any, Any], bool], threads: int, name: str
 ) -> None:
     _run(peer("torch"), same, SIZES if threads == 1 else FEW, *CONFIGURATIONS[name])
+
+
+TENSOR_RATES = {
+    "float64": (("float32", "float64"), "float64", {}, "torch"),
+    "float32, foreach": (("float32", "float64"), "float32", {"foreach": True}, "torch"),
+    "float32": (("float32", "float64"), "float32", {}, "torch/tensor-lr"),
+    "float32, complex": (("complex64",), "float32", {}, "torch/tensor-lr"),
+}
+"""Types of parameters and of the learning rate, options, and the dialect with torch's bits: where the loop meets float32, a
+variant."""
+
+
+@pytest.mark.parametrize("name", TENSOR_RATES)
+def test_a_tensor_as_learning_rate_has_the_bits_of_torch(
+    peer: Callable[[str], ModuleType], same: Callable[[Any, Any], bool], threads: int, name: str
+) -> None:
+    torch = peer("torch")
+    kinds, of_rate, options, dialect = TENSOR_RATES[name]
+    lr = torch.tensor(0.1, dtype=getattr(torch, of_rate))
+    _run(torch, same, SIZES[:-1] if threads == 1 else FEW, kinds, {"lr": lr, **options}, dialect)
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64", "complex64"])
+def test_torch_disagrees_with_itself_about_a_float32_tensor_as_learning_rate(
+    peer: Callable[[str], ModuleType], same: Callable[[Any, Any], bool], kind: str
+) -> None:
+    """The loop divides it in float32, foreach reads the number first, as we do whatever foreach says."""
+    torch = peer("torch")
+    start = torch.randn(1000, generator=torch.Generator().manual_seed(8), dtype=getattr(torch, kind))
+    grad = start.flip(0)
+
+    def ends(make: Callable[..., Any], **options: Any) -> Any:
+        p = start.clone()
+        p.grad = grad
+        o = make([p], **{"lr": torch.tensor(0.1), **options})
+        for _ in range(10):
+            o.step()
+        return p, o.state[p]["exp_avg"], o.state[p]["exp_inf"]
+
+    loop, batched = (ends(torch.optim.Adamax, foreach=foreach) for foreach in (False, True))
+    number = ends(torch.optim.Adamax, foreach=False, lr=torch.tensor(0.1).item())
+    for foreach in (False, True):
+        assert all(map(same, ends(Adamax, foreach=foreach), batched))
+    assert all(map(same, number, batched))
+    assert not same(loop[0], batched[0])
+    assert all(map(same, loop[1:], batched[1:]))  # the learning rate enters p alone
+    assert all(map(same, ends(Adamax, dialect="torch/tensor-lr"), loop))
 
 
 @pytest.mark.parametrize("name", BY_POSITION)
