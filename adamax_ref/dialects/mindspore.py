@@ -1,11 +1,11 @@
-"""MindSpore's two Adamaxes; read from the source."""
+"""MindSpore's two Adamaxes."""
 
 from dataclasses import replace
 from typing import Any
 
 from adamax_ref.law.dialect import Dialect, Family, Provenance
 from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.operations import greater, maximum
+from adamax_ref.law.operations import greater
 
 
 def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
@@ -38,8 +38,12 @@ def update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
 
 def experimental_update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
     """``mindspore.experimental.optim.Adamax``."""
+    if c.maximize:
+        g = -g
+    if c.decaying:
+        g = g + c.decay * p
     m = m * c.beta1 + g * c.weight
-    u = maximum(u * c.beta2, abs(g) + c.eps)
+    u = greater(u * c.beta2, abs(g) + c.eps)
     return p - (c.rate * m) / u, m, u
 
 
@@ -53,13 +57,13 @@ _base = Dialect(
     profiles=("f32",),
     family=Family(eps="divisor", decay="l2", bias="product", maximum="norm"),
     provenance=Provenance(
-        framework="MindSpore", versions="2.10", source="mindspore/nn/optim/adamax.py at 05ec7926", checked="source"
+        framework="MindSpore", versions="measured on 2.10.0", source="mindspore/nn/optim/adamax.py at 05ec7926", checked="live"
     ),
     quirks=(
         "A NaN gradient leaves the norm finite.",
         "The betas must lie in the open interval (0, 1) and epsilon above 0.",
         "Ungrouped parameters whose names contain beta or gamma are not decayed.",
-        "Whether subnormal numbers are kept varies from call to call; here they are.",
+        "The first call of an optimizer computes with subnormal numbers flushed to zero; the later ones, as here, keep them.",
     ),
 )
 
@@ -73,10 +77,16 @@ DIALECT = replace(
             update=experimental_update,
             constants=experimental_constants,
             defaults=Hyperparameters(lr=2e-3),
-            options=frozenset({"eps"}),
-            family=Family(decay="none", bias="compute"),
+            options=frozenset({"eps", "l2", "maximize"}),
+            family=Family(bias="compute", maximum="norm"),
             provenance=replace(_base.provenance, source="mindspore/experimental/optim/adamax.py at 602d0b40"),
-            quirks=("Its weight decay was not established and is left out.",),
+            quirks=(
+                "A NaN gradient leaves the norm finite.",
+                "NaN divided by 0 is minus infinity in MindSpore, so that a NaN gradient at the first step makes the parameter "
+                "infinite where the norm is 0; here it becomes NaN.",
+                "Calls 1 and 6 to 15 of an optimizer compute with subnormal numbers flushed to zero, while MindSpore tries its "
+                "threads; the later ones, as here, keep them.",
+            ),
         ),
     },
 )

@@ -1,4 +1,4 @@
-"""MXNet 2, and MXNet 1 which had no epsilon; read from the source."""
+"""MXNet 2, read from the source, and MXNet 1, which had no epsilon."""
 
 from dataclasses import replace
 from typing import Any
@@ -34,8 +34,10 @@ def update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
 
 
 def early_update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
-    """MXNet 1."""
-    m, u = moments(p, g, m, u, c)
+    """MXNet 1, which adds the decay even where it is 0: 0 times an infinite parameter is NaN."""
+    g = g + c.decay * p
+    m = c.beta1 * m + c.weight * g
+    u = maximum(c.beta2 * u, abs(g))
     return p - (c.rate * m) / u, m, u
 
 
@@ -70,13 +72,19 @@ DIALECT = replace(
             update=early_update,
             defaults=Hyperparameters(lr=2e-3, eps=0.0),
             options=frozenset({"l2"}),
-            profiles=("f32",),
+            profiles=("f64", "f32"),
             family=Family(eps="none", decay="l2"),
-            provenance=replace(_base.provenance, versions="1.x", source="python/mxnet/optimizer/optimizer.py (Adamax)"),
+            provenance=replace(
+                _base.provenance,
+                versions="measured on 1.9.1",
+                source="python/mxnet/optimizer/optimizer.py (Adamax)",
+                checked="live",
+            ),
             quirks=(
                 "A zero gradient at the first step gives 0/0 = NaN.",
                 "The gradient is clipped after the decay is added.",
-                "In float64 its scalars travel as decimal text and are parsed inexactly, so no recipe gives its bits there.",
+                "In float64 its scalars travel as decimal text that is read inexactly, so that the rate, and with it the "
+                "parameter, differs in the last bits at some steps; with the scalars as it reads them every bit is this recipe's.",
             ),
         ),
     },

@@ -14,7 +14,7 @@ from .protocol import Missing as Missing
 from .protocol import Start as Start
 from .protocol import Trajectory as Trajectory
 
-_OURS = ("batteries", "child", "model", "protocol", "survey")
+_OURS = ("batteries", "child", "elsewhere", "model", "protocol", "survey", "wire")
 
 
 @cache

@@ -1,7 +1,6 @@
 """The child's side of the conversation: run what is asked for until the input ends."""
 
 import os
-import pickle
 import sys
 import warnings
 from collections.abc import Sequence
@@ -9,6 +8,7 @@ from typing import Any, BinaryIO
 
 from . import get
 from .protocol import Array, Start, Trajectory
+from .wire import receive, send
 
 
 def run(name: str, start: Start, gradients: Sequence[Array | None], rates: Sequence[float]) -> Trajectory:
@@ -35,15 +35,19 @@ def serve(source: BinaryIO, target: BinaryIO) -> None:
     """Answer requests until there are no more."""
     while True:
         try:
-            request = pickle.load(source)
+            request = receive(source)
         except EOFError:
             return
-        pickle.dump(answer(request), target)
-        target.flush()
+        send(answer(request), target)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Serve on standard input and output."""
     warnings.simplefilter("ignore")  # a framework's own warnings are not about the numbers
     with os.fdopen(os.dup(1), "wb") as target:
         os.dup2(2, 1)  # frameworks print; only answers may reach the parent
         serve(sys.stdin.buffer, target)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,13 +1,12 @@
 """A process that holds frameworks, and the conversation with it.
 
-Requests and answers are pickles on the child's standard input and output; the child is this same program, started as
-``python -m adamax_ref.frameworks``. A framework that crashes takes the child with it and nothing else.
+Requests and answers go over the child's standard input and output (:mod:`adamax_ref.frameworks.wire`); the child is this
+same package, in this Python or in one of the framework's own (:mod:`adamax_ref.frameworks.elsewhere`). A framework that
+crashes takes the child with it and nothing else.
 """
 
 import os
-import pickle
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, final
@@ -15,7 +14,9 @@ from typing import Any, final
 from adamax_ref.dialects import get as get_dialect
 
 from . import get
+from .elsewhere import command
 from .protocol import Array, Missing, Start, Trajectory
+from .wire import receive, send
 
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0", "GLOG_minloglevel": "3", "PYTHONWARNINGS": "ignore"}
 ALONE = {"TORCHINDUCTOR_COMPILE_THREADS": "1"}  # compile in the child itself, so that nothing outlives it
@@ -27,13 +28,15 @@ class Child:
 
     Parameters
     ----------
+    module : str
+        What it is to run; see :mod:`adamax_ref.frameworks.elsewhere`.
     environment : mapping of str to str
         Added to this process's own.
     """
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, module: str, environment: Mapping[str, str]) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "adamax_ref.frameworks"],
+            command(module),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -44,9 +47,8 @@ class Child:
         """Send a request and return the answer; what the child raises is raised here."""
         assert self._process.stdin is not None and self._process.stdout is not None
         try:
-            pickle.dump(request, self._process.stdin)
-            self._process.stdin.flush()
-            fine, answer = pickle.load(self._process.stdout)
+            send(request, self._process.stdin)
+            fine, answer = receive(self._process.stdout)
         except (EOFError, OSError) as error:
             raise RuntimeError(f"the process that ran {request[0]!r} ended with status {self._process.wait()}") from error
         if not fine:
@@ -110,7 +112,7 @@ class Children:
     def _child(self, module: str, environment: Mapping[str, str]) -> Child:
         key = module, tuple(sorted(environment.items()))
         if key not in self._running:
-            self._running[key] = Child(environment)
+            self._running[key] = Child(module, environment)
         return self._running[key]
 
     def close(self) -> None:

@@ -1,5 +1,6 @@
 """What a framework is given and what it returns."""
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -9,6 +10,8 @@ from typing import Any, NamedTuple, final
 import numpy as np
 
 from adamax_ref.law.hyper import Hyperparameters
+
+from .elsewhere import python_of, version_in
 
 Array = np.ndarray[Any, Any]
 Step = Callable[[Array, float], tuple[Array, Array, Array]]
@@ -77,6 +80,8 @@ class Framework:
         How it is run, in words: backend, compiler, number of arrays.
     find : callable or None
         For what is no Python package: its version, or None when it is not there.
+    departs : mapping of str to str
+        Profiles in which it does not give its dialect's bits, each with the cause.
     """
 
     name: str
@@ -88,15 +93,25 @@ class Framework:
     remedy: str = ""
     settings: str = ""
     find: Callable[[], str | None] | None = None
+    departs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def installed(self) -> bool:
         """Whether it can be found, without loading it."""
-        return find_spec(self.module) is not None if self.find is None else self.find() is not None
+        if self.find is not None:
+            return self.find() is not None
+        return find_spec(self.module) is not None if self._at_home else self._version(self.versions[0]) is not None
 
     @property
     def running(self) -> str:
         """What is installed, for example ``"keras 3.15.1, jax 0.10.2"``; without local version labels."""
         if self.find is not None:
             return f"{self.versions[0]} {self.find()}"
-        return ", ".join(f"{name} {version(name).partition('+')[0]}" for name in self.versions)
+        return ", ".join(f"{name} {str(self._version(name)).partition('+')[0]}" for name in self.versions)
+
+    @property
+    def _at_home(self) -> bool:
+        return python_of(self.module) == sys.executable
+
+    def _version(self, name: str) -> str | None:
+        return version(name) if self._at_home else version_in(python_of(self.module), name)

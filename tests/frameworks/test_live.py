@@ -21,7 +21,12 @@ Live = Callable[[str], Children]
 
 
 def in_profiles(wanted: str) -> list[tuple[str, str]]:
-    return [(name, profile) for name in names() for profile in get(name).profiles if profile in wanted.split()]
+    return [
+        (name, profile)
+        for name in names()
+        for profile in get(name).profiles
+        if profile in wanted.split() and profile not in get(name).departs
+    ]
 
 
 def settings_of(name: str, **changes: Any) -> Hyperparameters:
@@ -44,7 +49,11 @@ def may_fuse_halves(name: str, profile: str) -> bool:
 
 @pytest.mark.parametrize("name", names())
 def test_four_thousand_elements_over_fifty_steps_agree_in_every_bit(name: str, surveyed: Callable[[str], Row]) -> None:
-    exact = {key: counts for key, counts in surveyed(name).departures.items() if not may_fuse_halves(name, key[:3])}
+    exact = {
+        key: counts
+        for key, counts in surveyed(name).departures.items()
+        if not may_fuse_halves(name, key[:3]) and key[:3] not in get(name).departs
+    }
     decays = bool(dialect(name).options & {"l2", "decoupled"})
     assert {"f32", *(["f32+decay"] if decays else [])} <= set(exact)
     assert exact == dict.fromkeys(exact, (0, 0, 0))
@@ -62,7 +71,8 @@ def test_a_smaller_decay_agrees_in_every_bit(name: str, profile: str, live: Live
 @pytest.mark.parametrize(("name", "profile"), in_profiles("f64 f32"))
 @pytest.mark.parametrize("family", FAMILIES[1:])
 def test_every_family_of_numbers_agrees(name: str, profile: str, family: str, live: Live) -> None:
-    assert departures(live(name), name, profile, family, settings_of(name), 1031, 20) == [0, 0, 0]
+    p_only = name == "mindspore/experimental" and family == "special"  # its quotient NaN/0; see test_departures
+    assert departures(live(name), name, profile, family, settings_of(name), 1031, 20)[p_only:] == [0, 0, 0][p_only:]
 
 
 @pytest.mark.parametrize(("name", "profile"), in_profiles("f64 f32"))
@@ -70,7 +80,12 @@ def test_every_family_of_numbers_agrees(name: str, profile: str, family: str, li
     "changes", [{"beta1": 0.3}, {"beta1": 0.5, "beta2": 0.9}, {"beta1": 0.0, "beta2": 0.0}, {"beta1": 0.99, "lr": 0.1, "eps": 1e-3}]
 )
 def test_other_hyperparameters_agree(name: str, profile: str, changes: dict[str, float], live: Live) -> None:
-    assert departures(live(name), name, profile, "normal", settings_of(name, **changes), 515, 20) == [0, 0, 0]
+    wanted = {key: value for key, value in changes.items() if key != "eps" or "eps" in dialect(name).options}
+    if name == "mindspore" and not changes["beta1"]:
+        with pytest.raises(ValueError, match="beta1"):
+            departures(live(name), name, profile, "normal", settings_of(name, **wanted), 5, 1)
+        return
+    assert departures(live(name), name, profile, "normal", settings_of(name, **wanted), 515, 20) == [0, 0, 0]
 
 
 @pytest.mark.parametrize(("name", "profile"), in_profiles("f64 f32"))

@@ -38,7 +38,7 @@ def test_a_document_without_marks_is_refused(tmp_path: Path) -> None:
 
 def test_a_departure_shows_in_the_row() -> None:
     row = Row("torch", "torch 0", "CPU", {"f32": (0, 3, 0)}, "NaN", "recovers", 1.0)
-    assert not row.exact and "f32: p 0, m 3, u 0 of 204950 each" in table([row])
+    assert not row.expected and "f32: p 0, m 3, u 0 of 204950 each" in table([row])
 
 
 def test_the_document_to_write_must_exist(tmp_path: Path) -> None:

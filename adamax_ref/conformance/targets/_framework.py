@@ -38,7 +38,7 @@ class FrameworkTarget(Target):
             version=number or name,
             language="javascript" if framework.find is not None else "python",
             dialects=(framework.name.partition("/")[0],),
-            profiles=tuple(sorted(framework.profiles)),
+            profiles=tuple(sorted(profile for profile in framework.profiles if profile not in framework.departs)),
             features=tuple(feature for feature in FEATURES if feature not in lacking | options),
             declares=("ftz",) if dialect.flushes else (),
             device="cpu",

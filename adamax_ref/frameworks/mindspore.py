@@ -1,0 +1,103 @@
+"""MindSpore's ``nn.AdaMax`` and ``experimental.optim.Adamax`` on the CPU.
+
+MindSpore runs some of the first calls of a compiled graph on threads that flush subnormal numbers to zero: the first, and
+for some graphs the sixth to the fifteenth, while it tries threads out. So each optimizer is called fifteen times before
+the state is put in: what is compared are the calls that a training run consists of.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .protocol import Array, Framework, Start, Step
+
+TRIALS = 15
+
+
+def begin(start: Start) -> Step:
+    """Put the state into ``nn.AdaMax``; the power of beta1 is part of it."""
+    from mindspore import nn
+
+    from adamax_ref.law.powers import running_product
+    from adamax_ref.law.profile import BINARY32
+
+    h = start.hyper
+    p = _parameter(start)
+    optimizer = nn.AdaMax([p], h.lr, h.beta1, h.beta2, h.eps, weight_decay=h.weight_decay)
+    power = running_product(BINARY32.round(h.beta1), start.t, BINARY32) if start.t else 1.0
+
+    def restore() -> None:
+        _put(optimizer.beta1_power, np.full(1, power, np.float32))
+
+    return _steps(start, optimizer, (p, optimizer.moment1[0], optimizer.moment2[0]), optimizer.learning_rate, restore)
+
+
+def begin_experimental(start: Start) -> Step:
+    """Put the state into ``experimental.optim.Adamax``, which counts."""
+    from mindspore.experimental import optim
+
+    h = start.hyper
+    p = _parameter(start)
+    optimizer = optim.Adamax([p], h.lr, h.betas, h.eps, h.weight_decay, maximize=h.maximize)
+
+    def restore() -> None:
+        _put(optimizer.step_t, np.array(start.t, np.int32))
+
+    return _steps(start, optimizer, (p, optimizer.exp_avg[0], optimizer.exp_inf[0]), optimizer.lrs[0], restore)
+
+
+def _parameter(start: Start) -> Any:
+    from mindspore import Parameter, Tensor
+
+    return Parameter(Tensor(np.array(start.p)), name="p")
+
+
+def _put(held: Any, value: Array) -> None:
+    """Assign by MindSpore's operation: a compiled ``nn.AdaMax`` does not see what ``set_data`` puts in."""
+    from mindspore import Tensor, ops
+
+    ops.assign(held, Tensor(value))
+
+
+def _steps(start: Start, optimizer: Any, held: tuple[Any, Any, Any], rate: Any, restore: Callable[[], None]) -> Step:
+    """Let MindSpore try its threads, then put the state in and go on from there."""
+    from mindspore import Tensor
+
+    for _ in range(TRIALS):
+        optimizer((Tensor(np.zeros_like(start.p)),))
+    for array, value in zip(held, (start.p, start.m, start.u), strict=True):
+        _put(array, np.array(value))
+    restore()
+
+    def step(g: Array, lr: float) -> tuple[Array, Array, Array]:
+        _put(rate, np.array(lr, np.float32))
+        optimizer((Tensor(np.array(g)),))
+        p, m, u = (np.array(array.asnumpy()) for array in held)
+        return p, m, u
+
+    return step
+
+
+_REMEDY = "make an environment with mindspore==2.10.0, and set ADAMAX_REF_PYTHON_MINDSPORE to its python"
+
+FRAMEWORKS = (
+    Framework(
+        "mindspore",
+        module="mindspore",
+        begin=begin,
+        profiles=("f32",),
+        versions=("mindspore",),
+        remedy=_REMEDY,
+        settings="nn.AdaMax, CPU, after 15 calls",
+    ),
+    Framework(
+        "mindspore/experimental",
+        module="mindspore",
+        begin=begin_experimental,
+        profiles=("f32",),
+        versions=("mindspore",),
+        remedy=_REMEDY,
+        settings="experimental.optim.Adamax, CPU, after 15 calls",
+    ),
+)
