@@ -1,6 +1,7 @@
 """``adamax-ref dialects``: every Adamax there is, or one of them in full."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 
@@ -12,12 +13,13 @@ from adamax_ref.law.dialect import Dialect
 @click.option("--against", metavar="OTHER", help="Show how far and how fast NAME and this dialect drift apart.")
 @click.option("--profile", default="f32", show_default=True, help="Number types of the drift: f64, f32, f16 or bf16.")
 @click.option("--steps", type=click.IntRange(2), default=256, show_default=True, help="Length of the drift.")
+@click.option("--plot", type=click.Path(path_type=Path, dir_okay=False), help="Draw the drift into this file: .svg, .png or .pdf.")
 @click.option("--lr", type=float, help="Learning rate of the drift; NAME's default if left out, as below.")
 @click.option("--beta1", type=float)
 @click.option("--beta2", type=float)
 @click.option("--eps", type=float)
 @click.option("--weight-decay", type=float)
-def command(name: str | None, against: str | None, profile: str, steps: int, **changes: float | None) -> None:
+def command(name: str | None, against: str | None, profile: str, steps: int, plot: Path | None, **changes: float | None) -> None:
     """List all dialects, show one (formula, recipe, defaults, quirks, source), or hold one against another."""
     from rich.console import Console
 
@@ -26,7 +28,9 @@ def command(name: str | None, against: str | None, profile: str, steps: int, **c
 
         if name is None:
             raise click.UsageError("--against needs a dialect to compare with; write NAME --against OTHER")
-        click.echo("\n".join(described_drift(name, against, profile, steps, changes)))
+        click.echo("\n".join(described_drift(name, against, profile, steps, changes, plot)))
+    elif plot is not None:
+        raise click.UsageError("--plot draws a drift; write NAME --against OTHER --plot FILE")
     elif name is None:
         Console().print(_table())
     else:

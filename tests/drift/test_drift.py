@@ -1,5 +1,8 @@
 """Drift between dialects: sizes that are known beforehand, and how they are printed."""
 
+import sys
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner
 
@@ -65,3 +68,29 @@ def test_marks_end_with_the_last_step() -> None:
 def test_the_command_prints_a_drift_or_says_what_is_wrong(arguments: list[str], code: int, words: str) -> None:
     result = CliRunner().invoke(main, ["dialects", *arguments])
     assert (result.exit_code, words in result.output) == (code, True), result.output
+
+
+def test_a_picture_shows_both_curves_with_labelled_axes(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    page = tmp_path / "drift.svg"
+    result = CliRunner().invoke(main, ["dialects", "torch", "--against", "optax", "--steps", "20", "--plot", str(page)])
+    assert result.exit_code == 0, result.output
+    drawn = page.read_text(encoding="utf-8")
+    for words in ("difference of the parameters / lr", "step", "largest", "typical (root mean square)", "torch against optax, f32"):
+        assert f"<!-- {words} -->" in drawn
+
+
+def test_a_picture_of_no_difference_is_refused(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["dialects", "torch", "--against", "torch", "--plot", str(tmp_path / "a.svg")])
+    assert result.exit_code == 2 and "there is nothing to draw" in result.output and not list(tmp_path.iterdir())
+
+
+def test_a_picture_without_matplotlib_names_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    result = CliRunner().invoke(main, ["dialects", "torch", "--against", "optax", "--plot", str(tmp_path / "a.svg")])
+    assert result.exit_code == 2 and "adamax-ref[bench]" in result.output and not (tmp_path / "a.svg").exists()
+
+
+def test_a_picture_of_one_dialect_is_refused() -> None:
+    result = CliRunner().invoke(main, ["dialects", "torch", "--plot", "a.svg"])
+    assert result.exit_code == 2 and "--against OTHER" in result.output
