@@ -73,6 +73,7 @@ def ask(module: str, program: str, folder: Path, given: object = None) -> Any:
         text=True,
         timeout=120,
         check=True,
+        cwd=folder,
     )
     return json.loads(found.stdout.splitlines()[-1])
 
