@@ -200,7 +200,7 @@ def test_where_nothing_can_be_written_it_is_compiled_in_memory(monkeypatch: pyte
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*fork.*", "ignore::pytest.PytestUnraisableExceptionWarning")  # JAX, if loaded, warns
 def test_a_forked_child_computes_with_threads_of_its_own() -> None:
     lists = _lists([400_000])
     want = _run("numba", _copy(lists))

@@ -211,9 +211,13 @@ def known(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[HostBackend], H
         monkeypatch.setattr(discovery, "_registered", lambda: (*registered, Point(backend.name, backend)))
         return backend
 
-    discovery.get_backend.cache_clear()
+    def forget() -> None:
+        for remembered in (discovery.backend_names, discovery.get_backend, discovery._by_priority):
+            remembered.cache_clear()
+
+    forget()
     yield make_known
-    discovery.get_backend.cache_clear()
+    forget()
 
 
 @pytest.fixture
