@@ -6,8 +6,9 @@ somebody else's can add one. An engine is *exact* when ``adamax-ref verify backe
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
@@ -42,6 +43,18 @@ class BackendUnavailable(RuntimeError):
     """An engine that cannot run here; the message says in one sentence why and what to do."""
 
 
+def host_profiles() -> frozenset[str]:
+    """Return the profiles that NumPy has a dtype for here; bfloat16 is one of the package ml_dtypes.
+
+    Examples
+    --------
+    >>> "f32" in host_profiles()
+    True
+    """
+    every = frozenset(PROFILE_OF_DTYPE.values())
+    return every if find_spec("ml_dtypes") is not None else every - {"bf16"}
+
+
 @final
 @dataclass(frozen=True)
 class Capabilities:
@@ -50,7 +63,7 @@ class Capabilities:
     Attributes
     ----------
     profiles : frozenset of str
-        Profiles it computes in.
+        Profiles it computes in; by default all that NumPy can hold, see :func:`host_profiles`.
     in_place : bool
         Whether parameters are written where they lie.
     subnormals : bool
@@ -61,7 +74,7 @@ class Capabilities:
         How a fused multiply-add is made: ``"hardware"``, ``"emulated"``, ``"none"``.
     """
 
-    profiles: frozenset[str] = frozenset(PROFILE_OF_DTYPE.values())
+    profiles: frozenset[str] = field(default_factory=host_profiles)
     in_place: bool = True
     subnormals: bool = True
     device: str = "cpu"
