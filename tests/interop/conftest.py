@@ -1,50 +1,8 @@
 """Fixtures of interchange's tests."""
 
-import sys
-from collections.abc import Callable, Iterator
-from typing import Any
-
-import numpy as np
 import pytest
 
-from adamax_ref.backend import backend_for, get_backend
-from adamax_ref.optimizer import groups
-from adamax_ref.optimizer.loading import to_host
-from adamax_ref.truth.compare import first_difference
-
-
-def _same(got: Any, want: Any) -> bool:
-    mine, theirs = (to_host(value) if hasattr(value, "shape") else np.asarray(value) for value in (got, want))
-    if mine.shape != theirs.shape or mine.dtype.name != theirs.dtype.name:
-        return False
-    return first_difference(mine, theirs) is None
-
 
 @pytest.fixture(autouse=True)
-def engine_of_host_arrays(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the NumPy engine step host arrays, unless a test file says ``ENGINE = None``.
-
-    What is tested here is not arithmetic, and the fastest engine compiles every recipe for seconds.
-    """
-    name = getattr(request.module, "ENGINE", "numpy")
-    if name is not None:
-        chosen = get_backend(name)
-        monkeypatch.setattr(groups, "backend_for", lambda array: chosen if chosen.owns(array) else backend_for(array))
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Let torch compute on one thread, unless a test asks for more: what is small is slower on many."""
-    torch = sys.modules.get("torch")
-    before = torch.get_num_threads() if torch is not None else 0
-    if torch is not None:
-        torch.set_num_threads(1)
-    yield
-    if torch is not None:
-        torch.set_num_threads(before)
-
-
-@pytest.fixture
-def same() -> Callable[[Any, Any], bool]:
-    """Whether two arrays of any namespaces have the same shape, dtype and bits; any NaN equals any other."""
-    return _same
+def quick(engine_of_host_arrays: None, one_thread: None) -> None:
+    """Step small things with the NumPy engine, and with torch on one thread."""
