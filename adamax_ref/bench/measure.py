@@ -113,12 +113,10 @@ def _status(field: str) -> int:
 
 def free_memory() -> int:
     """Return the bytes that can be had without harm to others; a large number where the system does not tell."""
-    try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        pass
+    told = Path("/proc/meminfo")
+    for line in told.read_text().splitlines() if told.exists() else ():
+        if line.startswith("MemAvailable"):
+            return int(line.split()[1]) * 1024
     return 1 << 60
 
 

@@ -123,7 +123,7 @@ def evaluate(steps: Plan, constants: Mapping[int, Number], inputs: Sequence[Numb
                 known[at] = _FREE[name](*[known[arg] for arg in args])
             return known
         except ZeroDivisionError:
-            pass
+            pass  # a divisor is zero: begin again with operations that know what IEEE 754 answers
     for at, name, args in steps.steps:
         known[at] = apply(name, [known[arg] for arg in args])
     return known
