@@ -19,6 +19,7 @@ TORCH = get("torch")
 F32 = TORCH.recipe(TORCH.defaults, "f32")
 UNFUSED = get("torch/unfused").recipe(TORCH.defaults, "f32")
 Compile = Callable[..., bytes]
+MACHINES = ("sm_80", "sm_90")
 
 
 def texts(ptx: str) -> dict[str, str]:
@@ -27,24 +28,20 @@ def texts(ptx: str) -> dict[str, str]:
     return {part.split("(")[0].split()[-1]: part for part in parts}
 
 
-def sample() -> tuple[Recipe, ...]:
-    """Return one recipe of each dialect and profile."""
-    return tuple({origin: recipe for recipe, origin in every_recipe().items()}.values())
-
-
 def test_every_recipe_compiles_to_exactly_its_operations(nvrtc: Compile, ptxas: str, tell: Callable[[str], None]) -> None:
-    chosen = {"sm_90": tuple(every_recipe()), "sm_80": sample()}
+    recipes = tuple(every_recipe())
+    source = PROLOGUE + "".join(map(kernel_source, recipes))
 
     def prove(arch: str) -> tuple[list[Finding], list[Usage]]:
-        ptx = nvrtc(PROLOGUE + "".join(map(kernel_source, chosen[arch])), arch, "ptx").decode()
+        ptx = nvrtc(source, arch, "ptx").decode()
         kernels = texts(ptx)
-        return [audit(kernels[kernel_name(recipe)], recipe) for recipe in chosen[arch]], assemble(ptx, arch, ptxas)
+        return [audit(kernels[kernel_name(recipe)], recipe) for recipe in recipes], assemble(ptx, arch, ptxas)
 
-    with ThreadPoolExecutor(len(chosen)) as pool:
-        proofs = dict(zip(chosen, pool.map(prove, chosen), strict=True))
-    for arch, (findings, usages) in proofs.items():
-        assert [every_recipe()[r] + f.faults for r, f in zip(chosen[arch], findings, strict=True) if f.faults] == []
-        assert [finding.elements for finding in findings] == [lanes(recipe) + 1 for recipe in chosen[arch]]
+    with ThreadPoolExecutor(len(MACHINES)) as pool:
+        proofs = dict(zip(MACHINES, pool.map(prove, MACHINES), strict=True))
+    for findings, usages in proofs.values():
+        assert [every_recipe()[r] + f.faults for r, f in zip(recipes, findings, strict=True) if f.faults] == []
+        assert [finding.elements for finding in findings] == [lanes(recipe) + 1 for recipe in recipes]
         assert {finding.wide for finding in findings} == {7}  # four loads, three stores
         assert {(usage.spilled, usage.stack) for usage in usages} == {(0, 0)} and len(usages) == len(findings)
     counts = " and ".join(f"{len(findings)} kernels for {arch}" for arch, (findings, _) in proofs.items())
