@@ -41,9 +41,11 @@ class Judged:
     Attributes
     ----------
     status : str
-        ``untested``, ``error``, ``skipped``, ``refused-ok``, ``exact``, ``named``, ``certified`` or ``failed``.
+        ``untested``, ``error``, ``skipped``, ``refused-ok``, ``exact``, ``named``, ``certified``, ``failed`` or ``waived``.
     first : First, optional
         Of a failed case the first number outside its bound, of a certified one the first that differs in bits.
+    waiver : str
+        Why a failure is waived, and where that is written down.
     """
 
     case: Case
@@ -52,6 +54,7 @@ class Judged:
     reason: str = ""
     first: First | None = None
     recipe: str = ""
+    waiver: str = ""
 
 
 def missing_needs(case: Case, hello: Hello) -> list[str]:

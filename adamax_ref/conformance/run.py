@@ -8,6 +8,7 @@ from adamax_ref.golden.case import Case
 from adamax_ref.golden.load import Corpus
 
 from .answer import Answer, Hello
+from .cause import Diagnosis
 from .judge import Judged, judge, missing_needs
 from .target import Target
 from .verdict import Verdict, decide
@@ -16,7 +17,7 @@ from .verdict import Verdict, decide
 @final
 @dataclass(frozen=True)
 class Run:
-    """A verdict and what it is about."""
+    """A verdict, what it is about, and what explains it."""
 
     hello: Hello
     corpus: str
@@ -25,6 +26,7 @@ class Run:
     level: str
     floor: int
     verdict: Verdict
+    diagnosis: Diagnosis = Diagnosis()
 
 
 def pairs(target: Target, corpus: Corpus, dialects: tuple[str, ...] = (), profiles: tuple[str, ...] = ()) -> list[tuple[str, str]]:
