@@ -106,3 +106,7 @@ class Diagnosis:
     nearest: Nearest | None = None
     slip: Slip | None = None
     deciding: str = ""
+
+
+UNDIAGNOSED = Diagnosis()
+"""Of a run in which nothing failed."""

@@ -8,7 +8,7 @@ from adamax_ref.golden.case import Case
 from adamax_ref.golden.load import Corpus
 
 from .answer import Answer, Hello
-from .cause import Diagnosis
+from .cause import UNDIAGNOSED, Diagnosis
 from .judge import Judged, judge, missing_needs
 from .target import Target
 from .verdict import Verdict, decide
@@ -26,7 +26,7 @@ class Run:
     level: str
     floor: int
     verdict: Verdict
-    diagnosis: Diagnosis = Diagnosis()
+    diagnosis: Diagnosis = UNDIAGNOSED
 
 
 def pairs(target: Target, corpus: Corpus, dialects: tuple[str, ...] = (), profiles: tuple[str, ...] = ()) -> list[tuple[str, str]]:
