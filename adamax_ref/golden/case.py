@@ -1,6 +1,7 @@
 """What a vector file holds, as frozen records: one field here is one field of the JSON.
 
-A trailing underscore keeps a name from being a Python keyword; an optional field that is None is not written.
+A trailing underscore keeps a name from being a Python keyword; an optional field that is None is not written, nor is what
+:mod:`adamax_ref.golden.short` can bring back.
 Numbers stay the strings they are in the file; :mod:`adamax_ref.golden.patterns` reads them.
 """
 
@@ -119,7 +120,7 @@ class Quantity:
     lo, hi : str
         Least and greatest number inside the bound.
     bound : str
-        How far any permitted recipe may be from the exact value; binary64, rounded up.
+        How far any permitted recipe may be from the exact value; binary64, rounded up to a lower half of zeros.
     """
 
     bits: str

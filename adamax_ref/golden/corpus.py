@@ -9,7 +9,7 @@ from typing import final
 
 from .case import Case, VectorFile
 
-CORPUS_VERSION = "0.1.0"
+CORPUS_VERSION = "0.2.0"
 SPEC_VERSION = "1"
 MANIFEST = "MANIFEST.json"
 MANIFEST_FORMAT = "adamax-manifest/1"

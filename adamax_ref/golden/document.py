@@ -1,7 +1,8 @@
 """JSON in and out, canonical and strict: records are written one way only, and read only if nothing is odd.
 
-Writing: ASCII, sorted keys, an indent of one space, one line feed at the end. Reading refuses duplicate keys, NaN
-tokens, unknown and missing fields and wrong types, and says where.
+Writing: ASCII, sorted keys, no blank between tokens; a line for each field of the document and for each object of an
+array that is such a field, one line feed at the end. Reading refuses duplicate keys, NaN tokens, unknown and missing
+fields and wrong types, and says where.
 """
 
 import json
@@ -38,18 +39,38 @@ def plain(record: Any) -> Any:
 
 
 def canonical(record: Any) -> bytes:
-    r"""Serialise a record the one way the corpus is written.
+    r"""Serialise a record, which is an object, the one way the corpus is written.
 
     Examples
     --------
-    >>> canonical({"b": 1, "a": [True]})
-    b'{\n "a": [\n  true\n ],\n "b": 1\n}\n'
+    >>> canonical({"b": 1, "a": [{"d": [1, 2]}, {}], "c": {"e": True}})
+    b'{\n"a":[\n{"d":[1,2]},\n{}\n],\n"b":1,\n"c":{"e":true}\n}\n'
     """
-    return json.dumps(plain(record), indent=1, sort_keys=True, allow_nan=False).encode("ascii") + b"\n"
+    document = plain(record)
+    written = ",\n".join(f"{_line(name)}:{_lines(document[name])}" for name in sorted(document))
+    return f"{{\n{written}\n}}\n".encode("ascii")
 
 
-def parse(data: bytes, where: str) -> Any:
+def _lines(value: Any) -> str:
+    """Write a field of the document: one line, or one for each object of an array."""
+    if not (isinstance(value, list) and value and isinstance(value[0], dict)):
+        return _line(value)
+    return "[\n" + ",\n".join(map(_line, value)) + "\n]"
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), sort_keys=True, allow_nan=False)
+
+
+def parse(data: bytes, where: str, remedy: str = "generate the corpus again") -> Any:
     """Parse JSON strictly.
+
+    Parameters
+    ----------
+    data : bytes
+        The text.
+    where, remedy : str
+        What it is and what to do, for the message.
 
     Raises
     ------
@@ -69,11 +90,11 @@ def parse(data: bytes, where: str) -> Any:
     try:
         return json.loads(data.decode("utf-8"), parse_constant=refuse, object_pairs_hook=unique)
     except RecursionError:
-        raise CorpusError(f"{where}: nested too deeply; generate the corpus again") from None
+        raise CorpusError(f"{where}: nested too deeply; {remedy}") from None
     except ValueError as error:
         if isinstance(error, CorpusError):
             raise
-        raise CorpusError(f"{where}: not JSON ({error}); the file is damaged or incomplete, generate the corpus again") from None
+        raise CorpusError(f"{where}: not JSON ({error}); it is damaged or incomplete, {remedy}") from None
 
 
 def read(path: Path) -> bytes:

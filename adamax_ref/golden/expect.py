@@ -16,6 +16,7 @@ from adamax_ref.truth.values import Undecidable
 from .case import QUANTITIES, Alternative, Case, Expectation, Quantity
 from .oracle import State, canonical, keeping, plain, start, trajectory
 from .patterns import decode, encode, inside
+from .short import coarse
 
 
 @final
@@ -91,6 +92,6 @@ def _quantity(bits: Sequence[float], plains: Sequence[float], enclosure: certify
         true=encode(enclosure.true, form),
         lo=encode(enclosure.lo, form),
         hi=encode(enclosure.hi, form),
-        bound=encode(enclosure.bound, BINARY64),
+        bound=encode(map(coarse, enclosure.bound), BINARY64),
         plain=None if unfused == written else unfused,
     )

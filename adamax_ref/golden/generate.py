@@ -33,6 +33,7 @@ from .document import canonical
 from .expect import Inadmissible, answered
 from .flags import FLAGS
 from .plan import Part, designs_of, parts
+from .short import vector_bytes
 
 
 class Bank(Protocol):
@@ -149,7 +150,7 @@ def corpus_bytes(
     planned = parts(level, dialects)
     for part, file in zip(planned, mapper(partial(make, bank=bank), planned), strict=True):
         files[part] = file
-        data[part.path] = canonical(files[part])
+        data[part.path] = vector_bytes(files[part])
         if len(data[part.path]) > LARGEST_FILE[part.level]:
             raise Inadmissible(
                 f"{part.path}: {len(data[part.path])} bytes are more than {LARGEST_FILE[part.level]}; split the category"

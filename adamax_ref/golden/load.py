@@ -17,6 +17,7 @@ from .case import FORMAT, QUANTITIES, Case, Expectation, Number, ProfileTypes, V
 from .corpus import LARGEST_FILE, LEVELS, MANIFEST, MANIFEST_FORMAT, SPEC_VERSION, FileEntry, Manifest, digest, shipped
 from .document import CorpusError, build, parse, read
 from .patterns import decode
+from .short import lengthened
 
 _WORD = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _SUPPORT = re.compile(r"[A-Z]+\.json|schema/[a-z]+\.schema\.json")
@@ -56,7 +57,7 @@ class Corpus:
     def file(self, entry: FileEntry) -> VectorFile:
         """Read one vector file; CorpusError when it is not what the manifest says."""
         where = str(self.root / entry.path)
-        file = build(VectorFile, parse(self.verified(entry), where), where)
+        file = build(VectorFile, lengthened(parse(self.verified(entry), where)), where)
         _check_file(file, entry, self.manifest, where)
         return file
 

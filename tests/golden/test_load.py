@@ -14,6 +14,7 @@ from adamax_ref.golden.case import VectorFile
 from adamax_ref.golden.corpus import MANIFEST, digest
 from adamax_ref.golden.document import CorpusError, build, parse
 from adamax_ref.golden.load import Corpus, check_case, open_corpus
+from adamax_ref.golden.short import lengthened
 
 PATH = "core/torch/f32/u-decay.json"
 
@@ -139,7 +140,7 @@ def _bytes() -> bytes:
 
 def _read(data: bytes) -> None:
     """Read a vector file as the loader does once the hash has been checked."""
-    file = build(VectorFile, parse(data, "file"), "file")
+    file = build(VectorFile, lengthened(parse(data, "file")), "file")
     for case in file.cases:
         check_case(case, "file")
 

@@ -1,0 +1,116 @@
+"""What a vector file leaves out because a rule brings it back: the same cases in half of the bytes.
+
+The rules, which ``schema/vectors.schema.json`` repeats field by field:
+
+- of a quantity, ``true``, ``lo`` and ``hi`` are left out where they are the same string as ``bits``;
+- ``bound`` is the upper half of each binary64 pattern, its lower half being zero, and left out where all bounds are 0;
+- ``m`` and ``u`` of ``init`` are left out where they are +0 throughout;
+- ``weight_decay``, ``decay`` and ``maximize`` are left out where they are 0, ``"none"`` and false;
+- ``excludes``, ``flags``, ``kills`` and ``needs`` are left out where they are empty.
+
+In memory nothing is ever left out: the loader fills in what the writer took away.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from adamax_ref.law.profile import BINARY64
+
+from .case import Number, VectorFile
+from .document import canonical, plain
+
+Json = dict[str, Any]
+
+_LISTS: Json = {name: [] for name in ("excludes", "flags", "kills", "needs")}
+_HYPER: Json = {"weight_decay": plain(Number.of(0.0)), "decay": "none", "maximize": False}
+_HALF = "0" * 8
+
+
+def coarse(bound: float) -> float:
+    """Return the least double that is not below `bound` and whose pattern has a lower half of zeros.
+
+    Examples
+    --------
+    >>> coarse(0.1).hex(), coarse(0.0)
+    ('0x1.9999a00000000p-4', 0.0)
+    """
+    return BINARY64.decode(BINARY64.encode(bound) + 0xFFFFFFFF >> 32 << 32)
+
+
+def vector_bytes(file: VectorFile) -> bytes:
+    """Serialise a vector file the one way the corpus is written: one case a line, without what a rule brings back."""
+    document = plain(file)
+    for case in document["cases"]:
+        _visit(case, _drop, _shorten)
+    return canonical(document)
+
+
+def lengthened(document: Any) -> Any:
+    """Fill in what a parsed vector file leaves out, in place; what is malformed stays as it is, for the loader to refuse.
+
+    Examples
+    --------
+    >>> case = {"init": {"theta": "3f800000"}, "expect": [{"m": {"bits": "3f800000", "bound": "3e700000"}}]}
+    >>> filled = lengthened({"cases": [case]})["cases"][0]
+    >>> filled["init"]["u"], filled["expect"][0]["m"]["lo"], filled["expect"][0]["m"]["bound"]
+    ('00000000', '3f800000', '3e70000000000000')
+    """
+    for case in _objects(document, "cases"):
+        _visit(case, _fill, _lengthen)
+    return document
+
+
+def _visit(case: Json, apply: Callable[[Json, Json], None], quantity: Callable[[Json], None]) -> None:
+    """Apply the rules to a case, every quantity in it included."""
+    apply(case, _LISTS)
+    if isinstance(case.get("hyper"), dict):
+        apply(case["hyper"], _HYPER)
+    init = case.get("init")
+    if isinstance(init, dict) and isinstance(init.get("theta"), str):
+        zeros = _zeros(init["theta"])
+        apply(init, {"m": zeros, "u": zeros})
+    for answer in (case, *_objects(case, "either")):
+        for expectation in _objects(answer, "expect"):
+            for each in expectation.values():
+                if isinstance(each, dict) and isinstance(each.get("bits"), str):
+                    quantity(each)
+
+
+def _drop(record: Json, usual: Json) -> None:
+    for name, value in usual.items():
+        if record.get(name) == value:
+            del record[name]
+
+
+def _fill(record: Json, usual: Json) -> None:
+    for name, value in usual.items():
+        record.setdefault(name, list(value) if isinstance(value, list) else value)
+
+
+def _shorten(quantity: Json) -> None:
+    quantity["bound"] = " ".join(word.removesuffix(_HALF) for word in quantity["bound"].split())
+    usual = dict.fromkeys(("true", "lo", "hi"), quantity["bits"])
+    _drop(quantity, usual | {"bound": _no_bound(quantity["bits"])})
+
+
+def _lengthen(quantity: Json) -> None:
+    usual = dict.fromkeys(("true", "lo", "hi"), quantity["bits"])
+    _fill(quantity, usual | {"bound": _no_bound(quantity["bits"])})
+    if isinstance(quantity["bound"], str):
+        quantity["bound"] = " ".join(word + _HALF for word in quantity["bound"].split(" ") if quantity["bound"])
+
+
+def _no_bound(bits: str) -> str:
+    return " ".join([_HALF] * len(bits.split()))
+
+
+def _zeros(patterns: str) -> str:
+    """Return +0 for each pattern: the empty array for an empty one."""
+    return re.sub("[^ ]", "0", patterns)
+
+
+def _objects(record: Any, name: str) -> Iterator[Json]:
+    """Yield the objects in an array that is a field of a record, and nothing where it is something else."""
+    items = record.get(name) if isinstance(record, dict) else None
+    yield from (item for item in (items if isinstance(items, list) else []) if isinstance(item, dict))
