@@ -12,6 +12,7 @@ from adamax_ref.golden.case import QUANTITIES
 from adamax_ref.golden.oracle import Rule, State, canonical, reported
 from adamax_ref.golden.patterns import decode, same
 from adamax_ref.law.dialect import Dialect
+from adamax_ref.law.profile import Format
 
 from .answer import Reported
 from .judge import Judged
@@ -48,13 +49,12 @@ def reproduces(rule: Rule, judged: Judged) -> bool:
         states = reported(rule, judged.case)
     except ValueError:
         return False
-    return all(equal(state, got, judged) for state, got in zip(states, judged.answer.steps or (), strict=True))
+    return all(equal(state, got, judged.case.form) for state, got in zip(states, judged.answer.steps or (), strict=True))
 
 
-def equal(state: State, got: Reported, judged: Judged) -> bool:
+def equal(state: State, got: Reported, form: Format) -> bool:
     """Tell whether a state is what was answered, in every exposed quantity."""
     if got.t is not None and got.t != state.t:
         return False
     pairs = ((getattr(state, name), getattr(got, name)) for name in QUANTITIES)
-    form = judged.case.form
     return all(text is None or all(map(same, values, decode(text, form))) for values, text in pairs)

@@ -79,16 +79,20 @@ class Clock:
 @final
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """A dialect in a profile, in parts; `table` replaces operations of the recipe."""
+    """A dialect in a profile, in parts; `table` replaces operations of the recipe.
+
+    With `storage` a step is done in `profile` and stored in the type of another, shorter one.
+    """
 
     dialect: Dialect
     profile: str
     table: Table = field(default_factory=dict)
+    storage: str = ""
 
     @property
     def form(self) -> Format:
         """Format of what is stored."""
-        return PROFILES[self.profile].storage
+        return PROFILES[self.storage or self.profile].storage
 
     def but(self, **table: Callable[..., float]) -> "Parts":
         """Return the same dialect with some operations replaced."""
