@@ -19,6 +19,8 @@ class Hello:
     dialects, profiles, features, declares, exposes : tuple of str
         What it computes (an empty `dialects` means unknown: it is judged against any), which features of a case it can
         serve, which freedoms it takes, and which quantities it shows.
+    device, recipe, homepage, issues : str or None
+        Shown in the report.
     """
 
     name: str
@@ -31,6 +33,8 @@ class Hello:
     exposes: tuple[str, ...] = ("theta", "m", "u", "t")
     device: str | None = None
     recipe: str | None = None
+    homepage: str | None = None
+    issues: str | None = None
 
 
 @final

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import final
 
-from adamax_ref.golden.case import QUANTITIES, Case, Expectation, Quantity
+from adamax_ref.golden.case import Case, Expectation, Quantity
 from adamax_ref.golden.patterns import decode, inside, same
 from adamax_ref.truth.compare import ulp_distance
 
 from .answer import Answer, Hello, Reported
+from .wellformed import fault_of
 
 ORDER = ("u", "m", "theta", "t")
 """In which order a step's quantities are looked at: causes before effects."""
@@ -80,7 +81,7 @@ def judge(case: Case, answer: Answer, hello: Hello) -> Judged:
 
 
 def _values(case: Case, steps: Sequence[Reported], hello: Hello, answer: Answer) -> Judged:
-    fault = _malformed(case, steps, hello)
+    fault = fault_of(case, steps, hello)
     if fault:
         return Judged(case, answer, "error", f"protocol: {fault}")
     found = [_compared(case, expected, steps, hello, answer) for expected in case.expected(hello.declares)]
@@ -93,29 +94,6 @@ def _compared(case: Case, expected: Sequence[Expectation], steps: Sequence[Repor
         return Judged(case, answer, "exact")
     outside = next(_departures(case, expected, steps, exact=False, hello=hello), None)
     return Judged(case, answer, "certified" if outside is None else "failed", first=outside or departs)
-
-
-def _malformed(case: Case, steps: Sequence[Reported], hello: Hello) -> str:
-    """Say what makes an answer unreadable, if anything does."""
-    if [each.step for each in steps] != list(case.report):
-        return f"answers for steps {[each.step for each in steps]}, asked for {list(case.report)}"
-    for each in steps:
-        for name in hello.exposes:
-            if getattr(each, name) is None:
-                return f"{name} is missing at step {each.step}"
-        for name in QUANTITIES:
-            try:
-                got = decode(getattr(each, name) or "", case.form)
-            except ValueError as error:
-                return f"{name} at step {each.step}: {error}"
-            if getattr(each, name) is not None and len(got) != len(decode(_start(case, name), case.form)):
-                return f"{name} at step {each.step} has {len(got)} numbers"
-    return ""
-
-
-def _start(case: Case, name: str) -> str:
-    start: str = getattr(case.init, name)
-    return start
 
 
 def _departures(
