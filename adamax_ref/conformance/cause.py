@@ -97,7 +97,7 @@ class Diagnosis:
     nearest : Nearest or None
         Only where there is no cause and something failed.
     slip : Slip or None
-        Where the first failed case goes wrong by itself.
+        Where the smallest failed case that can be taken apart goes wrong by itself.
     deciding : str
         What would tell the causes apart, or allow a name at all, for example ``"expose u"``; empty where nothing known would.
     """

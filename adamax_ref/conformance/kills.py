@@ -108,10 +108,11 @@ def _far(state: State, row: Row) -> bool:
     if state.t != row.t:
         return True
     columns = zip((state.theta, state.m, state.u), row.columns, strict=True)
-    return any(_apart(got, true, reach) for got_s, wanted in columns for got, (true, reach) in zip(got_s, wanted, strict=True))
+    return any(apart(got, true, reach) for got_s, wanted in columns for got, (true, reach) in zip(got_s, wanted, strict=True))
 
 
-def _apart(got: float, true: float, reach: float) -> bool:
+def apart(got: float, true: float, reach: float) -> bool:
+    """Tell whether a number is farther than `reach` from the true one, or of another class."""
     if not (math.isfinite(got) and math.isfinite(true)):
         return not (got == true or (got != got and true != true))
     return abs(got - true) > reach

@@ -9,6 +9,7 @@ from adamax_ref.golden.load import Corpus
 
 from .answer import Answer, Hello
 from .cause import UNDIAGNOSED, Diagnosis
+from .diagnosis import diagnose
 from .judge import Judged, judge, missing_needs
 from .target import Target
 from .verdict import Verdict, decide
@@ -89,4 +90,5 @@ def run(
         judged.append(judge(case, answer, hello))
         done(case)
     floor = corpus.manifest.floors.get(f"{dialect}/{profile}", {}).get(level, 0)
-    return Run(hello, corpus.manifest.corpus, dialect, profile, level, floor, decide(judged, hello, floor))
+    verdict = decide(judged, hello, floor)
+    return Run(hello, corpus.manifest.corpus, dialect, profile, level, floor, verdict, diagnose(verdict.cases, hello))

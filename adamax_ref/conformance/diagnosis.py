@@ -1,0 +1,152 @@
+"""One probable cause in place of many failures: the bug bank is replayed under the target's own dialect and recipe.
+
+A name is given only on these grounds (section 12 of the specification): *certain*, the bug's answers are the target's bit
+for bit in every failed case, and it passes every case that the target passes; *probable*, in place of "bit for bit" every
+number lies within what the permitted orders of operations give under the bug. Otherwise the nearest bug is told with its
+distance, which is no name. Two bugs are never combined, and what a target could not run is never explained.
+"""
+
+import statistics
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import final
+
+from adamax_ref.dialects import get
+
+from .answer import Hello
+from .bugs import Bug, Parts, bank
+from .cause import MOST, UNDIAGNOSED, Cause, Diagnosis, Nearest, Strength
+from .decide import deciding
+from .judge import Judged
+from .kills import parts
+from .likeness import cost, distances, is_suspect, shows
+from .localise import localise
+from .named import candidates, reproduces
+from .replay import Replay, orders, spans
+
+LEAST: dict[Strength, int] = {"certain": 2, "probable": 3}
+"""So many cases must have failed before a bug is named."""
+
+_VOTERS = 4  # passing cases that are asked for the order of operations
+_SAMPLE = 8  # failed cases in which the nearest bug is looked for
+
+Fits = Callable[[Bug, Judged], bool]
+
+
+@final
+@dataclass(frozen=True)
+class Evidence:
+    """The cases of a run that count, cheapest to replay first, and what the target shows."""
+
+    failed: tuple[Judged, ...]
+    passing: tuple[Judged, ...]
+    hello: Hello
+
+    @classmethod
+    def of(cls, cases: Sequence[Judged], hello: Hello) -> "Evidence":
+        """Leave out what could not be run, what is waived, and what the target may answer in two ways."""
+        counted = sorted((each for each in cases if not each.case.either), key=lambda each: cost(each.case))
+        failed = tuple(each for each in counted if each.status == "failed")
+        passing = tuple(each for each in counted if each.status in ("exact", "named", "certified", "refused-ok"))
+        return cls(failed, passing, hello)
+
+
+def diagnose(cases: Sequence[Judged], hello: Hello, replay: Replay | None = None) -> Diagnosis:
+    """Say what explains the failures of a run.
+
+    Parameters
+    ----------
+    cases : sequence of Judged
+        All cases of one dialect and profile.
+    hello : Hello
+        What the target said of itself.
+    replay : Replay, optional
+        The order of operations, if it is known; otherwise it is looked for in the passing cases.
+
+    Examples
+    --------
+    >>> from adamax_ref.conformance.run import run
+    >>> from adamax_ref.conformance.targets import open_target
+    >>> from adamax_ref.golden.load import open_corpus
+    >>> [cause] = run(open_target("bug:B16"), open_corpus(), "paper", "f32").diagnosis.causes
+    >>> cause.bug, cause.title, cause.strength
+    ('B16', 'u decays with beta1', 'certain')
+    """
+    evidence = Evidence.of(cases, hello)
+    if not evidence.failed:
+        return UNDIAGNOSED
+    first = evidence.failed[0].case
+    replay = replay or base(evidence.passing, first.dialect, first.profile)
+    bugs = [bug for bug in bank().values() if bug.applies(get(first.dialect), first.profile)]
+    fitting, strength = _fitting(bugs, evidence, replay)
+    slip = next((slip for each in evidence.failed if (slip := localise(each, hello)) is not None), None)
+    named = fitting if len(evidence.failed) >= LEAST[strength] else []
+    causes = tuple(_cause(bug, strength, cases) for bug in named[:MOST])
+    nearest = None if causes else _nearest(bugs, evidence, replay)
+    return Diagnosis(causes, nearest, slip, deciding(fitting[:MOST], bool(causes), LEAST[strength], cases, hello, replay))
+
+
+def base(passing: Sequence[Judged], dialect: str, profile: str) -> Replay:
+    """Return the replay under the order of operations that most passing cases have; the canonical one if most are exact."""
+    values = [each for each in passing if each.case.result == "value"]
+    voters = [each for each in values if each.status != "exact"]
+    best = parts(dialect, profile)
+    if 2 * len(voters) > len(values):
+        decaying = any(each.case.hyper.decay != "none" for each in voters[:_VOTERS])
+        rules = [rule for _, rule in candidates(get(dialect), profile, decaying)]
+        votes = [sum(reproduces(rule, each) for each in voters[:_VOTERS]) for rule in rules]
+        if max(votes):
+            best = Parts(rules[votes.index(max(votes))].dialect, profile)
+    return Replay(best)
+
+
+def _fitting(bugs: Sequence[Bug], evidence: Evidence, replay: Replay) -> tuple[list[Bug], Strength]:
+    """Return the bugs that fit, the best first, and how well they do."""
+    exact = _survivors(bugs, evidence, replay, replay.gives)
+    if exact:
+        alike = {bug.id: sum(replay.gives(bug, each) for each in evidence.passing) for bug in exact}
+        return sorted(exact, key=lambda bug: (-alike[bug.id], bug.id)), "certain"
+    first = evidence.failed[0].case
+    suspects = _survivors(bugs, evidence, replay, lambda bug, each: is_suspect(replay, bug, each))
+    suspects = [bug for bug in suspects if any(shows(replay, bug, each) for each in evidence.failed)]
+    wide = (replay, *orders(first.dialect, first.profile)) if suspects else ()
+    return [bug for bug in suspects if all(spans(wide, bug, each) for each in evidence.failed)], "probable"
+
+
+def _survivors(bugs: Sequence[Bug], evidence: Evidence, replay: Replay, fits: Fits) -> list[Bug]:
+    """Return the bugs that fit every failed case and pass every passing one."""
+    left = list(bugs)
+    for each in evidence.failed:
+        left = [bug for bug in left if fits(bug, each)]
+    for each in evidence.passing:
+        left = [bug for bug in left if replay.passes(bug, each.case, evidence.hello)]
+    return left
+
+
+def _cause(bug: Bug, strength: Strength, cases: Sequence[Judged]) -> Cause:
+    explained = tuple(each.case.id for each in cases if each.status == "failed")
+    return Cause(bug.id, bug.title, bug.hint, strength, explained)
+
+
+def _nearest(bugs: Sequence[Bug], evidence: Evidence, replay: Replay) -> Nearest | None:
+    """Return the bug that gives most failed cases bit for bit; among equals the one whose numbers are nearest."""
+    sample = list(_spread(evidence.failed))
+    found = [_distance(bug, sample, replay) for bug in bugs]
+    return min(found, key=lambda each: (-each.explained, each.ulps is None, each.ulps or 0, each.bug), default=None)
+
+
+def _distance(bug: Bug, sample: Sequence[Judged], replay: Replay) -> Nearest:
+    explained = sum(replay.gives(bug, each) for each in sample)
+    ulps = [off for each in sample if each.case.result == "value" for off in distances(replay, bug, each)]
+    median = statistics.median_low(ulps) if ulps else float("inf")
+    return Nearest(bug.id, bug.title, explained, len(sample), None if median == float("inf") else int(median))
+
+
+def _spread(failed: Sequence[Judged]) -> Iterator[Judged]:
+    """Yield a few failed cases, cheap ones first and one of each category before a second."""
+    seen: dict[str, int] = {}
+    ranked = []
+    for at, each in enumerate(failed):
+        seen[each.case.category] = seen.get(each.case.category, 0) + 1
+        ranked.append((seen[each.case.category], at))
+    yield from (failed[at] for _, at in sorted(ranked)[:_SAMPLE])
