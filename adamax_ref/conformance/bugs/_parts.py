@@ -15,6 +15,7 @@ from adamax_ref.law.dialect import Dialect
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.profile import PROFILES, Format
 from adamax_ref.law.recipe import Recipe
+from adamax_ref.truth.machine import function_of
 from adamax_ref.truth.power import ExactPower
 from adamax_ref.truth.stepper import operations
 
@@ -111,12 +112,10 @@ class Parts:
     ) -> tuple[float, float, float]:
         """Do one step of one element; the correction may be of another `clock`."""
         recipe, known = _constants(self.dialect, self.profile, self.timed, h, t, clock)
-        table = (
-            {**operations(recipe.working, recipe.storage), **self.table}
-            if self.table
-            else operations(recipe.working, recipe.storage)
-        )
-        return recipe.evaluate(table, {"p": p, "g": g, "m": m, "u": u, **known})
+        if not self.table:
+            return function_of(recipe)(p, g, m, u, *known)
+        table = {**operations(recipe.working, recipe.storage), **self.table}
+        return recipe.evaluate(table, dict(zip(recipe.leaves, (p, g, m, u, *known), strict=True)))
 
     def moment(self, p: float, g: float, m: float, h: Numbers) -> float:
         """Do the moment alone."""
@@ -150,11 +149,12 @@ def finite(x: float, otherwise: float = 0.0) -> float:
 @lru_cache(maxsize=4096)
 def _constants(
     dialect: Dialect, profile: str, timed: frozenset[str], h: Numbers, t: int, clock: Clock | None
-) -> tuple[Recipe, dict[str, float]]:
+) -> tuple[Recipe, tuple[float, ...]]:
     """Return recipe and constants of a step; the timed ones are those of the clock, where there is one."""
     recipe = dialect.recipe(cast(Hyperparameters, h), profile)
-    known = dict(zip(recipe.constants, dialect.scalars(h, t, recipe), strict=True))
+    known = dialect.scalars(h, t, recipe)
     if clock is not None:
         other = dialect.scalars(clock.h or h, clock.t, recipe)
-        known |= {name: value for name, value in zip(recipe.constants, other, strict=True) if name in timed}
+        rows = zip(recipe.constants, known, other, strict=True)
+        known = tuple(late if name in timed else own for name, own, late in rows)
     return recipe, known

@@ -1,0 +1,75 @@
+"""Machine numbers give what integers give, for every recipe there is and whatever the operands."""
+
+import math
+from collections.abc import Callable
+from functools import cache
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from adamax_ref.dialects import every_recipe
+from adamax_ref.golden.patterns import same
+from adamax_ref.law.profile import BFLOAT16, BINARY16, BINARY32, Format
+from adamax_ref.truth import machine
+from adamax_ref.truth.machine import function_of, fused_single, to_half, to_upper
+from adamax_ref.truth.stepper import fused, run
+
+RECIPES = sorted(every_recipe(), key=str)
+
+
+@cache
+def numbers(form: Format) -> st.SearchStrategy[float]:
+    """Draw any number of a format, and often one of few bits, so that ties and cancellations come up."""
+    patterns = st.integers(0, 2**form.width - 1).map(form.decode)
+    few = st.builds(math.ldexp, st.integers(-63, 63).map(float), st.integers(form.emin - 30, form.emax - 6))
+    near = st.builds(math.ldexp, st.integers(-(2**11), 2**11).map(float), st.integers(-14, 2))
+    return st.one_of(st.one_of(near, few).map(form.round), patterns)
+
+
+@settings(deadline=None, max_examples=400)
+@given(st.data())
+def test_every_recipe_gives_the_bits_of_the_stepper(data: st.DataObject) -> None:
+    recipe = RECIPES[data.draw(st.integers(0, len(RECIPES) - 1))]
+    inputs = [data.draw(numbers(recipe.storage_format)) for _ in range(4)]
+    constants = [data.draw(numbers(recipe.working_format)) for _ in recipe.constants]
+    p, g, m, u = inputs
+    got, want = function_of(recipe)(*inputs, *constants), run(recipe, p, g, m, u, constants)
+    assert all(map(same, got, want)), (got, want)
+
+
+@settings(deadline=None, max_examples=500)
+@given(numbers(BINARY32), numbers(BINARY32), numbers(BINARY32))
+@example(1 + 2.0**-23, 1 - 2.0**-23, 2.0**-24)
+@example(2.0**-75, 2.0**-75, 2.0**-149)
+@example(BINARY32.largest, 1.0, math.ldexp(1.0, 103))
+def test_a_fused_multiply_add_in_double_is_rounded_once(a: float, b: float, c: float) -> None:
+    assert same(fused_single(a, b, c), fused(a, b, c, BINARY32))
+
+
+def _twice(a: float, b: float, c: float) -> float:
+    """Round the sum to double and then to binary32."""
+    return BINARY32.round(a * b + c)
+
+
+@pytest.mark.parametrize(("function", "right"), [(fused_single, True), (_twice, False)])
+def test_rounding_to_odd_is_what_makes_it_right(function: Callable[[float, float, float], float], right: bool) -> None:
+    """The product lies half-way between two numbers and c, below the reach of a double, decides."""
+    a, b, c = 1 + 2.0**-12, 1 + 2.0**-12, 2.0**-60
+    assert same(function(a, b, c), fused(a, b, c, BINARY32)) is right
+
+
+def test_a_wrong_template_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = next(recipe for recipe in RECIPES if recipe.working == "binary32" and any(o.name == "div" for o in recipe.operations))
+    turned = machine._TEMPLATES["binary32"] | {"div": "single({1} / {0}).value"}
+    monkeypatch.setitem(machine._TEMPLATES, "binary32", turned)
+    constants = [0.375] * len(recipe.constants)
+    wrong = function_of.__wrapped__(recipe)(1.0, 0.5, 0.25, 0.75, *constants)
+    assert wrong != run(recipe, 1.0, 0.5, 0.25, 0.75, constants)
+
+
+@settings(deadline=None, max_examples=300)
+@given(numbers(BINARY32))
+def test_16_bit_types_are_rounded_to_as_their_formats_say(x: float) -> None:
+    assert same(to_half(x), BINARY16.round(x))
+    assert same(to_upper(x), BFLOAT16.round(x))
