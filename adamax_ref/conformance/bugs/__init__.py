@@ -13,6 +13,7 @@ from ._bug import Bug as Bug
 from ._bug import right as right
 from ._parts import Numbers as Numbers
 from ._parts import Parts as Parts
+from ._where import Where as Where
 
 
 @cache
@@ -26,4 +27,4 @@ def bank() -> dict[str, Bug]:
     """
     files = (module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
     found = [bug for file in files for bug in import_module(f"{__name__}.{file}").BUGS]
-    return {bug.id: bug for bug in sorted(found, key=lambda bug: bug.id)}
+    return {bug.id: bug for bug in sorted(found, key=lambda bug: int(bug.id[1:]))}

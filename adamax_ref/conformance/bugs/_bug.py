@@ -2,17 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, final
+from typing import final
 
 from adamax_ref.golden.case import Case, Step
 from adamax_ref.golden.oracle import State, start
 from adamax_ref.golden.patterns import decode
-from adamax_ref.law.dialect import Dialect
 
 from ._parts import Numbers, Parts, numbers
+from ._step import Element
+from ._where import Where, always
 
-Element = Callable[[Parts, float, float, float, float, Numbers, int], tuple[float, float, float]]
-"""``element(parts, p, g, m, u, h, t) -> (p, m, u)``: one step of one element."""
+Grad = tuple[float, ...]
+Whole = Callable[[Case, Parts, State, Grad, Numbers], State]
+"""``whole(case, parts, state, grad, h) -> state``: one step of a tensor, for mistakes that no element makes alone."""
 
 
 def right(parts: Parts, p: float, g: float, m: float, u: float, h: Numbers, t: int) -> tuple[float, float, float]:
@@ -20,9 +22,17 @@ def right(parts: Parts, p: float, g: float, m: float, u: float, h: Numbers, t: i
     return parts.step(p, g, m, u, h, t)
 
 
-def always(dialect: Dialect, profile: str) -> bool:
-    """Apply everywhere."""
-    return True
+def each(element: Element) -> Whole:
+    """Return the step of a tensor that does every element by itself."""
+
+    def whole(case: Case, parts: Parts, state: State, grad: Grad, h: Numbers) -> State:
+        t = state.t + 1
+        rows = zip(state.theta, grad, state.m, state.u, strict=True)
+        made = [tuple(map(parts.stored, element(parts, p, g, m, u, h, t))) for p, g, m, u in rows]
+        theta, m, u = (tuple(column) for column in zip(*made, strict=True)) if made else ((), (), ())
+        return State(t, theta, m, u)
+
+    return whole
 
 
 @final
@@ -40,8 +50,8 @@ class Bug:
         The line to look at.
     element : callable
         One step of one element; right by default.
-    applies : callable
-        ``applies(dialect, profile)``: whether the mistake can be made there.
+    applies : Where
+        ``applies(dialect, profile)``: whether the mistake can be made and can show there; it knows the reason why not.
     begin : callable
         What the run starts from, given the right start.
     tensor : callable
@@ -56,6 +66,14 @@ class Bug:
         Whether a tensor without elements makes it crash.
     category : str
         The category of cases that is expected to catch it first.
+    source : str
+        Where it was seen: repository and thread on GitHub. Nothing for those that nobody has reported yet.
+    grads : callable
+        ``grads(case, past) -> gradient``: which gradient the step uses, given all up to this one.
+    whole : callable, optional
+        One step of a tensor, for mistakes that no element makes alone; otherwise each element does `element`.
+    zeros_for_missing : bool
+        Whether a step without gradient is done with a gradient of zeros.
     """
 
     id: str
@@ -64,28 +82,27 @@ class Bug:
     hint: str
     category: str
     element: Element = right
-    applies: Callable[[Dialect, str], bool] = always
+    applies: Where = always
     begin: Callable[[State], State] = lambda state: state
     tensor: Callable[[State, State], State] = lambda before, after: after
     hyper: Callable[[Case, Step], Numbers] = numbers
     skipped: Callable[[State], State] = lambda state: state
     accepts: tuple[str, ...] = ()
     crashes_on_empty: bool = False
+    source: str = ""
+    grads: Callable[[Case, list[Grad]], Grad] = lambda case, past: past[-1]
+    whole: Whole | None = None
+    zeros_for_missing: bool = False
 
     def trajectory(self, case: Case, parts: Parts) -> Iterator[State]:
         """Yield what the bug has after each step of a case."""
-        state = self.begin(start(case))
-        for each in case.steps:
-            if each.grad is None:
+        state, past = self.begin(start(case)), list[Grad]()
+        step = self.whole or each(self.element)
+        for one in case.steps:
+            if one.grad is None and not self.zeros_for_missing:
                 state = self.skipped(state)
             else:
-                after = self._step(state, decode(each.grad, case.form), parts, self.hyper(case, each))
+                past.append((0.0,) * len(state.theta) if one.grad is None else decode(one.grad, case.form))
+                after = step(case, parts, state, self.grads(case, past), self.hyper(case, one))
                 state = self.tensor(state, after)
             yield state
-
-    def _step(self, state: State, grad: tuple[float, ...], parts: Parts, h: Any) -> State:
-        t = state.t + 1
-        rows = zip(state.theta, grad, state.m, state.u, strict=True)
-        made = [tuple(map(parts.stored, self.element(parts, p, g, m, u, h, t))) for p, g, m, u in rows]
-        theta, m, u = (tuple(column) for column in zip(*made, strict=True)) if made else ((), (), ())
-        return State(t, theta, m, u)

@@ -1,53 +1,37 @@
-"""Bugs of the bias correction and of the step counter."""
+"""Bugs of the bias correction: what is corrected, by which power, how often."""
 
+import math
 from collections.abc import Callable
-from dataclasses import replace
 
-from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.profile import BINARY16
-
-from ._bug import Bug, Element
-from ._parts import Clock, Numbers, Parts, but
-
-
-def corrects(dialect: Dialect, profile: str) -> bool:
-    """Tell whether there is a correction to get wrong."""
-    return bool(Parts(dialect, profile).timed)
+from ._bug import Bug
+from ._parts import Clock, Numbers, but
+from ._step import Element, Given, Three, by
+from ._where import corrects
 
 
 def clocked(clock: Callable[[Numbers, int], Clock]) -> Element:
     """Return the step whose correction is that of another clock, made from the hyperparameters and the step."""
-
-    def element(parts: Parts, p: float, g: float, m: float, u: float, h: Numbers, t: int) -> tuple[float, float, float]:
-        return parts.step(p, g, m, u, h, t, clock(h, t))
-
-    return element
+    return by(lambda given: given.right(clock(given.h, given.t)))
 
 
-def _with_power(h: Numbers, power: float) -> Clock:
+def with_power(h: Numbers, power: float) -> Clock:
     """Return a clock whose ``beta1**t`` is a given number: that of step 1 with the number as beta1."""
-    return Clock(1, but(h, beta1=power))
+    return Clock(1, but(h, beta1=power if power != 1 else 1 - 2.0**-53))
 
 
-def _running(beta: float, t: int) -> float:
-    power = 1.0
-    for _ in range(min(t, 5000)):  # from there on it has long stopped moving
-        power = BINARY16.round(power * BINARY16.round(beta))
-    return power
+def corrected(bend: Callable[[float, Numbers, int], float]) -> Element:
+    """Return the step whose correction ``c`` is ``bend(c, h, t)`` instead."""
+    return clocked(lambda h, t: with_power(h, 1 - bend(1 - float(h.beta1**t), h, t)))
 
 
-def _half(h: Numbers, t: int) -> Clock:
-    return _with_power(h, min(1 - BINARY16.round(1 - float(h.beta1**t)), 1 - 2.0**-30))
+def _corrected_twice(given: Given) -> Three:
+    m, u = given.moment, given.norm
+    return given.parts.update(given.p, m, u / (1 - float(given.h.beta2**given.t)), given.h, given.t), m, u
 
 
-def _corrected_twice(parts: Parts, p: float, g: float, m: float, u: float, h: Numbers, t: int) -> tuple[float, float, float]:
-    new_m, new_u = parts.moment(p, g, m, h), parts.norm(p, g, u, h)
-    return parts.update(p, new_m, new_u / (1 - float(h.beta2**t)), h, t), new_m, new_u
-
-
-def _stored_corrected(parts: Parts, p: float, g: float, m: float, u: float, h: Numbers, t: int) -> tuple[float, float, float]:
-    new_p, new_m, new_u = parts.step(p, g, m, u, h, t)
-    return new_p, new_m / (1 - float(h.beta1**t)), new_u
+def _stored_corrected(given: Given) -> Three:
+    p, m, u = given.right()
+    return p, m / (1 - float(given.h.beta1**given.t)), u
 
 
 BUGS = (
@@ -84,7 +68,7 @@ BUGS = (
         "Steps are too short until beta2**t has faded.",
         "Adam corrects its second moment; Adamax has nothing to correct there",
         "first",
-        _corrected_twice,
+        by(_corrected_twice),
         corrects,
     ),
     Bug(
@@ -93,51 +77,64 @@ BUGS = (
         "The moment is corrected again at every step and grows.",
         "the corrected moment is assigned to the state",
         "time",
-        _stored_corrected,
+        by(_stored_corrected),
         corrects,
     ),
     Bug(
         "B06",
         "correction frozen at its value for t = 1",
         "Steps stay ten times too long for ever.",
-        "the counter is read once, or a compiled function has kept it",
+        "1 - beta1 where 1 - beta1**t belongs, or a compiled function has kept the counter",
         "time",
         clocked(lambda h, t: Clock(1)),
         corrects,
+        source="tensorflow/tfjs-core pull request 280 (Adamax); eriklindernoren/ML-From-Scratch issue 35 (Adam)",
     ),
     Bug(
-        "B07",
-        "1 - beta1**t formed in binary16",
-        "Step lengths are off by one part in a thousand.",
-        "the correction is a tensor of the parameter's type",
+        "B60",
+        "the correction is divided by twice",
+        "The first step is ten times too long, and the next ones too.",
+        "a corrected moment and a corrected learning rate",
         "first",
-        clocked(_half),
-        lambda dialect, profile: corrects(dialect, profile) and profile in ("f64", "f32"),
-    ),
-    Bug(
-        "B08",
-        "step counter of 8 bits",
-        "From step 128 on the correction starts anew, and with it the long steps.",
-        "the counter's type",
-        "time",
-        clocked(lambda h, t: Clock(t % 128 or 1)),
+        corrected(lambda c, h, t: c * c),
         corrects,
     ),
     Bug(
-        "B09",
-        "beta1**t as a running product in a 16-bit type",
-        "The correction drifts and stops moving.",
-        "the power is multiplied up in the parameter's type",
-        "time",
-        clocked(lambda h, t: _with_power(h, min(_running(h.beta1, t), 1 - 2.0**-30))),
-        lambda dialect, profile: corrects(dialect, profile) and profile in ("f64", "f32"),
+        "B61",
+        "multiplied by the correction instead of divided",
+        "The first step is a hundredth of what it should be.",
+        "m * (1 - beta1**t)",
+        "first",
+        corrected(lambda c, h, t: 1 / c),
+        corrects,
+        source="karpathy/convnetjs pull request 70 (Adam)",
     ),
     Bug(
-        "B10",
-        "the counter advances on skipped steps",
-        "Parameters that are used now and then get the wrong correction.",
-        "one counter for all parameters",
-        "skip",
-        skipped=lambda state: replace(state, t=state.t + 1),
+        "B62",
+        "Adam's factor sqrt(1 - beta2**t) kept in the rate",
+        "The first thousand steps are too short.",
+        "lr * sqrt(1 - beta2**t) / (1 - beta1**t), copied from Adam",
+        "first",
+        corrected(lambda c, h, t: c / math.sqrt(1 - float(h.beta2**t))),
+        corrects,
+    ),
+    Bug(
+        "B63",
+        "beta1 * t where beta1**t belongs",
+        "The first step is right, from the second on the direction turns round.",
+        "a product where a power belongs",
+        "time",
+        clocked(lambda h, t: with_power(h, float(h.beta1) * t)),
+        corrects,
+    ),
+    Bug(
+        "B64",
+        "bias correction of the step after",
+        "The first step is only about half as long as it should be.",
+        "the counter, or the product of the betas, goes up twice before the first step",
+        "first",
+        clocked(lambda h, t: Clock(t + 1)),
+        corrects,
+        source="tiny-dnn/tiny-dnn pull request 824 (Adam's first step used beta1**2)",
     ),
 )

@@ -1,42 +1,50 @@
 """Bugs of weight decay."""
 
-from adamax_ref.law.dialect import Dialect
-
 from ._bug import Bug
-from ._parts import Numbers, Parts, but
-
-Three = tuple[float, float, float]
-
-
-def coupled(dialect: Dialect, profile: str) -> bool:
-    """Tell whether decay joins the gradient."""
-    return "l2" in dialect.options
+from ._step import Given, Three, by
+from ._where import corrects, coupled, decays, decoupled
 
 
-def decoupled(dialect: Dialect, profile: str) -> bool:
-    """Tell whether decay shrinks the parameter by itself."""
-    return "decoupled" in dialect.options
+def _couples(given: Given) -> bool:
+    return "l2" in given.parts.dialect.options
 
 
-def _mixed_up(parts: Parts, p: float, g: float, m: float, u: float, h: Numbers, t: int) -> Three:
-    bare = but(h, weight_decay=0.0)
-    if coupled(parts.dialect, parts.profile):
-        return parts.step(parts.stored(p - h.lr * h.weight_decay * p), g, m, u, bare, t)
-    return parts.step(p, parts.stored(g + h.weight_decay * p), m, u, bare, t)
+def _shrunk(given: Given, amount: float) -> Three:
+    """Take an amount off the parameter first, and go on without decay."""
+    return given.but(p=given.parts.stored(given.p - amount)).under(weight_decay=0.0).right()
 
 
-def _without_rate(parts: Parts, p: float, g: float, m: float, u: float, h: Numbers, t: int) -> Three:
-    return parts.step(parts.stored(p - h.weight_decay * p), g, m, u, but(h, weight_decay=0.0), t)
+def _joined(given: Given, amount: float) -> Three:
+    """Add an amount to the gradient, once its sign is right, and go on without decay."""
+    bare = given.under(weight_decay=0.0)
+    return bare.but(g=given.parts.stored(bare.gradient + amount)).under(maximize=False).right()
 
 
-def _after_the_moments(parts: Parts, p: float, g: float, m: float, u: float, h: Numbers, t: int) -> Three:
-    _, new_m, new_u = parts.step(p, g, m, u, but(h, weight_decay=0.0), t)
-    return parts.update(p, parts.stored(new_m + h.weight_decay * p), new_u, h, t), new_m, new_u
+def _acting_on(given: Given, value: float) -> Three:
+    """Let decay act as the dialect has it, on another value than the parameter."""
+    amount = given.h.weight_decay * value
+    return _joined(given, amount) if _couples(given) else _shrunk(given, given.h.lr * amount)
 
 
-def _after_the_update(parts: Parts, p: float, g: float, m: float, u: float, h: Numbers, t: int) -> Three:
-    new_p, new_m, new_u = parts.step(p, g, m, u, but(h, weight_decay=0.0), t)
-    return new_p - h.lr * h.weight_decay * new_p, new_m, new_u
+def _mixed_up(given: Given) -> Three:
+    amount = given.h.weight_decay * given.p
+    return _shrunk(given, given.h.lr * amount) if _couples(given) else _joined(given, amount)
+
+
+def _after_the_moments(given: Given) -> Three:
+    _, m, u = given.under(weight_decay=0.0).right()
+    late = given.parts.stored(m + given.h.weight_decay * given.p)
+    return given.parts.update(given.p, late, u, given.h, given.t), m, u
+
+
+def _after_the_update(given: Given) -> Three:
+    p, m, u = given.under(weight_decay=0.0).right()
+    return p - given.h.lr * given.h.weight_decay * p, m, u
+
+
+def _twice(given: Given) -> Three:
+    once = given.h.weight_decay
+    return given.under(weight_decay=2 * once - (0.0 if _couples(given) else given.h.lr * once * once)).right()
 
 
 BUGS = (
@@ -46,8 +54,9 @@ BUGS = (
         "Regularisation acts through the wrong term.",
         "where weight_decay meets the parameter",
         "decay",
-        _mixed_up,
-        lambda dialect, profile: coupled(dialect, profile) or decoupled(dialect, profile),
+        by(_mixed_up),
+        decays,
+        source="flagos-ai/FlagGems issue 4988 (Adam)",
     ),
     Bug(
         "B32",
@@ -55,8 +64,9 @@ BUGS = (
         "Weights vanish within a few steps.",
         "p -= weight_decay * p",
         "decay",
-        _without_rate,
+        by(lambda given: _shrunk(given, given.h.weight_decay * given.p)),
         decoupled,
+        source="DeepX-inc/machina issue 3 (AdamW)",
     ),
     Bug(
         "B33",
@@ -64,7 +74,7 @@ BUGS = (
         "Decay reaches the parameter only, and is not normalised.",
         "the order of decay and moment",
         "decay",
-        _after_the_moments,
+        by(_after_the_moments),
         coupled,
     ),
     Bug(
@@ -73,8 +83,9 @@ BUGS = (
         "Decay acts on another parameter than it should.",
         "the order of decay and update",
         "decay",
-        _after_the_update,
+        by(_after_the_update),
         decoupled,
+        source="huggingface/transformers issue 14539, stanford-cs336/assignment1-basics issue 54 (AdamW)",
     ),
     Bug(
         "B48",
@@ -82,7 +93,85 @@ BUGS = (
         "Weights grow without limit.",
         "the option never reaches the step",
         "decay",
-        lambda parts, p, g, m, u, h, t: parts.step(p, g, m, u, but(h, weight_decay=0.0), t),
-        lambda dialect, profile: coupled(dialect, profile) or decoupled(dialect, profile),
+        by(lambda given: given.under(weight_decay=0.0).right()),
+        decays,
+        source="kozistr/pytorch_optimizer issue 517 (SignSGD)",
+    ),
+    Bug(
+        "B92",
+        "coupled decay reaches the moment only",
+        "The norm does not know of the decay, so decayed weights take longer steps than lr.",
+        "max(beta2 * u, |g|) with the gradient as it came",
+        "decay",
+        by(lambda given: given.finish(u=given.under(weight_decay=0.0).norm)),
+        coupled,
+    ),
+    Bug(
+        "B93",
+        "coupled decay reaches the norm only",
+        "Weights are not decayed at all; large ones only learn more slowly.",
+        "the moment averages the gradient as it came",
+        "decay",
+        by(lambda given: given.finish(m=given.under(weight_decay=0.0).moment)),
+        coupled,
+    ),
+    Bug(
+        "B94",
+        "decay with the wrong sign",
+        "Weights grow instead of shrinking.",
+        "a minus where the rate is negative already",
+        "decay",
+        by(lambda given: given.under(weight_decay=-given.h.weight_decay).right()),
+        decays,
+        source="andersbll/deeppy issue 17",
+    ),
+    Bug(
+        "B95",
+        "coupled decay multiplied by the learning rate",
+        "Decay is a thousand times too weak and follows the schedule.",
+        "g + lr * weight_decay * p",
+        "decay",
+        by(lambda given: given.under(weight_decay=given.h.weight_decay * given.h.lr).right()),
+        coupled,
+    ),
+    Bug(
+        "B96",
+        "decoupled decay at the corrected rate",
+        "In the first steps weights decay ten times too fast.",
+        "step_size * weight_decay * p",
+        "decay",
+        by(lambda given: given.under(weight_decay=given.h.weight_decay / given.correction).right()),
+        decoupled & corrects,
+        source="egg-west/AdamW-pytorch issue 1",
+    ),
+    Bug(
+        "B97",
+        "decay without the parameter",
+        "All weights are pulled down by the same amount, negative ones away from zero.",
+        "the factor p is missing, or another variable of that name is meant",
+        "decay",
+        by(lambda given: _acting_on(given, 1.0)),
+        decays,
+        source="e-sensing/torchopt pull request 14 (AdamW), mlverse/torch issue 821 (Adam)",
+    ),
+    Bug(
+        "B98",
+        "decay applied twice",
+        "Weights decay twice as fast as asked for.",
+        "decay inside the loop over groups of tensors and outside of it",
+        "decay",
+        by(_twice),
+        decays,
+        source="huggingface/pytorch-image-models pull request 2750 (SGDW)",
+    ),
+    Bug(
+        "B99",
+        "decay by the size of the parameter",
+        "Negative weights grow instead of shrinking.",
+        "weight_decay * abs(p)",
+        "decay",
+        by(lambda given: _acting_on(given, abs(given.p))),
+        decays,
+        source="torch/optim pull request 95, proposed in a comment",
     ),
 )

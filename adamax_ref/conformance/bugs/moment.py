@@ -1,25 +1,37 @@
 """Bugs of the first moment and of the direction of the step."""
 
+import math
+
 from ._bug import Bug
-from ._parts import Numbers, Parts, but
-
-Three = tuple[float, float, float]
+from ._step import Given, Three, by
 
 
-def _without_weight(parts: Parts, p: float, g: float, m: float, u: float, h: Numbers, t: int) -> Three:
-    new_m = parts.stored(float(h.beta1) * m + parts.gradient(p, g, h))
-    new_u = parts.norm(p, g, u, h)
-    return parts.update(p, new_m, new_u, h, t), new_m, new_u
+def _without_weight(given: Given) -> Three:
+    return given.finish(m=float(given.h.beta1) * given.m + given.gradient)
 
 
-def _before(parts: Parts, p: float, g: float, m: float, u: float, h: Numbers, t: int) -> Three:
-    _, new_m, new_u = parts.step(p, g, m, u, h, t)
-    return parts.update(p, m, new_u, h, t), new_m, new_u
+def _before(given: Given) -> Three:
+    _, m, u = given.right()
+    return given.parts.update(given.p, given.m, u, given.h, given.t), m, u
 
 
-def _ascent(parts: Parts, p: float, g: float, m: float, u: float, h: Numbers, t: int) -> Three:
-    _, new_m, new_u = parts.step(p, g, m, u, h, t)
-    return parts.update(p, -new_m, new_u, h, t), new_m, new_u
+def _ascent(given: Given) -> Three:
+    _, m, u = given.right()
+    return given.parts.update(given.p, -m, u, given.h, given.t), m, u
+
+
+def _started(given: Given) -> Three:
+    return given.finish(m=given.gradient) if given.t == 1 else given.right()
+
+
+def _sign(given: Given) -> Three:
+    g = given.g if given.g == 0 or given.g != given.g else math.copysign(1.0, given.g)
+    return given.finish(m=given.but(g=g).moment)
+
+
+def _ahead(given: Given) -> Three:
+    _, m, u = given.right()
+    return given.parts.update(given.p, given.but(m=m).moment, u, given.h, given.t), m, u
 
 
 BUGS = (
@@ -29,15 +41,7 @@ BUGS = (
         "Steps are ten times too long.",
         "m = beta1 * m + g",
         "first",
-        _without_weight,
-    ),
-    Bug(
-        "B12",
-        "beta1 and beta2 exchanged",
-        "The moment hardly moves and the norm forgets at once.",
-        "the order in which the betas are unpacked",
-        "first",
-        lambda parts, p, g, m, u, h, t: parts.step(p, g, m, u, but(h, beta1=h.beta2, beta2=h.beta1), t),
+        by(_without_weight),
     ),
     Bug(
         "B13",
@@ -45,7 +49,7 @@ BUGS = (
         "Every gradient acts one step late.",
         "theta is updated before m",
         "first",
-        _before,
+        by(_before),
     ),
     Bug(
         "B29",
@@ -53,15 +57,39 @@ BUGS = (
         "The loss grows.",
         "the sign of the last line",
         "first",
-        _ascent,
+        by(_ascent),
     ),
     Bug(
-        "B30",
-        "maximize ignored",
-        "The objective falls where it should grow.",
-        "the flag never reaches the step",
-        "maximize",
-        lambda parts, p, g, m, u, h, t: parts.step(p, g, m, u, but(h, maximize=False), t),
-        lambda dialect, profile: "maximize" in dialect.options,
+        "B53",
+        "m starts as the first gradient and is corrected all the same",
+        "The first steps are ten times too long.",
+        "if step == 1: m = g",
+        "first",
+        by(_started),
+    ),
+    Bug(
+        "B54",
+        "m averages the size of the gradient",
+        "Every parameter falls, whichever way its gradient points.",
+        "abs in place, on the array that the moment reads afterwards",
+        "first",
+        by(lambda given: given.finish(m=given.but(g=abs(given.g)).moment)),
+        source="deeplearning4j/nd4j pull request 1818, review: abs in place is safe only where the moment comes first",
+    ),
+    Bug(
+        "B55",
+        "m averages the sign of the gradient",
+        "Steps no longer shrink with the gradient, and noise counts as much as signal.",
+        "sign(g) from another optimizer of the same file",
+        "first",
+        by(_sign),
+    ),
+    Bug(
+        "B56",
+        "the update looks ahead as Nesterov does",
+        "The first steps are nearly twice as long; it is Nadam's numerator over Adamax's norm.",
+        "beta1 * m + (1 - beta1) * g where m belongs",
+        "first",
+        by(_ahead),
     ),
 )

@@ -1,61 +1,62 @@
-"""Bugs of the infinity norm."""
+"""Bugs of the infinity norm: other norms in its place, and how it divides."""
 
 import math
 from dataclasses import replace
 from typing import Any
 
+from adamax_ref.golden.case import Case
 from adamax_ref.golden.oracle import State
-from adamax_ref.law.dialect import Dialect
+from adamax_ref.law.operations import maximum
 from adamax_ref.law.profile import PROFILES
 from adamax_ref.truth.stepper import divide, multiply
 
-from ._bug import Bug
-from ._parts import Numbers, Parts, but, finite
-
-Three = tuple[float, float, float]
-
-
-def _average(parts: Parts, p: float, g: float, m: float, u: float, h: Numbers, t: int) -> Three:
-    size = abs(parts.gradient(p, g, h)) + _inside(parts, h)
-    new_u = parts.stored(float(h.beta2) * u + (1 - float(h.beta2)) * size)
-    new_m = parts.moment(p, g, m, h)
-    return parts.update(p, new_m, new_u, h, t), new_m, new_u
+from ._bug import Bug, Grad, each
+from ._parts import Numbers, Parts
+from ._step import Given, Three, by
+from ._where import only
 
 
-def _root(parts: Parts, p: float, g: float, m: float, u: float, h: Numbers, t: int) -> Three:
-    size = parts.gradient(p, g, h)
-    new_u = parts.stored(float(h.beta2) * u + (1 - float(h.beta2)) * (size * size))
-    new_m = parts.moment(p, g, m, h)
-    root = parts.stored(math.sqrt(new_u) if new_u >= 0 else math.nan)
-    return parts.update(p, new_m, root + _inside(parts, h), h, t), new_m, new_u
+def _root(x: float) -> float:
+    return math.sqrt(x) if x >= 0 else math.nan
 
 
-def _inside(parts: Parts, h: Numbers) -> float:
-    """Return epsilon where it is part of the norm, else 0."""
-    family = parts.dialect.family
-    return float(h.eps) if family is not None and family.eps in ("max", "norm") else 0.0
+def _average(given: Given) -> Three:
+    size = abs(given.gradient) + given.inside
+    return given.finish(u=float(given.h.beta2) * given.u + (1 - float(given.h.beta2)) * size)
+
+
+def _adam(given: Given) -> Three:
+    size, m = given.gradient, given.moment
+    v = given.parts.stored(float(given.h.beta2) * given.u + (1 - float(given.h.beta2)) * (size * size))
+    return given.parts.update(given.p, m, given.parts.stored(_root(v)) + given.inside, given.h, given.t), m, v
+
+
+def _squares(given: Given) -> Three:
+    size, m = given.gradient, given.moment
+    v = given.parts.stored(maximum(float(given.h.beta2) * given.u, size * size))
+    return given.parts.update(given.p, m, given.parts.stored(_root(v)) + given.inside, given.h, given.t), m, v
+
+
+def _rooted(given: Given) -> Three:
+    _, m, u = given.right()
+    return given.parts.update(given.p, m, _root(u), given.h, given.t), m, u
 
 
 def _one_maximum(before: State, after: State) -> State:
     return replace(after, u=tuple([max(after.u)] * len(after.u))) if after.u and all(map(math.isfinite, after.u)) else after
 
 
-def _drops_nan(dialect: Dialect, profile: str) -> bool:
-    return dialect.family is None or dialect.family.maximum == "both"
+def _one_length(case: Case, parts: Parts, state: State, grad: Grad, h: Numbers) -> State:
+    """Let the Euclidean length of the whole gradient enter the norm."""
+    length = parts.stored(math.hypot(*grad))
+    wrong = by(lambda given: given.finish(u=given.but(g=length).norm))
+    return each(wrong)(case, parts, state, grad, h)
 
 
-def _ignoring(a: float, b: float) -> float:
-    return b if a != a else a if b != b else max(a, b)
-
-
-def _least(a: float, b: float) -> float:
-    return math.nan if a != a or b != b else min(a, b)
-
-
-def _wholly(parts: Parts, p: float, g: float, m: float, u: float, h: Numbers, t: int) -> Three:
+def _wholly(given: Given) -> Three:
     """Divide by the norm from before the step."""
-    _, new_m, new_u = parts.step(p, g, m, u, h, t)
-    return parts.update(p, new_m, u, h, t), new_m, new_u
+    _, m, u = given.right()
+    return given.parts.update(given.p, m, given.u, given.h, given.t), m, u
 
 
 def _by_reciprocal(parts: Parts, *step: Any) -> Three:
@@ -67,46 +68,18 @@ def _by_reciprocal(parts: Parts, *step: Any) -> Three:
     return parts.but(div=div).step(*step)
 
 
+def _ones(state: State) -> State:
+    return replace(state, u=(1.0,) * len(state.u)) if state.t == 0 and not any(state.u) else state
+
+
 BUGS = (
-    Bug(
-        "B14",
-        "no absolute value in u",
-        "After negative gradients the norm is far too small and steps explode.",
-        "max(beta2 * u, g)",
-        "u-decay",
-        lambda parts, *a: parts.but(abs=lambda x: x).step(*a),
-    ),
-    Bug(
-        "B15",
-        "u never decays",
-        "One large gradient slows training down for ever.",
-        "max(u, |g|)",
-        "u-decay",
-        lambda parts, p, g, m, u, h, t: parts.step(p, g, m, u, but(h, beta2=1.0), t),
-    ),
-    Bug(
-        "B16",
-        "u decays with beta1",
-        "The norm forgets within ten steps.",
-        "max(beta1 * u, |g|)",
-        "u-decay",
-        lambda parts, p, g, m, u, h, t: parts.step(p, g, m, u, but(h, beta2=h.beta1), t),
-    ),
     Bug(
         "B17",
         "moving average of |g| in place of the maximum",
         "Steps are far too long at first and after every quiet spell.",
         "u = beta2 * u + (1 - beta2) * |g|",
         "first",
-        _average,
-    ),
-    Bug(
-        "B18",
-        "min in place of max",
-        "Steps explode.",
-        "the function's name",
-        "u-decay",
-        lambda parts, *a: parts.but(max=_least, greater=_least).step(*a),
+        by(_average),
     ),
     Bug(
         "B19",
@@ -114,7 +87,7 @@ BUGS = (
         "It is Adam without its second correction.",
         "u = sqrt(beta2 * v + (1 - beta2) * g**2)",
         "first",
-        _root,
+        by(_adam),
     ),
     Bug(
         "B20",
@@ -125,30 +98,14 @@ BUGS = (
         tensor=_one_maximum,
     ),
     Bug(
-        "B27",
-        "a NaN gradient is lost by max",
-        "A broken batch leaves the norm finite, and the run looks sound.",
-        "fmax, or a comparison, in place of a maximum that keeps NaN",
-        "nonfinite",
-        lambda parts, *a: parts.but(max=_ignoring, greater=_ignoring).step(*a),
-        _drops_nan,
-    ),
-    Bug(
-        "B28",
-        "non-finite gradients are replaced by 0",
-        "A broken batch goes unnoticed.",
-        "nan_to_num before the step",
-        "nonfinite",
-        lambda parts, p, g, m, u, h, t: parts.step(p, finite(g), m, u, h, t),
-    ),
-    Bug(
         "B37",
         "multiplication by 1/u",
         "For a tiny norm 1/u is infinite, and so is the parameter.",
         "a reciprocal taken once and multiplied",
         "range",
         _by_reciprocal,
-        lambda dialect, profile: profile != "f16",  # the working type has room for the inverse of every number
+        only("f64 f32 bf16 c64 c128", "the working type has room for the inverse of every binary16 number"),
+        source="kozistr/pytorch_optimizer issue 480 (AdamP)",
     ),
     Bug(
         "B47",
@@ -156,6 +113,38 @@ BUGS = (
         "The first step divides by zero, the others by the wrong norm.",
         "theta is updated before u",
         "first",
-        _wholly,
+        by(_wholly),
+    ),
+    Bug(
+        "B80",
+        "the norm starts at 1",
+        "Until a gradient exceeds the decaying 1, steps are too short: for a thousand steps and more.",
+        "ones where zeros belong",
+        "first",
+        begin=_ones,
+    ),
+    Bug(
+        "B84",
+        "the norm keeps squares",
+        "The norm decays half as fast, and a state loaded from elsewhere means something else.",
+        "u = max(beta2 * u, g**2), and its root in the last line",
+        "u-decay",
+        by(_squares),
+    ),
+    Bug(
+        "B85",
+        "Adam's square root left in the last line",
+        "Steps depend on the gradient's size: large ones explode, small ones vanish.",
+        "m / sqrt(u)",
+        "first",
+        by(_rooted),
+    ),
+    Bug(
+        "B86",
+        "the length of the whole gradient in place of each element's size",
+        "Steps shrink with the root of the number of elements.",
+        "norm(g) where abs(g) belongs",
+        "first",
+        whole=_one_length,
     ),
 )

@@ -5,9 +5,9 @@ from adamax_ref.law.profile import PROFILES, ieee_divide
 from adamax_ref.truth.stepper import add, divide, multiply
 
 from ._bug import Bug
-from ._parts import Numbers, Parts, but, numbers
-
-Three = tuple[float, float, float]
+from ._parts import Numbers, but, numbers
+from ._step import Given, Three, by
+from ._where import only
 
 
 def _default(case: Case, step: Step) -> Numbers:
@@ -22,15 +22,26 @@ def _group(case: Case, step: Step) -> Numbers:
     return numbers(case)
 
 
-def _inverse(parts: Parts, p: float, g: float, m: float, u: float, h: Numbers, t: int) -> Three:
+def _late(case: Case, step: Step) -> Numbers:
+    """Use the rate of the step before; the first step has its own."""
+    at = next(number for number, each in enumerate(case.steps) if each is step)
+    return numbers(case, case.steps[max(at - 1, 0)])
+
+
+def _inverse(given: Given) -> Three:
     """Divide the moment by the norm times the correction over the rate, which is infinite for a rate of 0."""
-    _, new_m, new_u = parts.step(p, g, m, u, h, t)
-    form = PROFILES[parts.profile].working
-    correction = 1 - float(h.beta1**t) if parts.timed else 1.0
-    inside = parts.dialect.family is not None and parts.dialect.family.eps == "divisor"
-    bottom = add(new_u, form.round(h.eps), form) if inside else new_u
-    step = divide(new_m, multiply(bottom, form.round(ieee_divide(correction, h.lr)), form), form)
-    return add(p, -step, form), new_m, new_u
+    _, m, u = given.right()
+    form = PROFILES[given.parts.profile].working
+    inside = given.parts.dialect.family is not None and given.parts.dialect.family.eps == "divisor"
+    bottom = add(u, form.round(given.h.eps), form) if inside else u
+    step = divide(m, multiply(bottom, form.round(ieee_divide(given.correction, given.h.lr)), form), form)
+    return add(given.p, -step, form), m, u
+
+
+def _cut_off(given: Given) -> Three:
+    p, m, u = given.right()
+    length = float(given.h.lr)
+    return (p if not abs(p - given.p) > length else given.p + (length if p > given.p else -length)), m, u
 
 
 BUGS = (
@@ -56,8 +67,8 @@ BUGS = (
         "A rate of 0 gives NaN, a tiny one an infinite divisor.",
         "m / (u * (1 - beta1**t) / lr)",
         "lr",
-        _inverse,
-        lambda dialect, profile: profile != "f16",  # nothing that the type holds makes the divisor overflow
+        by(_inverse),
+        only("f64 f32 bf16 c64 c128", "no binary16 number makes the divisor overflow the working type"),
     ),
     Bug(
         "B49",
@@ -66,5 +77,37 @@ BUGS = (
         "the rate given at the start is used",
         "lr",
         hyper=_group,
+    ),
+    Bug(
+        "B102",
+        "the learning rate of the step before",
+        "Every change of a schedule acts one step late.",
+        "the scheduler steps after the rate has been read",
+        "lr",
+        hyper=_late,
+    ),
+    Bug(
+        "B103",
+        "the learning rate acts twice",
+        "Steps are a thousand times too short.",
+        "the rate in the scaled moment and again in the last line",
+        "first",
+        hyper=lambda case, step: but(numbers(case, step), lr=numbers(case, step).lr ** 2),
+    ),
+    Bug(
+        "B104",
+        "the learning rate is left out",
+        "Every step is as long as 1.",
+        "theta -= m / u",
+        "first",
+        hyper=lambda case, step: but(numbers(case, step), lr=1.0),
+    ),
+    Bug(
+        "B105",
+        "steps are cut off at the learning rate",
+        "After a quiet spell or with a late moment steps are shorter than they should be.",
+        "a clamp that takes the bound of the paper for a rule",
+        "u-decay",
+        by(_cut_off),
     ),
 )
