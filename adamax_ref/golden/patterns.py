@@ -2,7 +2,9 @@
 
 import math
 import re
+import struct
 from collections.abc import Iterable
+from functools import lru_cache
 
 from adamax_ref.law.profile import Format
 
@@ -16,10 +18,14 @@ def encode(values: Iterable[float], form: Format) -> str:
     >>> encode([1.0, -0.0, math.nan], BINARY32)
     '3f800000 80000000 7fc00000'
     """
-    digits = form.width // 4
-    return " ".join(f"{form.encode(value):0{digits}x}" for value in values)
+    numbers = [value if value == value else math.nan for value in values]
+    if form.name == "bfloat16":
+        return " ".join(f"{form.encode(value):04x}" for value in numbers)
+    packed = struct.pack(f">{len(numbers)}{_CODES[form.width]}", *numbers)
+    return packed.hex(" ", form.width // 8) if packed else ""
 
 
+@lru_cache(maxsize=512)  # the bank reads the same gradient a hundred times
 def decode(text: str, form: Format) -> tuple[float, ...]:
     """Read what :func:`encode` writes.
 
@@ -40,16 +46,20 @@ def decode(text: str, form: Format) -> tuple[float, ...]:
     """
     if text == "":
         return ()
-    pattern = _PATTERNS[form.width]
-    parts = text.split(" ")
-    for part in parts:
-        if not pattern.fullmatch(part):
-            want = f"write {form.width // 4} lower-case hexadecimal digits for a number of {form.name}"
-            raise ValueError(f"malformed pattern {part[:40]!r}; {want}")
-    return tuple(form.decode(int(part, 16)) for part in parts)
+    if not _PATTERNS[form.width].fullmatch(text):
+        digits = form.width // 4
+        part = next(part for part in text.split(" ") if len(part) != digits or set(part) - set("0123456789abcdef"))
+        want = f"write {digits} lower-case hexadecimal digits for a number of {form.name}"
+        raise ValueError(f"malformed pattern {part[:40]!r}; {want}")
+    if form.name == "bfloat16":
+        text = text.replace(" ", "0000 ") + "0000"  # the upper half of a binary32 pattern
+    data = bytes.fromhex(text)
+    code = "f" if form.name == "bfloat16" else _CODES[form.width]
+    return struct.unpack(f">{len(data) // struct.calcsize(code)}{code}", data)
 
 
-_PATTERNS = {width: re.compile(f"[0-9a-f]{{{width // 4}}}") for width in (16, 32, 64)}
+_CODES = {64: "d", 32: "f", 16: "e"}
+_PATTERNS = {width: re.compile(f"[0-9a-f]{{{width // 4}}}( [0-9a-f]{{{width // 4}}})*") for width in _CODES}
 
 
 def same(a: float, b: float) -> bool:
