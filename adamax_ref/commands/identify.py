@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ._program import TakesProgram
+
 if TYPE_CHECKING:
     from adamax_ref.conformance.identify import Identity
     from adamax_ref.conformance.target import Target
@@ -12,14 +14,14 @@ if TYPE_CHECKING:
 _NEAREST = 3
 
 
-@click.command()
+@click.command(cls=TakesProgram)
 @click.argument("target")
 @click.option("--confirm/--no-confirm", default=True, help="Whether to judge it on the golden vectors as well.")
 def command(target: str, confirm: bool) -> None:
     """Say which dialect TARGET follows, from its answers to a few separating probes.
 
-    TARGET is backend:NAME or framework:NAME. Ends with 0 when a dialect fits, 1 when none does, 2 for wrong input, 3 if
-    the target could not be run.
+    TARGET is backend:NAME, framework:NAME or, last on the line, -- COMMAND ARGS... Ends with 0 when a dialect fits, 1
+    when none does, 2 for wrong input, 3 if the target could not be run.
     """
     from adamax_ref.conformance.identify import identify
     from adamax_ref.conformance.targets import open_target

@@ -4,18 +4,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from ._program import TakesProgram
 
-@click.command()
+if TYPE_CHECKING:
+    from adamax_ref.golden.load import Corpus
+
+
+@click.command(cls=TakesProgram)
 @click.argument("target")
 @click.option("--golden", type=click.Path(path_type=Path), help="Folder of a corpus; the one in the package if left out.")
 @click.option("--dialect", "dialects", multiple=True, help="Only this dialect; may be repeated.")
 @click.option("--profile", "profiles", multiple=True, help="Only this profile (f64, f32, f16, bf16, c64, c128); may be repeated.")
 @click.option("--level", type=click.Choice(["core", "full"]), default="core", show_default=True, help="How many cases.")
 @click.option("--json", "report", type=click.Path(path_type=Path, dir_okay=False), help="Also write the report as NDJSON.")
+@click.option(
+    "--transcript", type=click.File("w", encoding="ascii", lazy=True), help="Also write what a program was asked and answered."
+)
 @click.option("--dask", "address", help="Judge on the Dask cluster whose scheduler listens there.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Judge in so many local processes.")
 def command(
@@ -25,10 +33,13 @@ def command(
     profiles: tuple[str, ...],
     level: str,
     report: Path | None,
+    transcript: TextIO | None,
     address: str | None,
     jobs: int,
 ) -> None:
-    """Judge TARGET, which is backend:NAME or framework:NAME, on everything it declares and the corpus holds.
+    """Judge TARGET on everything it declares and the corpus holds.
+
+    TARGET is backend:NAME, framework:NAME, answers:FILE or, last on the line, a program: -- COMMAND ARGS...
 
     Ends with 0 if it conforms, 1 if not or with too little evidence, 2 for wrong input, 3 if it could not be run.
     """
@@ -39,11 +50,17 @@ def command(
     from adamax_ref.golden.load import open_corpus
 
     corpus = open_corpus(golden)
+    alone = address is None and jobs == 1
     with open_target(target) as opened:
+        if transcript is not None:
+            if not alone:
+                raise click.UsageError("--transcript needs one process; leave out --jobs and --dask")
+            opened.record(transcript)
         wanted = pairs(opened, corpus, dialects, profiles)
-        if address is None and jobs == 1:
+        refuse_strangers(opened.answered, corpus, wanted, level)
+        if alone:
             runs = [run(opened, corpus, dialect, profile, level) for dialect, profile in wanted]
-    if address is not None or jobs > 1:
+    if not alone:
         with farm(address, jobs) as mapper:
             runs = list(mapper(partial(judged_elsewhere, target, golden, level), wanted))
     for at, each in enumerate(runs):
@@ -52,6 +69,16 @@ def command(
         with replacing(report) as aside:
             aside.write_text("".join(map(ndjson, runs)), encoding="ascii")
     raise click.exceptions.Exit(max(each.verdict.exit for each in runs))
+
+
+def refuse_strangers(answered: frozenset[str], corpus: "Corpus", wanted: list[tuple[str, str]], level: str) -> None:
+    """Refuse answers to cases that are none of those asked; ValueError names one."""
+    asked = {case.id for pair in wanted for case in corpus.cases(*pair, level)} if answered else set()
+    strangers = sorted(answered - asked)
+    if strangers:
+        raise ValueError(
+            f"{strangers[0][:120]!r} is answered, but no case that is asked; ask with --dialect, --profile and --level"
+        )
 
 
 def judged_elsewhere(target: str, golden: Path | None, level: str, pair: tuple[str, str]) -> Any:

@@ -14,6 +14,7 @@ from adamax_ref.golden.document import plain
 from adamax_ref.law.profile import PROFILES
 
 from .answer import FEATURES, TOKENS, Answer, Hello, Reported
+from .wellformed import fault_of
 from .wire import Fault, built, parsed, printable
 
 VERSION = 1
@@ -33,6 +34,11 @@ def request(case: Case, dialect: str) -> dict[str, Any]:
     """
     copied = {name: plain(getattr(case, name)) for name in _COPIED}
     return {"cmd": "run", "dialect": dialect, "profile": case.profile, "want": list(EXPOSABLE), **copied}
+
+
+def question(case: Case, hello: Hello) -> bytes:
+    """Return the line that asks a target for a case, under a dialect that it declares, or ``unknown``."""
+    return line(request(case, case.dialect if case.dialect in hello.dialects else "unknown"))
 
 
 def line(message: dict[str, Any]) -> bytes:
@@ -115,8 +121,8 @@ def read_hello(data: bytes) -> Hello:
         raise Fault("protocol", f"hello.axp is {told}; this is version {VERSION} of the protocol")
     hello = built(_Hello, message, "hello")
     _check_hello(hello)
-    words = {field.name: getattr(hello, field.name) for field in fields(Hello)}
-    return Hello(**{name: printable(value) if isinstance(value, str) else value for name, value in words.items()})
+    told: dict[str, Any] = {field.name: getattr(hello, field.name) for field in fields(Hello)}
+    return Hello(**{name: printable(value) if isinstance(value, str) else value for name, value in told.items()})
 
 
 def read_answer(data: bytes, asked: str) -> Answer:
@@ -144,6 +150,14 @@ def read_answer(data: bytes, asked: str) -> Answer:
     if message.get("id") != asked:
         raise Fault("wrong-id", f"answers {printable(repr(message.get('id')))[:120]} where {asked!r} was asked")
     return _answer(built(_Run, _without_nulls(message), "answer"))
+
+
+def answer_to(case: Case, data: bytes, hello: Hello) -> Answer:
+    """Read the answer to a case; Fault as in :func:`read_answer`, and ``protocol`` when the numbers are not what was asked."""
+    answer = read_answer(data, case.id)
+    if answer.steps is not None and case.result == "value" and (wrong := fault_of(case, answer.steps, hello)):
+        raise Fault("protocol", wrong)
+    return answer
 
 
 def read_id(data: bytes) -> str:

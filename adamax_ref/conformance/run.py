@@ -83,12 +83,12 @@ def run(
     >>> run(open_target("backend:numpy"), open_corpus(), "paper", "f64").verdict.text
     'EXACT'
     """
-    hello = replace(target.hello, declares=target.declares(dialect))
+    hello, before = replace(target.hello, declares=target.declares(dialect)), len(target.notes)
     judged: list[Judged] = []
     for case in corpus.cases(dialect, profile, level):
         answer = Answer(case.id) if missing_needs(case, hello) else target.run(case)
         judged.append(judge(case, answer, hello))
         done(case)
     floor = corpus.manifest.floors.get(f"{dialect}/{profile}", {}).get(level, 0)
-    verdict = decide(judged, hello, floor)
+    verdict = decide(judged, hello, floor, target.notes[before:])
     return Run(hello, corpus.manifest.corpus, dialect, profile, level, floor, verdict, diagnose(verdict.cases, hello))

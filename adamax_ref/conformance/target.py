@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TextIO
 
 from adamax_ref.golden.case import Case
 
@@ -28,6 +28,20 @@ class Target(ABC):
     def declares(self, dialect: str) -> tuple[str, ...]:
         """Which freedoms the target takes in a dialect; those of its hello, unless it knows better."""
         return self.hello.declares
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the report should know of how the run went."""
+        return ()
+
+    @property
+    def answered(self) -> frozenset[str]:
+        """Ids of cases that were answered before anybody asked; each must be in the corpus."""
+        return frozenset()
+
+    def record(self, stream: TextIO) -> None:
+        """Write a transcript of everything that follows; ValueError for a target with which nothing is exchanged."""
+        raise ValueError(f"{type(self).__name__} runs in this process; only a program (-- COMMAND ARGS...) has a transcript")
 
     def close(self) -> None:
         """Release what the target holds."""

@@ -21,7 +21,7 @@ class Verdict:
     Attributes
     ----------
     text : str
-        ``EXACT``, ``NAMED recipe``, ``CERTIFIED``, ``NOT CONFORMANT`` or ``NOT ENOUGH EVIDENCE``.
+        ``EXACT``, ``NAMED recipe``, ``CERTIFIED``, ``NOT CONFORMANT``, ``NOT ENOUGH EVIDENCE`` or ``COULD NOT RUN``.
     exit : int
         The exit code that goes with it.
     cases : tuple of Judged
@@ -65,7 +65,7 @@ class Verdict:
         return None
 
 
-def decide(cases: Sequence[Judged], hello: Hello, floor: int) -> Verdict:
+def decide(cases: Sequence[Judged], hello: Hello, floor: int, notes: tuple[str, ...] = ()) -> Verdict:
     """Reach the verdict on a run.
 
     Parameters
@@ -76,13 +76,15 @@ def decide(cases: Sequence[Judged], hello: Hello, floor: int) -> Verdict:
         What the target said of itself.
     floor : int
         How many cases must have been judged.
+    notes : tuple of str
+        What the target has to say of the run.
     """
     name = None
     if any(each.status in ("certified", "failed") for each in cases):
         name = find(cases)
     if name is not None:
         cases = [replace(each, status="named", recipe=name) if _named(each) else each for each in cases]
-    draft = Verdict("", 1, tuple(cases), name, _notes(cases))
+    draft = Verdict("", 1, tuple(cases), name, _notes(cases) + notes)
     text, code = _text(draft, floor)
     only = "" if {"m", "u"} & {*hello.exposes} else " (theta only)"
     return replace(draft, text=text + only, exit=code)
@@ -94,6 +96,8 @@ def _named(each: Judged) -> bool:
 
 def _text(draft: Verdict, floor: int) -> tuple[str, int]:
     counts = draft.counts
+    if any(each.answer.error is not None and each.answer.error[0] == "given-up" for each in draft.cases):
+        return "COULD NOT RUN", 3
     if counts["failed"] or counts["error"]:
         return "NOT CONFORMANT", 1
     if draft.judged < floor:
