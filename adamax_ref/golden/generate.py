@@ -32,6 +32,7 @@ from .design import about
 from .document import canonical
 from .expect import Inadmissible, answered
 from .flags import FLAGS
+from .flat import flat_files
 from .plan import Part, designs_of, parts
 from .short import vector_bytes
 
@@ -157,6 +158,9 @@ def corpus_bytes(
             )
         yield part.path, data[part.path]
         done(part)
+    for path, lines in flat_files(files).items():
+        data[path] = lines
+        yield path, lines
     data["BUGS.json"] = canonical(bank.described(case for file in files.values() for case in file.cases))
     yield "BUGS.json", data["BUGS.json"]
     yield MANIFEST, canonical(manifest_of(level, files, data))

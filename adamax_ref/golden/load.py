@@ -20,7 +20,7 @@ from .patterns import decode
 from .short import lengthened
 
 _WORD = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_SUPPORT = re.compile(r"[A-Z]+\.json|schema/[a-z]+\.schema\.json")
+_SUPPORT = re.compile(r"[A-Z]+\.json|schema/[a-z]+\.schema\.json|(core|full)/[a-z0-9-]+/[a-z0-9]+\.txt")
 _ID = re.compile(r"[a-z0-9-]+/[a-z0-9]+/[a-z0-9-]+/[a-z0-9][a-z0-9-]*")
 
 

@@ -6,6 +6,7 @@ The rules, which ``schema/vectors.schema.json`` repeats field by field:
 - ``bound`` is the upper half of each binary64 pattern, its lower half being zero, and left out where all bounds are 0;
 - ``m`` and ``u`` of ``init`` are left out where they are +0 throughout;
 - ``weight_decay``, ``decay`` and ``maximize`` are left out where they are 0, ``"none"`` and false;
+- ``flags``, ``kills``, ``needs`` and ``spec`` are one string each, words separated by one blank;
 - ``excludes``, ``flags``, ``kills`` and ``needs`` are left out where they are empty.
 
 In memory nothing is ever left out: the loader fills in what the writer took away.
@@ -23,6 +24,7 @@ from .document import canonical, plain
 Json = dict[str, Any]
 
 _LISTS: Json = {name: [] for name in ("excludes", "flags", "kills", "needs")}
+_WORDS = ("flags", "kills", "needs", "spec")
 _HYPER: Json = {"weight_decay": plain(Number.of(0.0)), "decay": "none", "maximize": False}
 _HALF = "0" * 8
 
@@ -43,6 +45,7 @@ def vector_bytes(file: VectorFile) -> bytes:
     document = plain(file)
     for case in document["cases"]:
         _visit(case, _drop, _shorten)
+        case.update((name, " ".join(case[name])) for name in _WORDS if name in case)
     return canonical(document)
 
 
@@ -57,6 +60,7 @@ def lengthened(document: Any) -> Any:
     ('00000000', '3f800000', '3e70000000000000')
     """
     for case in _objects(document, "cases"):
+        case.update((name, case[name].split(" ")) for name in _WORDS if isinstance(case.get(name), str))
         _visit(case, _fill, _lengthen)
     return document
 

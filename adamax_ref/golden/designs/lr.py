@@ -54,6 +54,15 @@ DESIGNS = (
     _tiny(100, 40, ("f32", "bf16")),
     _tiny(100, 940, ("f64",)),
     Design(
+        "below-binary16",
+        "A rate of 2^-30, for which binary16 has no number: kept in that type it would be 0.",
+        "S8",
+        theta="2^-26 -2^-27",
+        steps=("1/2 -1/4", "3/8 1/2"),
+        hyper={"lr": 2.0**-30},
+        profiles=("f64", "f32", "bf16"),
+    ),
+    Design(
         "above-one",
         "A rate above 1 carries the parameter across zero.",
         "S8",

@@ -24,4 +24,14 @@ DESIGNS = (
         maximize=True,
         flags="order-of-operations",
     ),
+    Design(
+        "against-decay",
+        "Climbing while decay outweighs the gradient: what is turned after decay has joined goes the wrong way.",
+        "S2 S3",
+        theta="4 -2",
+        steps=("1/4 1/2", "-1/2 1/4"),
+        hyper={"weight_decay": 0.5},
+        maximize=True,
+        flags="order-of-operations",
+    ),
 )

@@ -30,13 +30,14 @@ DESIGNS = (
         "nothing", "A tensor without elements: nothing to do, and the counter moves on.", "S1", theta="", shape=(0,), steps=("", "")
     ),
     Design("no-columns", "Three rows of no columns are empty as well.", "S1", theta="", shape=(3, 0), steps=("",)),
-    *(_of((n,), _ANY, "odd-length", "core") for n in (3, 5)),
-    *(_of((n,), _ANY, "odd-length") for n in (1, 7, 9)),
+    *(_of((n,), _ANY, "odd-length", "core") for n in (3, 5, 9)),
+    *(_of((n,), _ANY, "odd-length") for n in (1, 7)),
     *(_of((n,), _ANY) for n in (2, 8)),
     _of((2, 3), _ANY, level="core"),
+    _of((3, 2), _ANY, level="core"),
     _of((1, 2, 1, 2, 1), _ANY),
     _of((31,), _ANY, "odd-length"),
-    _of((33,), _ANY, "odd-length", "core"),
+    *(_of((n,), _ANY, "odd-length", "core") for n in (33, 37)),
     *(
         _of((n,), Draw(bits=FULL, top=1, span=6, distinct=True), "many-elements odd-length", level="full")
         for n in (63, 65, 255, 257)

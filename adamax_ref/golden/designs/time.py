@@ -24,6 +24,22 @@ def _late(t: int, steps: int, bits: int, profiles: tuple[str, ...] = WIDE, level
     )
 
 
+def _beyond(t: int, bits: int) -> Design:
+    """Start so late that a counter which stopped at 2**bits, or started anew there, is far off."""
+    return Design(
+        f"from-{t}",
+        f"Steps {t + 1} and {t + 2}, well beyond 2^{bits}: a counter that has stopped or started anew there is far off.",
+        "S1 S6",
+        theta="1/16 -1/8",
+        m="1/8 -1/16",
+        u="1/2 1/4",
+        t=t,
+        steps=("1/4 3/8", "-1/2 1/8"),
+        hyper={"beta1": 1 - 2.0**-bits},
+        flags="bias-late t-boundary",
+    )
+
+
 DESIGNS = (
     Design(
         "one-to-three",
@@ -47,9 +63,17 @@ DESIGNS = (
     _late(98, 3, 6),
     _late(126, 3, 7, REAL, "core"),
     _late(254, 3, 8, REAL, "core"),
+    _beyond(600, 8),
+    _beyond(1000, 8),
     _late(998, 1, 10, level="full"),
     _late(2046, 3, 11),
+    _beyond(3000, 11),
+    _beyond(4000, 11),
     _late(32766, 2, 15),
+    _beyond(40000, 15),
+    _beyond(50000, 15),
     _late(65503, 2, 16, level="full"),
     _late(16777214, 3, 24),
+    _beyond(25165824, 24),
+    _beyond(50331648, 24),
 )

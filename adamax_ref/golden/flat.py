@@ -1,0 +1,115 @@
+"""The cases as flat lines, for those who will not parse JSON: a word, then patterns, all separated by one blank.
+
+One file holds every case of a level, dialect and profile. It has the question and what is needed to judge an answer; reasons,
+exact values, bounds and alternatives stand in the JSON files alone. Its first lines say how to read it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from adamax_ref.law.profile import PROFILES
+
+from .case import QUANTITIES, Case, Expectation, Hyper, Step, VectorFile
+from .plan import Part
+
+_HEAD = """\
+# Golden vectors for Adamax: {level} cases of dialect {dialect} in profile {profile}, those of {level}/{dialect}/{profile}/*.json.
+# A line is a word and what belongs to it, separated by single blanks. Numbers of tensors are bit patterns of {digits}
+# hexadecimal digits, {number}, in row-major order; hyperparameters are binary64 patterns.
+#   case ID                   a case begins
+#   needs WORD...             features without which it cannot be asked
+#   strict-zero               the sign of a zero counts
+#   hyper LR BETA1 BETA2 EPS  hyperparameters
+#   decay KIND WEIGHT         weight decay, l2 or decoupled
+#   maximize                  climb
+#   refuse FIELD CLASS        this input is illegal and must be refused; no want line follows
+#   shape N...                of the tensor; no number is one element
+#   t N                       step counter before the first step, 0 if left out
+#   theta, m, u X...          before the first step; m and u are zeros if left out
+#   lr LR                     learning rate of the next step alone
+#   grad X...                 a step with this gradient
+#   skip                      a step without gradient: nothing changes
+# After a step, if its result is compared:
+#   want t N                  the step counter
+#   want theta|m|u X...       the framework's own bits
+#   least theta|m|u X...      least right answers, as wanted if left out
+#   most theta|m|u X...       greatest right answers, as wanted if left out
+"""
+
+
+def flat_files(files: Mapping[Part, VectorFile]) -> dict[str, bytes]:
+    """Return the flat files of a corpus by path; `files` are its vector files."""
+    made: dict[tuple[str, str, str], list[Case]] = {}
+    for part in sorted(files, key=lambda part: part.path):
+        made.setdefault((part.level, part.dialect, part.profile), []).extend(files[part].cases)
+    return {flat_path(*which): flat_bytes(*which, cases) for which, cases in made.items()}
+
+
+def flat_path(level: str, dialect: str, profile: str) -> str:
+    """Return where the flat file stands in a corpus."""
+    return f"{level}/{dialect}/{profile}.txt"
+
+
+def flat_bytes(level: str, dialect: str, profile: str, cases: Iterable[Case]) -> bytes:
+    """Write the cases of a level, dialect and profile as flat lines."""
+    form, pairs = PROFILES[profile].storage, PROFILES[profile].is_complex
+    number = f"two of {form.name} for each complex number, real part first" if pairs else f"of {form.name}"
+    head = _HEAD.format(level=level, dialect=dialect, profile=profile, digits=form.width // 4, number=number)
+    return (head + "".join(f"{line}\n" for case in cases for line in _case(case))).encode("ascii")
+
+
+def _case(case: Case) -> Iterator[str]:
+    yield f"case {case.id}"
+    yield from _line("needs", *case.needs)
+    if "strict-zero" in case.flags:
+        yield "strict-zero"
+    yield from _hyper(case.hyper)
+    if case.error is not None:
+        yield f"refuse {case.error.field} {case.error.class_}"
+    yield " ".join(("shape", *map(str, case.shape)))
+    yield from _start(case)
+    wanted = {expect.step: expect for expect in case.expect or ()}
+    for number, step in enumerate(case.steps, 1):
+        yield from _step(step)
+        if number in wanted:
+            yield from _wanted(wanted[number])
+
+
+def _line(*words: str) -> Iterator[str]:
+    """Yield a line, unless nothing follows its first word."""
+    if len(words) > 1:
+        yield " ".join(words)
+
+
+def _hyper(hyper: Hyper) -> Iterator[str]:
+    yield " ".join(("hyper", *(number.f64 for number in (hyper.lr, hyper.beta1, hyper.beta2, hyper.eps))))
+    if hyper.decay != "none":
+        yield f"decay {hyper.decay} {hyper.weight_decay.f64}"
+    if hyper.maximize:
+        yield "maximize"
+
+
+def _start(case: Case) -> Iterator[str]:
+    init = case.init
+    if init.t:
+        yield f"t {init.t}"
+    yield f"theta {init.theta}".rstrip()
+    for name in ("m", "u"):
+        text = getattr(init, name)
+        if set(text) - set("0 "):
+            yield f"{name} {text}"
+
+
+def _step(step: Step) -> Iterator[str]:
+    if step.lr is not None:
+        yield f"lr {step.lr.f64}"
+    yield "skip" if step.grad is None else f"grad {step.grad}".rstrip()
+
+
+def _wanted(expect: Expectation) -> Iterator[str]:
+    yield f"want t {expect.t}"
+    for name in QUANTITIES:
+        quantity = getattr(expect, name)
+        yield f"want {name} {quantity.bits}".rstrip()
+        for word, text in (("least", quantity.lo), ("most", quantity.hi)):
+            if text != quantity.bits:
+                yield f"{word} {name} {text}"
