@@ -41,6 +41,8 @@ def require_alike(storage: str, p: Any, g: Any, m: Any, u: Any) -> None:
             raise ValueError(f"{name} has shape {tuple(array.shape)}, its parameter {tuple(p.shape)}; they must be equal")
         if dtype_name(array) != STORED[storage]:
             raise TypeError(f"{name} has dtype {array.dtype}, but this kernel stores {storage}; convert it")
+        if isinstance(array, np.ma.MaskedArray):
+            raise TypeError(f"{name} is a masked array, whose mask would be lost; pass what filled(0) returns, or its data")
 
 
 def overlaps_itself(array: HostArray) -> bool:

@@ -6,6 +6,7 @@ from typing import Any, final
 
 from adamax_ref.backend import get_backend
 from adamax_ref.dialects import get as get_dialect
+from adamax_ref.interrupts import held_back
 
 from .engine import run
 from .gradients import reset
@@ -174,9 +175,10 @@ class Adamax(Hookable):
         replay = self._replay.get((dialect, self.backend))
         if replay is None or not replay.repeat(self.param_groups, self.state, dialect):
             rounds = collect(self.param_groups, self.state, dialect, self.backend)
-            for jobs in rounds:
-                run(jobs, self.state)
-            self._replay = {(dialect, self.backend): remember(rounds, self.param_groups, self.state)}
+            with held_back(insisting=True):
+                for jobs in rounds:
+                    run(jobs, self.state)
+            self._replay = {(dialect, self.backend): remember(rounds, self.param_groups)}
         self.has_stepped = True
         return loss
 

@@ -2,7 +2,7 @@
 
 Asking NumPy from Python for the address of an array takes longer than stepping its elements. The fields that every C
 extension reads through the macros ``PyArray_DATA``, ``PyArray_DIMS`` and so on are read here instead, by compiled code
-that goes through a row of object pointers. Only plain arrays pass: dense, aligned, in native byte order. For all others
+that goes through the pointers of lists. Only plain arrays pass: dense, aligned, in native byte order. For all others
 the caller asks NumPy. The layout of the fields is proved when this module is first used.
 """
 
@@ -13,17 +13,22 @@ import numpy as np
 from numba import carray, njit, types
 
 from adamax_ref.memory import HostArray
-from adamax_ref.tables import DENSE
 
-from .intrinsics import pointer
+from .intrinsics import pointer, prefetch
 
 _HEAD = object.__basicsize__
 # numpy/core/include/numpy/ndarraytypes.h, tagPyArrayObject_fields: data, nd, dimensions, strides, base, descr, flags.
 DATA, AXES, LENGTHS, TYPE, FLAGS = _HEAD, _HEAD + 8, _HEAD + 16, _HEAD + 40, _HEAD + 48
 CLASS = _HEAD - 8
+ITEMS, TUPLE_ITEMS = _HEAD + 8, tuple.__basicsize__
 C_ORDER, FORTRAN_ORDER, ALIGNED, WRITEABLE = 0x1, 0x2, 0x100, 0x400
 
-REFUSED = -1
+REFUSED, GRADIENTS, OTHERS = -1, 1, 2
+"""What :func:`describe` may have to say."""
+
+NEAR, FAR = 4, 8
+"""Rows by which memory is asked for the lengths, and before that for the fields, of arrays: an object is 100 ns away and
+a row takes 10 ns."""
 
 
 @njit("int64(int64)", nogil=True, cache=True)  # type: ignore[untyped-decorator]
@@ -59,23 +64,48 @@ def alike(array: int, other: int) -> bool:
     return differing == 0
 
 
-@njit("int64(int64, int64, int64, int64[:, ::1])", nogil=True, cache=True)  # type: ignore[untyped-decorator]
-def describe(objects: int, kind: int, dtype: int, tensors: Any) -> int:
-    """Fill the rows of a table from object pointers ``p... g... m... u...``; return 0, or `REFUSED` for any other array."""
-    count = len(tensors)
+@njit("int64(int64, int64)", cache=True)  # type: ignore[untyped-decorator]
+def items_of(sequence: int, list_kind: int) -> int:
+    """Return the address of the pointers to the items of the list, or else tuple, at an address."""
+    return word(sequence + ITEMS) if word(sequence + CLASS) == list_kind else sequence + TUPLE_ITEMS
+
+
+@njit("int64(UniTuple(int64, 4), int64, int64, int64, int64[:, ::1])", cache=True)  # type: ignore[untyped-decorator]
+def describe(lists: Any, list_kind: int, kind: int, dtype: int, tensors: Any) -> int:
+    """Bring the rows of a table up to date, from the addresses of the lists or tuples of p, g, m and u.
+
+    The interpreter's lock is kept, so nobody changes a list meanwhile. Returns `REFUSED` for any array that is not
+    plain, and otherwise the sum of what has changed: `GRADIENTS`, `OTHERS`, or nothing.
+    """
+    count, changed = len(tensors), 0
+    items = (
+        items_of(lists[0], list_kind),
+        items_of(lists[1], list_kind),
+        items_of(lists[2], list_kind),
+        items_of(lists[3], list_kind),
+    )
     for at in range(count):
-        first = word(objects + 8 * at)
+        far, near = 8 * min(at + FAR, count - 1), 8 * min(at + NEAR, count - 1)
         for column in range(4):
-            array = word(objects + 8 * (column * count + at))
-            flags = ALIGNED if column == 1 else ALIGNED | WRITEABLE
-            if not plain(array, kind, dtype, flags) or not alike(first, array):
-                return REFUSED
-            tensors[at, column] = word(array + DATA)
+            prefetch(word(items[column] + far) + DATA)
+            prefetch(word(items[column] + far) + FLAGS)
+            prefetch(word(word(items[column] + near) + LENGTHS))
+        first = word(items[0] + 8 * at)
         size = 1
+        for column in range(4):
+            array = word(items[column] + 8 * at)
+            if not plain(array, kind, dtype, ALIGNED if column == 1 else ALIGNED | WRITEABLE) or not alike(first, array):
+                return REFUSED
+            data = word(array + DATA)
+            if tensors[at, column] != data:
+                tensors[at, column] = data
+                changed |= GRADIENTS if column == 1 else OTHERS
         for axis in range(half(first + AXES)):
             size *= word(word(first + LENGTHS) + 8 * axis)
-        tensors[at, 4], tensors[at, 5] = size, DENSE
-    return 0
+        if tensors[at, 4] != size:
+            tensors[at, 4] = size
+            changed |= OTHERS
+    return changed
 
 
 @njit("boolean(int64[:, ::1], int64, int64[::1], int64[::1])", nogil=True, cache=True)  # type: ignore[untyped-decorator]
@@ -95,11 +125,6 @@ def gradients_apart(tensors: Any, itemsize: int, starts: Any, ends: Any) -> bool
     return True
 
 
-def data_of(array: HostArray) -> int:
-    """Return the address of an array's first element; six times as fast as ``array.ctypes.data``."""
-    return int(word(id(array) + DATA))
-
-
 @cache
 def readable() -> bool:
     """Whether the fields lie where the header says, tried on arrays of which NumPy tells the truth.
@@ -110,7 +135,9 @@ def readable() -> bool:
     True
     """
     swapped = np.zeros((3, 4), dtype=np.dtype(np.float64).newbyteorder())
-    return all(_proved(array) for array in (np.zeros((2, 3)), np.zeros(7, np.float32)[::2], np.asfortranarray(swapped)))
+    arrays = [np.zeros((2, 3)), np.zeros(7, np.float32)[::2], np.asfortranarray(swapped)]
+    found = [[word(items_of(id(row), id(list)) + 8 * at) for at in range(3)] for row in (arrays, tuple(arrays))]
+    return found == [list(map(id, arrays))] * 2 and all(_proved(array) for array in arrays)
 
 
 def _proved(array: HostArray) -> bool:

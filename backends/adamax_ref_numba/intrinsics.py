@@ -76,6 +76,31 @@ def pointer(context: Any, address: Any, dtype: Any) -> Any:
     return signature, lambda ctx, builder, _signature, operands: builder.inttoptr(operands[0], ctx.get_value_type(kind))
 
 
+@intrinsic  # type: ignore[untyped-decorator]
+def fetch_add(context: Any, address: Any, amount: Any) -> Any:
+    """Add to the int64 at an address, as one indivisible operation, and return what was there before."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, operands: Any) -> Any:
+        word = builder.inttoptr(operands[0], ir.IntType(64).as_pointer())
+        return builder.atomic_rmw("add", word, operands[1], "acq_rel")
+
+    return types.int64(types.int64, types.int64), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def prefetch(context: Any, address: Any) -> Any:
+    """Ask for the cache line at an address, which need not exist."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, operands: Any) -> Any:
+        integer, byte = ir.IntType(32), ir.IntType(8).as_pointer()
+        kind = ir.FunctionType(ir.VoidType(), [byte, integer, integer, integer])
+        function = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
+        builder.call(function, [builder.inttoptr(operands[0], byte), integer(0), integer(3), integer(1)])
+        return _context.get_dummy_value()
+
+    return types.void(types.int64), generate
+
+
 @cache
 def fma_ufunc() -> "np.ufunc":
     """Return a ufunc of three float32 or float64 operands that rounds once; compiled at the first call, kept on disk.

@@ -1,6 +1,7 @@
 """A recipe as a kernel: plan, constants, compiled code on the pieces."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import compress
 from typing import Any
 
@@ -23,15 +24,14 @@ def kernel_for(recipe: Recipe) -> Kernel:
     idle: list[Ledger] = []  # a call takes one and gives it back, so that two threads never share tables
 
     def run(plan: Plan, constants: Sequence[tuple[float, ...]]) -> None:
-        (tensors, layouts, chunks, chunk), cuts = plan.columns, plan.cuts
-        rows, values = rows_of(constants, working)
-        if len(cuts) <= 2 or num_threads() == 1:
-            step(tensors, layouts, chunks, chunk, cuts[0], cuts[-1], rows, values)
-        else:
-            share(lambda at: step(tensors, layouts, chunks, chunk, cuts[at], cuts[at + 1], rows, values), len(cuts) - 1)
+        work = partial(step, *plan.columns, np.zeros(1, np.int64), *rows_of(constants, working))
+        pieces = len(plan.cuts) - 1
+        share(work, min(pieces, num_threads())) if pieces > 1 else work()
 
     def kernel(ps: Arrays, gs: Arrays, ms: Arrays, us: Arrays, constants: Sequence[tuple[float, ...]]) -> Any:
         require_gradual_underflow()
+        if not len(ps) == len(gs) == len(ms) == len(us) == len(constants):
+            raise ValueError(f"lists of {[*map(len, (ps, gs, ms, us, constants))]} items; they must be equally long")
         if ps:
             ledger = idle.pop() if idle else Ledger(recipe.storage, itemsize)
             plan = ledger.plan(ps, gs, ms, us)

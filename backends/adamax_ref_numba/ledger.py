@@ -6,7 +6,6 @@ that was freed and given out anew cannot be taken for what it was.
 
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import chain
 from typing import Any, NamedTuple, final
 
 import numpy as np
@@ -14,9 +13,9 @@ import numpy as np
 from adamax_ref.backend import Arrays
 from adamax_ref.law.profile import FORMATS
 from adamax_ref.memory import STORED, HostArray, require_alike, require_apart, require_updatable
-from adamax_ref.tables import Buffer, Table, build
+from adamax_ref.tables import DENSE, Buffer, Table, build
 
-from .addresses import REFUSED, data_of, describe, gradients_apart, readable
+from .addresses import OTHERS, REFUSED, describe, gradients_apart, readable
 
 CHUNK = 32768
 """Elements of a chunk: 128 KiB of each float32 operand. Large enough that taking a chunk (about 3 µs) costs nothing,
@@ -32,21 +31,21 @@ class Plan(NamedTuple):
     """Tables for compiled code, and the cuts between pieces of about equal work."""
 
     table: Table
-    cuts: tuple[int, ...]
+    cuts: HostArray
 
     @property
-    def columns(self) -> tuple[HostArray, HostArray, HostArray, int]:
+    def columns(self) -> tuple[HostArray, HostArray, HostArray, int, HostArray]:
         """What compiled code takes."""
-        return self.table.tensors, self.table.layouts, self.table.chunks, self.table.chunk
+        return self.table.tensors, self.table.layouts, self.table.chunks, self.table.chunk, self.cuts
 
 
 @final
 class Ledger:
-    """Tables for the last list of arrays."""
+    """Tables for the last list of arrays; one that was left by an exception must not be used again."""
 
     def __init__(self, storage: str, itemsize: int) -> None:
         self._storage, self._itemsize = storage, itemsize
-        self._known, self._seen = np.empty((0, 6), np.int64), b""
+        self._tensors = np.empty((0, 6), np.int64)
         self._plan: Plan | None = None
         self._starts = self._ends = np.empty(0, np.int64)
 
@@ -58,47 +57,36 @@ class Ledger:
         ValueError
             When arrays share memory of which one is written.
         """
-        count = len(ps)
-        tensors = np.empty((count, 6), np.int64)
-        objects = np.fromiter(chain(ps, gs, ms, us), object, 4 * count)  # holds them until their addresses are used
-        if not self._describe(objects, tensors, ps[0]):
+        lists = [arrays if type(arrays) in (list, tuple) else list(arrays) for arrays in (ps, gs, ms, us)]
+        changed = self._describe(lists)
+        if changed == REFUSED:
+            self._plan = None
             return None
-        seen = tensors.tobytes()
-        if self._plan is not None and seen == self._seen:
-            return self._plan
-        if not self._moved_gradients_only(tensors):
-            self._settle(tensors, ps, gs, ms, us)
-        if not gradients_apart(tensors, self._itemsize, self._starts, self._ends):
-            self._forget()
+        if changed & OTHERS or self._plan is None:
+            self._plan = self._settled(ps, gs, ms, us)
+        if changed and not gradients_apart(self._tensors, self._itemsize, self._starts, self._ends):
             require_apart([*ps, *ms, *us], gs)
-        self._known, self._seen = tensors, seen
-        assert self._plan is not None
-        self._plan = self._plan._replace(table=Table(tensors, _NONE, self._plan.table.chunks, CHUNK))
         return self._plan
 
-    def _describe(self, objects: HostArray, tensors: HostArray, first: Any) -> bool:
-        dtype = first.dtype
-        if not readable() or type(first) is not np.ndarray or not _native(dtype, self._storage):
-            return False
-        return bool(describe(data_of(objects), id(np.ndarray), id(dtype), tensors) != REFUSED)
+    def _describe(self, lists: Sequence[Arrays]) -> int:
+        first, count = lists[0][0], len(lists[0])
+        if not readable() or type(first) is not np.ndarray or not _native(first.dtype, self._storage):
+            return REFUSED
+        if len(self._tensors) != count:
+            self._tensors = np.full((count, 6), DENSE, np.int64)
+            self._plan = None
+        ps, gs, ms, us = map(id, lists)
+        return int(describe((ps, gs, ms, us), id(list), id(np.ndarray), id(first.dtype), self._tensors))
 
-    def _moved_gradients_only(self, tensors: HostArray) -> bool:
-        same_count = self._plan is not None and len(tensors) == len(self._known)
-        return same_count and all(np.array_equal(tensors[:, at], self._known[:, at]) for at in (0, 2, 3, 4))
-
-    def _settle(self, tensors: HostArray, ps: Arrays, gs: Arrays, ms: Arrays, us: Arrays) -> None:
+    def _settled(self, ps: Arrays, gs: Arrays, ms: Arrays, us: Arrays) -> Plan:
         """Sort what will be written, refuse overlaps, and cut the work into chunks."""
-        self._forget()
-        starts = tensors[:, (0, 2, 3)].ravel()
-        ends = starts + np.repeat(tensors[:, 4] * self._itemsize, 3)
+        starts = self._tensors[:, (0, 2, 3)].ravel()
+        ends = starts + np.repeat(self._tensors[:, 4] * self._itemsize, 3)
         order = np.argsort(starts[ends > starts], kind="stable")
         self._starts, self._ends = starts[ends > starts][order], ends[ends > starts][order]
         if (self._ends[:-1] > self._starts[1:]).any():
             require_apart([*ps, *ms, *us], gs)
-        self._plan = _planned(Table(tensors, _NONE, _chunks(tensors[:, 4]), CHUNK))
-
-    def _forget(self) -> None:
-        self._plan = None
+        return _planned(Table(self._tensors, _NONE, _chunks(self._tensors[:, 4]), CHUNK))
 
 
 def asked(storage: str, quads: Sequence[tuple[HostArray, ...]]) -> Plan:
@@ -131,7 +119,7 @@ def _planned(table: Table) -> Plan:
     whole = int(total[-1]) if len(total) else 0
     piece = max(CHUNK, -(-whole // PIECES))
     inner = np.searchsorted(total, np.arange(piece, whole, piece)) if whole >= ALONE else ()
-    return Plan(table, tuple(sorted({0, *(int(cut) for cut in inner), len(table.chunks)})))
+    return Plan(table, np.unique([0, *inner, len(table.chunks)]).astype(np.int64))
 
 
 def _chunks(sizes: HostArray) -> HostArray:
@@ -151,8 +139,9 @@ _NONE = np.empty(0, np.int64)
 def rows_of(constants: Sequence[tuple[float, ...]], dtype: np.dtype[Any]) -> tuple[HostArray, HostArray]:
     """Return for each parameter the number of its row of constants, and the rows, each kept once."""
     count = len(constants)
-    if count and all(one is constants[0] for one in constants):
+    if 0.0 not in constants[0] and constants.count(constants[0]) == count:  # without a zero equal numbers have equal bits
         return np.zeros(count, np.int64), np.array([constants[0]], dtype).reshape(1, -1)
-    number = {one: at for at, one in enumerate(dict.fromkeys(constants))}
-    rows = np.fromiter((number[one] for one in constants), np.int64, count)
-    return rows, np.array(list(number), dtype).reshape(len(number), -1)
+    rows = {id(one): one for one in constants}  # by identity, which separates 0.0 from -0.0
+    number = {key: at for at, key in enumerate(rows)}
+    each = np.fromiter(map(number.__getitem__, map(id, constants)), np.int64, count)
+    return each, np.array(list(rows.values()), dtype).reshape(len(rows), -1)

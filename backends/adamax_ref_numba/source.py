@@ -1,8 +1,9 @@
 """A recipe printed as the Python source that Numba compiles.
 
 Three functions: ``dense`` walks a line of elements that lie side by side, ``strided`` one with steps between them, and
-``step`` takes a range of chunks from the tables of :mod:`adamax_ref.tables` and sends each to one of the two. The
-recipe's operations stand in the order in which they were traced; nothing in the text allows the compiler to change it.
+``step``, which any number of threads may run at once, takes pieces of the tables of :mod:`adamax_ref.tables` until none
+is left and sends each chunk to one of the two. The recipe's operations stand in the order in which they were traced;
+nothing in the text allows the compiler to change it.
 """
 
 from adamax_ref.law.recipe import INPUTS, OUTPUTS, Recipe
@@ -35,7 +36,7 @@ _TEXT = '''\
 import numpy as np
 from numba import carray, njit, types
 
-from adamax_ref_numba.intrinsics import fma, half_to_single, pointer, single_to_half, single_to_upper, upper_to_single
+from adamax_ref_numba.intrinsics import fetch_add, fma, half_to_single, pointer, single_to_half, single_to_upper, upper_to_single
 
 ITEM = types.{item}
 NORMAL = np.{working}({normal})
@@ -90,27 +91,32 @@ def lines(row, layouts, first, last, constants):
 
 
 @njit(
-    "void(int64[:, ::1], int64[::1], int32[:, ::1], int64, int64, int64, int64[::1], {working}[:, ::1])",
+    "void(int64[:, ::1], int64[::1], int32[:, ::1], int64, int64[::1], int64[::1], int64[::1], {working}[:, ::1])",
     error_model="numpy",
     nogil=True,
     cache={cache},
 )
-def step(tensors, layouts, chunks, chunk, begin, end, rows, constants):
-    for at in range(begin, end):
-        tensor, number = chunks[at]
-        row = tensors[tensor]
-        first = number * chunk
-        last = min(first + chunk, row[4])
-        if row[5] < 0:
-            skip = first * {itemsize}
-            dense(row[0] + skip, row[1] + skip, row[2] + skip, row[3] + skip, last - first, constants[rows[tensor]])
-        else:
-            lines(row, layouts, first, last, constants[rows[tensor]])
+def step(tensors, layouts, chunks, chunk, cuts, taken, rows, constants):
+    """Take piece after piece until none is left; `taken` counts those that any thread has taken."""
+    counter = np.int64(taken.ctypes.data)
+    piece = fetch_add(counter, 1)
+    while piece < len(cuts) - 1:
+        for at in range(cuts[piece], cuts[piece + 1]):
+            tensor, number = chunks[at]
+            row = tensors[tensor]
+            first = number * chunk
+            last = min(first + chunk, row[4])
+            if row[5] < 0:
+                skip = first * {itemsize}
+                dense(row[0] + skip, row[1] + skip, row[2] + skip, row[3] + skip, last - first, constants[rows[tensor]])
+            else:
+                lines(row, layouts, first, last, constants[rows[tensor]])
+        piece = fetch_add(counter, 1)
 '''
 
 
 def source(recipe: Recipe, cache: bool) -> str:
-    r"""Return the text of a module with a function ``step(tensors, layouts, chunks, chunk, begin, end, rows, constants)``.
+    r"""Return the text of a module with a function ``step(tensors, layouts, chunks, chunk, cuts, taken, rows, constants)``.
 
     Parameters
     ----------

@@ -1,17 +1,17 @@
-"""Threads that share the chunks of a step.
+"""Threads that share the pieces of a step.
 
 Compiled code runs without the interpreter's lock, so ordinary Python threads are enough, and unlike the threading
 layers of Numba they survive a fork, may be used from many threads at once, and cost no second compilation.
 """
 
-import itertools
 import os
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import final
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 
 import numba
+
+from adamax_ref.interrupts import held_back
 
 _pools: dict[int, ThreadPoolExecutor] = {}
 _limit: list[int] = []
@@ -48,54 +48,20 @@ def limit_threads(count: int | None) -> None:
     _limit[:] = [] if count is None else [count]
 
 
-def share(work: Callable[[int], None], pieces: int) -> None:
-    """Call ``work(0) ... work(pieces - 1)``, each once, on several threads; return, or raise, when all have ended.
+def share(work: Callable[[], None], threads: int) -> None:
+    """Call `work`, which takes pieces until none is left, here and in other threads; return, or raise, when all have ended.
 
-    An interrupt is raised at the end: Python delivers it to the main thread, which only waits here, so that a step is
-    never left half done. A single piece is done at once by the caller.
+    The caller starts at once, whatever the others are doing; those that have not begun when it finds nothing left are
+    not waited for. An interrupt is raised at the end, so that no thread is left behind that still writes.
     """
-    if pieces <= 1 or num_threads() == 1:
-        for piece in range(pieces):
-            work(piece)
-        return
-    job = _Job(work, pieces)
-    interrupt: KeyboardInterrupt | None = None
-    while not job.ended.is_set():
-        try:
-            job.start(min(num_threads(), pieces))
-            job.ended.wait()
-        except KeyboardInterrupt as error:
-            interrupt = error
-    if failure := interrupt or job.failure:
-        raise failure
-
-
-@final
-class _Job:
-    """Pieces that threads take one after another."""
-
-    def __init__(self, work: Callable[[int], None], pieces: int) -> None:
-        self.work, self.pieces = work, pieces
-        self.ended = threading.Event()
-        self.failure: BaseException | None = None
-        self._next, self._done, self._started = itertools.count(), itertools.count(1), 0
-
-    def start(self, threads: int) -> None:
-        """Give the job to so many threads; a second call adds only those that an interrupt kept back."""
-        while self._started < threads:
-            _pool(threads).submit(self.drain)
-            self._started += 1
-
-    def drain(self) -> None:
-        """Take pieces until none are left."""
-        try:
-            while (piece := next(self._next)) < self.pieces:
-                self.work(piece)
-                if next(self._done) == self.pieces:
-                    self.ended.set()
-        except BaseException as error:  # whatever it is, the caller has to hear of it instead of waiting for ever
-            self.failure = error
-            self.ended.set()
+    helpers: list[Future[None]] = []
+    with held_back():
+        with suppress(RuntimeError):  # the system has no thread left to give: those that there are do it all
+            helpers.extend(_pool(threads - 1).submit(work) for _ in range(threads - 1))
+        work()
+        for helper in helpers:
+            if not helper.cancel():
+                helper.result()
 
 
 def _pool(threads: int) -> ThreadPoolExecutor:

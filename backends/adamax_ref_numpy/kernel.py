@@ -34,8 +34,7 @@ def kernel_for(recipe: Recipe, provider: Provider | None) -> Kernel:
 
     def kernel(ps: Arrays, gs: Arrays, ms: Arrays, us: Arrays, constants: Sequence[tuple[float, ...]]) -> Any:
         require_gradual_underflow()
-        for buffers in zip(ps, gs, ms, us, strict=True):
-            _check(recipe.storage, *buffers)
+        _check(recipe.storage, list(zip(ps, gs, ms, us, constants, strict=True)))
         program = idle.pop() if idle else _Program(recipe, provider)
         with np.errstate(all="ignore"):
             for p, g, m, u, scalars in zip(ps, gs, ms, us, constants, strict=True):
@@ -46,12 +45,13 @@ def kernel_for(recipe: Recipe, provider: Provider | None) -> Kernel:
     return kernel
 
 
-def _check(storage: str, p: HostArray, g: HostArray, m: HostArray, u: HostArray) -> None:
+def _check(storage: str, jobs: Sequence[tuple[Any, ...]]) -> None:
     """Refuse buffers that do not belong together or cannot be written, before anything is written."""
-    require_alike(storage, p, g, m, u)
-    for array in (p, m, u):
-        require_updatable(array)
-    require_apart((p, m, u), (g,))
+    for p, g, m, u, _ in jobs:
+        require_alike(storage, p, g, m, u)
+        for array in (p, m, u):
+            require_updatable(array)
+    require_apart([array for p, _, m, u, _ in jobs for array in (p, m, u)], [g for _, g, *_ in jobs])
 
 
 @final

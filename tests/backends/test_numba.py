@@ -1,10 +1,12 @@
 """The Numba engine: tables that follow their arrays, threads that change no bit, code that is kept on disk."""
 
+import math
 import os
 import signal
 import subprocess
 import sys
 import threading
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ DIALECT = get("torch")
 HYPER = Hyperparameters(lr=0.01, weight_decay=0.1)
 RECIPE = DIALECT.recipe(HYPER, "f32")
 FIRST, LATER = (DIALECT.scalars(HYPER, t, RECIPE) for t in (1, 9))
+NAMED = tuple(zip(RECIPE.constants, FIRST, strict=True))
 Lists = list[list[np.ndarray]]
 
 
@@ -194,7 +197,7 @@ def test_where_nothing_can_be_written_it_is_compiled_in_memory(monkeypatch: pyte
     step = cached.compiled.__wrapped__(RECIPE)
     rows, chunks = np.zeros(1, np.int64), np.zeros((1, 2), np.int32)
     table = np.array([[a.ctypes.data for a in (p, g, m, u)] + [3, -1]], np.int64)
-    step(table, rows[:0], chunks, 8, 0, 1, rows, np.array([FIRST], np.float32))
+    step(table, rows[:0], chunks, 8, np.array([0, 1]), np.zeros(1, np.int64), rows, np.array([FIRST], np.float32))
     lists: Lists = [[np.ones(3, np.float32)] for _ in "pgmu"]
     assert _run("numpy", lists) == [a.tobytes() for a in (p, m, u)]
 
@@ -230,13 +233,12 @@ def test_threads_of_the_caller_do_not_disturb_each_other() -> None:
 def test_an_interrupt_in_the_middle_is_raised_when_the_step_is_complete(threads: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from adamax_ref_numba.threads import share
 
-    def disturbed(work: Any, pieces: int) -> None:
-        def piece(at: int) -> None:
-            if at in (0, pieces // 2):
-                signal.raise_signal(signal.SIGINT)  # Python delivers it to the main thread
-            work(at)
+    def disturbed(work: Any, count: int) -> None:
+        def part() -> None:
+            signal.raise_signal(signal.SIGINT)  # Python delivers it to the main thread
+            work()
 
-        share(piece, pieces)
+        share(part, count)
 
     threads(2)
     monkeypatch.setattr("adamax_ref_numba.kernel.share", disturbed)
@@ -246,3 +248,53 @@ def test_an_interrupt_in_the_middle_is_raised_when_the_step_is_complete(threads:
         _run("numba", lists)
     ps, _, ms, us = lists
     assert [a.tobytes() for arrays in (ps, ms, us) for a in arrays] == want
+
+
+def test_where_no_thread_is_to_be_had_the_caller_does_it_all(threads: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(count: int) -> Any:
+        raise RuntimeError("can't start new thread")
+
+    threads(3)
+    monkeypatch.setattr("adamax_ref_numba.threads._pool", refuse)
+    lists = _lists([400_000])
+    want = _run("numpy", _copy(lists))
+    assert _run("numba", lists) == want
+
+
+@pytest.mark.parametrize("kind", [list, tuple, deque])
+def test_any_sequence_of_arrays_will_do(kind: Any) -> None:
+    lists = _lists([5, 70])
+    want = _run("numpy", _copy(lists))
+    assert _run("numba", [kind(arrays) for arrays in lists]) == want
+
+
+@pytest.mark.parametrize("short", range(5))
+def test_lists_of_unequal_length_are_refused(short: int) -> None:
+    lists: list[Any] = [*_lists([5, 70]), [FIRST, FIRST]]
+    lists[short] = lists[short][:1]
+    with pytest.raises(ValueError, match="must be equally long"):
+        get_backend("numba").compile(RECIPE)(*lists)
+
+
+def test_constants_that_differ_in_the_sign_of_zero_are_told_apart() -> None:
+    constants = [tuple(math.copysign(0.0, sign) if name == "minus_rate" else value for name, value in NAMED) for sign in (1, -1)]
+    lists = _lists([3, 3])
+    for p in lists[0]:
+        p[:] = -0.0
+    want = _run("numpy", _copy(lists), constants)
+    assert want[0] != want[1] or lists[2][0].tobytes() != lists[2][1].tobytes()
+    assert _run("numba", lists, constants) == want
+
+
+@pytest.mark.parametrize("at", [0, 2, 3])
+def test_an_array_that_became_read_only_after_the_first_call_is_refused(at: int) -> None:
+    lists = _lists([64, 64])
+    _run("numba", lists)
+    lists[at][1].flags.writeable = False
+    before = [a.tobytes() for arrays in lists for a in arrays]
+    with pytest.raises(ValueError, match="read-only"):
+        _run("numba", lists)
+    assert [a.tobytes() for arrays in lists for a in arrays] == before
+    lists[at][1].flags.writeable = True
+    want = _run("numpy", _copy(lists))
+    assert _run("numba", lists) == want

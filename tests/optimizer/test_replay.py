@@ -19,6 +19,15 @@ def _exchange_state(optimizer: Adamax, params: list[Parameter]) -> None:
     optimizer.state[params[0]]["exp_inf"] = optimizer.state[params[0]]["exp_inf"] + np.float32(1)
 
 
+def _exchange_memory(optimizer: Adamax, params: list[Parameter]) -> None:
+    optimizer.state[params[0]] = dict(optimizer.state[params[0]])
+    optimizer.state[params[1]] = {name: value + value for name, value in optimizer.state[params[1]].items()}
+
+
+def _forget(optimizer: Adamax, params: list[Parameter]) -> None:
+    del optimizer.state[params[1]]
+
+
 def _load(optimizer: Adamax, params: list[Parameter]) -> None:
     saved = optimizer.state_dict(copy=True)
     saved["state"][0]["step"] = 40
@@ -51,6 +60,8 @@ CHANGES: dict[str, Change] = {
     "nothing": lambda optimizer, params: None,
     "data": _exchange_data,
     "state": _exchange_state,
+    "memory": _exchange_memory,
+    "forgotten": _forget,
     "loaded": _load,
     "no-gradient": _one_without_gradient,
     "lr": _options(lr=0.5),
@@ -115,6 +126,9 @@ def test_the_long_way_is_taken_once_where_nothing_changes_and_again_where_someth
         optimizer.step()
     assert len(long_ways) == 1
     param.data = param.data.copy()
+    optimizer.step()
+    assert len(long_ways) == 1
+    optimizer.param_groups[0]["maximize"] = True
     optimizer.step()
     assert len(long_ways) == 2
 
