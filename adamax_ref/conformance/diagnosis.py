@@ -45,7 +45,7 @@ class Evidence:
     @classmethod
     def of(cls, cases: Sequence[Judged], hello: Hello) -> "Evidence":
         """Leave out what could not be run, what is waived, and what the target may answer in two ways."""
-        counted = sorted((each for each in cases if not each.case.either), key=lambda each: cost(each.case))
+        counted = sorted((each for each in cases if len(each.case.expected(hello.declares)) == 1), key=lambda each: cost(each.case))
         failed = tuple(each for each in counted if each.status == "failed")
         passing = tuple(each for each in counted if each.status in ("exact", "named", "certified", "refused-ok"))
         return cls(failed, passing, hello)

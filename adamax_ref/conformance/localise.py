@@ -41,7 +41,7 @@ def localise(judged: Judged, hello: Hello) -> Slip | None:
         With step 0 where every step by itself is right.
     """
     case, steps = judged.case, judged.answer.steps
-    if case.result != "value" or not steps or case.either or len(case.steps) > _LONGEST:
+    if case.result != "value" or not steps or len(case.expected(hello.declares)) > 1 or len(case.steps) > _LONGEST:
         return None
     whole = {"m", "u"} <= {*hello.exposes}
     if not whole and case.hyper.decay == "l2":

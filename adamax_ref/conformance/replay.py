@@ -83,17 +83,14 @@ def _reported(bug: Bug, case: Case, parts: Parts) -> States | None:
 
 @cache
 def orders(dialect: str, profile: str) -> tuple[Replay, ...]:
-    """Return replays that together do every operation that a permitted recipe does, and one that computes in double.
+    """Return replays that together do every operation that a permitted recipe does.
 
-    The last is for programs that compute in double and store in a shorter type, whose numbers lie among those of the
-    others.
+    The first is that of a program that computes in double and stores in a shorter type, as many do.
     """
     law = get(dialect)
     found = {each.name: keeping(each) for decaying in (False, True) for each in cover(law, profile, decaying)}
-    made = [Parts(each, profile) for each in found.values() if profile in each.profiles or each.name != dialect]
-    if profile in ("f32", "f16", "bf16") and "f64" in law.profiles:
-        made.append(Parts(keeping(law), "f64", storage=profile))
-    return tuple(map(Replay, made))
+    wide = [Parts(keeping(law), "f64", storage=profile)] if profile in ("f32", "f16", "bf16") and "f64" in law.profiles else []
+    return tuple(map(Replay, [*wide, *(Parts(each, profile) for each in found.values())]))
 
 
 def spans(replays: Sequence[Replay], bug: Bug, judged: Judged) -> bool:
@@ -101,6 +98,8 @@ def spans(replays: Sequence[Replay], bug: Bug, judged: Judged) -> bool:
     case, steps = judged.case, judged.answer.steps
     if case.error is not None:
         return replays[0].gives(bug, judged)
+    if any(replay.gives(bug, judged) for replay in replays):
+        return True
     runs = [states for replay in replays if (states := replay.states(bug, case)) is not None]
     if not runs or steps is None:
         return False
