@@ -54,6 +54,16 @@ DESIGNS = (
     _tiny(100, 40, ("f32", "bf16")),
     _tiny(100, 940, ("f64",)),
     Design(
+        "odd-digits",
+        "A rate of 0.007, whose digits no short type holds, at steps of either sign.",
+        "S8",
+        theta="1/2 -1/4",
+        steps=("1/2 -3/4", "-1/4 1"),
+        hyper={"lr": 0.007},
+        profiles=WIDE,
+        flags="needs-binary64",
+    ),
+    Design(
         "below-binary16",
         "A rate of 2^-30, for which binary16 has no number: kept in that type it would be 0.",
         "S8",

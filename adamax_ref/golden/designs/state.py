@@ -44,6 +44,16 @@ DESIGNS = (
         level="lead",
     ),
     Design(
+        "moment-above-norm",
+        "The moment is given larger than the norm, so the steps are longer than the learning rate, and must be.",
+        "S4 S5 S8",
+        theta="1 -1",
+        m="1 -3/2",
+        u="1/4 1/2",
+        t=4,
+        steps=("1/8 1/4", "1/16 -1/8"),
+    ),
+    Design(
         "late-and-foreign",
         "A late counter with state from elsewhere: the correction has faded, the state has not.",
         "S1 S6",

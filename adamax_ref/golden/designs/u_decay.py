@@ -82,6 +82,15 @@ DESIGNS = (
         flags="shrinking-gradient",
     ),
     Design(
+        "faster-than-moment",
+        "With beta2 = 1/4 the norm fades faster than the moment with beta1 = 3/4, so steps grow beyond the learning rate.",
+        "S4 S5 S8",
+        theta="1 -1",
+        steps=("1 -1", "1/16 1/16", "1/64 -1/64"),
+        hyper={"beta2": 0.25, "eps": 2.0**-10},
+        flags="shrinking-gradient",
+    ),
+    Design(
         "negative-only",
         "Only negative gradients: without an absolute value the norm never grows.",
         "S5",
