@@ -2,14 +2,20 @@
 
 from dataclasses import replace
 
-from adamax_ref.law.profile import BINARY16, BINARY32
+from adamax_ref.law.dialect import Dialect
+from adamax_ref.law.profile import BINARY16, BINARY32, BINARY64, PROFILES
 
 from ._bug import Bug
 from ._parts import Clock, Numbers
-from ._where import corrects, counts_far, only, wide
+from ._where import corrects, counts_far, only, where, wide
 from .bias import clocked, corrected, with_power
 
 _LOST = "the error is smaller than the rounding of the parameter"
+
+
+def _knows_late(dialect: Dialect, profile: str) -> bool:
+    """Tell whether the correction is formed in double, or the working type is double."""
+    return PROFILES[profile].working is BINARY64 or dialect.family is None or dialect.family.bias == "host"
 
 
 def _running(beta: float, t: int) -> float:
@@ -53,7 +59,7 @@ BUGS = (
         "the power is multiplied up in the parameter's type",
         "time",
         clocked(lambda h, t: with_power(h, min(_running(h.beta1, t), 1 - 2.0**-30))),
-        corrects & wide(_LOST),
+        corrects,
     ),
     Bug(
         "B10",
@@ -127,7 +133,7 @@ BUGS = (
         "the counter's type",
         "time",
         clocked(lambda h, t: Clock(min(t, 2**24))),
-        corrects & counts_far,
+        corrects & counts_far & where(_knows_late, "a power of so many steps is uncertain itself where it is formed in binary32"),
     ),
     Bug(
         "B72",
