@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -76,9 +77,7 @@ def test_a_notebook_is_committed_executed_in_order_and_small(path: Path) -> None
 def lesson(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Import the helper of the notebooks."""
     monkeypatch.syspath_prepend(ROOM)
-    import lesson
-
-    return lesson
+    return import_module("lesson")
 
 
 @pytest.mark.parametrize("name", SOLUTIONS)
