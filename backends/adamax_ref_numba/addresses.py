@@ -135,7 +135,7 @@ def readable() -> bool:
     True
     """
     swapped = np.zeros((3, 4), dtype=np.dtype(np.float64).newbyteorder())
-    arrays = [np.zeros((2, 3)), np.zeros(7, np.float32)[::2], np.asfortranarray(swapped)]
+    arrays: list[HostArray] = [np.zeros((2, 3)), np.zeros(7, np.float32)[::2], np.asfortranarray(swapped)]
     found = [[word(items_of(id(row), id(list)) + 8 * at) for at in range(3)] for row in (arrays, tuple(arrays))]
     return found == [list(map(id, arrays))] * 2 and all(_proved(array) for array in arrays)
 

@@ -13,7 +13,7 @@ import numpy as np
 from adamax_ref.backend import Arrays, Kernel
 from adamax_ref.guards import require_gradual_underflow
 from adamax_ref.law.recipe import INPUTS, Recipe
-from adamax_ref.memory import STORED, HostArray, require_alike, require_apart, require_updatable
+from adamax_ref.memory import STORED, require_alike, require_apart, require_updatable
 
 from .fma import Provider
 from .operations import Into, operations_for
