@@ -54,10 +54,10 @@ def build(design: Design, category: str, dialect: Dialect, profile: str) -> Case
         When the profile cannot hold one of the design's numbers.
     """
     case = _frame(design, f"{dialect.name}/{profile}/{category}/{design.slug}", _hyper(design, dialect))
-    form = PROFILES[profile].storage
-    count = len(parse(design.theta, form)) if isinstance(design.theta, str) else 1
+    form, parts = PROFILES[profile].storage, 2 if PROFILES[profile].is_complex else 1
+    count = len(parse(design.theta, form)) // parts if isinstance(design.theta, str) else 1
     shape = (count,) if design.shape is None else design.shape
-    maker = _Maker(form, math.prod(shape), draws(case.id), design.damage)
+    maker = _Maker(form, math.prod(shape) * parts, draws(case.id), design.damage)
     init = Init(maker.text(design.theta, "theta"), maker.state(design.m, "m"), maker.state(design.u, "u"), design.t)
     case = replace(case, shape=shape, init=init)
     steps = _chain(design.steps, case, dialect) if isinstance(design.steps, Chain) else _steps(design.steps, maker)
@@ -150,13 +150,15 @@ def _flags(case: Case, design: Design) -> tuple[str, ...]:
         "maximize": case.hyper.maximize,
         "must-refuse": case.result == "reject",
         "low-precision": case.form.precision < 24,
+        "complex": PROFILES[case.profile].is_complex,
     }
     return tuple(sorted({*design.flags.split(), *(flag for flag, holds in implied.items() if holds)}))
 
 
 def _needs(case: Case) -> tuple[str, ...]:
     """Say which features a target must have (section 9.2 of the protocol)."""
-    zeros = " ".join(["0" * (case.form.width // 4)] * math.prod(case.shape))
+    parts = 2 if PROFILES[case.profile].is_complex else 1
+    zeros = " ".join(["0" * (case.form.width // 4)] * math.prod(case.shape) * parts)
     wanted = {
         "init-state": case.init.t != 0 or case.init.m != zeros or case.init.u != zeros,
         "lr-schedule": any(each.lr is not None for each in case.steps),

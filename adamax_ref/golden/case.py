@@ -200,6 +200,11 @@ class Case:
         return self.id.split("/")[2]
 
     @property
+    def slug(self) -> str:
+        """Last part of the id."""
+        return self.id.split("/")[3]
+
+    @property
     def form(self) -> Format:
         """Format in which the numbers of this case are stored."""
         return PROFILES[self.profile].storage
@@ -241,7 +246,7 @@ class ProfileTypes:
 @final
 @dataclass(frozen=True)
 class VectorFile:
-    """One dialect, one profile, one category."""
+    """One dialect, one profile, one category; ``omitted`` says why designs of the category have no case here, by slug."""
 
     format: str
     corpus: str
@@ -252,3 +257,4 @@ class VectorFile:
     count: int
     about: str
     cases: tuple[Case, ...]
+    omitted: dict[str, str] | None = None

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from .admission import Bank
 from .case import Case, VectorFile
 from .corpus import LEVELS, MANIFEST, FileEntry, digest, floor, numbers_in, schema
 from .document import CorpusError, canonical, parse, read
 from .flags import FLAGS
 from .folder import refuse_foreign
-from .generate import Bank, corpus_bytes
+from .generate import corpus_bytes
 from .load import Corpus, open_corpus
 from .plan import Part
 from .short import vector_bytes

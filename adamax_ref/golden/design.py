@@ -28,6 +28,7 @@ USUAL: Mapping[str, float] = {"lr": 0.002, "beta1": 0.9, "beta2": 0.999, "eps": 
 
 REAL = ("f64", "f32", "f16", "bf16")
 WIDE = ("f64", "f32")
+PAIRS = ("c64", "c128")
 LEADING = ("paper", "torch")
 """Dialects that ship more cases than the others do; see :attr:`Design.level`."""
 FULL = 0
@@ -70,7 +71,7 @@ class Design:
     spec, flags : str
         Clauses and flags, separated by blanks; flags that follow from the content need not be named.
     theta, m, u : str or Draw
-        Parameter and state before the first step; an empty state means zeros.
+        Parameter and state before the first step, of a complex number both parts; an empty state means zeros.
     t : int
         Step counter before the first step.
     steps : tuple or Chain

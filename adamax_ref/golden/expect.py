@@ -19,9 +19,13 @@ from .patterns import decode, encode, inside
 from .short import coarse
 
 
-@final
 class Inadmissible(ValueError):
     """A case that the corpus must not hold; the message says which rule it breaks."""
+
+
+@final
+class Undecided(Inadmissible):
+    """A case without a right answer: permitted recipes disagree on the class of a number that it reports."""
 
 
 def answered(case: Case, dialect: Dialect) -> Case:
@@ -30,7 +34,7 @@ def answered(case: Case, dialect: Dialect) -> Case:
     Raises
     ------
     Inadmissible
-        When the canonical recipe leaves its own bound, or a reported quantity is undecidable.
+        When the canonical recipe leaves its own bound; :class:`Undecided` when a reported quantity has no right answer.
     """
     if case.result == "reject":
         return case
@@ -54,7 +58,7 @@ def flushed(case: Case, dialect: Dialect) -> tuple[Alternative, ...] | None:
     case = replace(case, init=replace(case.init, theta=theta, m=m, u=u), steps=steps)
     try:
         return (Alternative("ftz", expectations(case, keeping(dialect, flushes=True))),)
-    except Inadmissible:
+    except Undecided:
         return None
 
 
@@ -68,7 +72,9 @@ def _bounds(case: Case, dialect: Dialect) -> Sequence[certify.Certified]:
     steps = [certify.Step(None if each.grad is None else decode(each.grad, case.form), case.hyper.at(each)) for each in case.steps]
     try:
         return certify.certify(dialect, case.profile, first.theta, first.m, first.u, first.t, steps, flush=dialect.flushes)
-    except (ValueError, Undecidable) as error:
+    except Undecidable as error:
+        raise Undecided(str(error)) from error
+    except ValueError as error:
         raise Inadmissible(f"{case.id}: {error}") from error
 
 

@@ -1,14 +1,12 @@
 """Computing the corpus: the same bytes on every machine and run."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, Protocol
 
-from adamax_ref.dialects import get
 from adamax_ref.farm import Mapper
 
-from .build import build
-from .case import FORMAT, Case, ProfileTypes, VectorFile
+from .admission import Bank, admitted
+from .case import FORMAT, ProfileTypes, VectorFile
 from .corpus import (
     CORPUS_VERSION,
     LARGEST_FILE,
@@ -30,22 +28,11 @@ from .corpus import (
 )
 from .design import about
 from .document import canonical
-from .expect import Inadmissible, answered
+from .expect import Inadmissible
 from .flags import FLAGS
 from .flat import flat_files
-from .plan import Part, designs_of, parts
+from .plan import Part, parts
 from .short import vector_bytes
-
-
-class Bank(Protocol):
-    """What tells which bugs a case kills; :mod:`adamax_ref.conformance.kills` has the one there is."""
-
-    def killed_by(self, case: Case) -> tuple[str, ...]:
-        """Return the ids of the bugs that a case kills."""
-
-    def described(self, cases: Iterable[Case]) -> Any:
-        """Return the content of BUGS.json for the cases of a corpus."""
-
 
 ORACLES = (Oracle("exact-rationals-with-balls", "1"), Oracle("rounded-once-stepper", "1"))
 
@@ -58,14 +45,7 @@ def make(part: Part, bank: Bank) -> VectorFile:
     Inadmissible
         When a case breaks a rule of admission.
     """
-    dialect = get(part.dialect)
-    cases = []
-    for design in designs_of(part):
-        try:
-            case = answered(build(design, part.category, dialect, part.profile), dialect)
-        except ValueError as error:
-            raise Inadmissible(f"{part.path}: {design.slug}: {error}") from error
-        cases.append(case.with_kills(bank.killed_by(case)))
+    cases, omitted = admitted(part, bank)
     return VectorFile(
         format=FORMAT,
         corpus=CORPUS_VERSION,
@@ -75,6 +55,7 @@ def make(part: Part, bank: Bank) -> VectorFile:
         level=part.level,
         count=len(cases),
         about=about(part.category),
+        omitted=omitted or None,
         cases=tuple(cases),
     )
 

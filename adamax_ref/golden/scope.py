@@ -1,16 +1,22 @@
-"""What the corpus covers: dialects and, for each, the profiles in which its framework computes.
+"""What the corpus covers: every dialect that has been confirmed, in the profiles in which its framework computes.
 
-A dialect joins by a line here, once its recipe has been confirmed against the framework itself.
+Confirmed is a dialect that the test run compares with the framework itself, and the algorithm of the paper, which has none. It
+joins by its own declarations; nothing is to be added here. Complex numbers are a framework's affair: the paper has none.
 """
 
-SCOPE: dict[str, tuple[str, ...]] = {
-    "keras": ("f32", "f64"),
-    "mlx": ("f32", "f64"),
-    "optax": ("f32", "f64"),
-    "paddle": ("f32", "f64"),
-    "paper": ("bf16", "f16", "f32", "f64"),
-    "torch": ("bf16", "f16", "f32", "f64"),
-}
+from adamax_ref.dialects import get, names
+from adamax_ref.law.profile import PROFILES
+
+
+def _profiles(dialect: str) -> tuple[str, ...]:
+    """Return the profiles in which a dialect has cases, sorted; none for one that was read from sources only."""
+    declared, checked = get(dialect).profiles, get(dialect).provenance.checked
+    if checked == "source":
+        return ()
+    return tuple(sorted(each for each in declared if checked == "live" or not PROFILES[each].is_complex))
+
+
+SCOPE: dict[str, tuple[str, ...]] = {name: found for name in names() if (found := _profiles(name))}
 
 
 def chosen(dialects: tuple[str, ...] = ()) -> dict[str, tuple[str, ...]]:
