@@ -14,7 +14,7 @@ from struct import Struct
 from types import MappingProxyType
 from typing import Any
 
-from adamax_ref.law.profile import FORMATS, ieee_divide
+from adamax_ref.law.profile import FORMATS, Format, ieee_divide
 from adamax_ref.law.recipe import INPUTS, Recipe
 
 from .stepper import operations
@@ -41,13 +41,15 @@ _DOUBLE, _LONG, _FLOAT, _WORD, _HALF = map(Struct, ("<d", "<q", "<f", "<I", "<e"
 
 
 @cache
-def function_of(recipe: Recipe) -> Function:
-    """Return ``function(p, g, m, u, *constants) -> (p, m, u)``: one step of one element.
+def function_of(recipe: Recipe, replaced: tuple[str, ...] = ()) -> Function:
+    """Return ``function(p, g, m, u, *constants, *operations) -> (p, m, u)``: one step of one element.
 
     Parameters
     ----------
     recipe : Recipe
         Its constants are given in the order of ``recipe.constants``; all numbers must be of their formats.
+    replaced : tuple of str
+        Names of operations that are given with each call, instead of being done rightly.
 
     Examples
     --------
@@ -57,14 +59,21 @@ def function_of(recipe: Recipe) -> Function:
     >>> function_of(recipe)(1.0, 1.0, 0.0, 0.0, *torch.scalars(torch.defaults, 1, recipe))
     (0.9980000257492065, 0.10000000149011612, 1.0)
     """
-    lines = recipe.lines(_TEMPLATES[recipe.working], _local)
+    lines = recipe.lines(_TEMPLATES[recipe.working] | {name: _call(name) for name in replaced}, _local)
     results = ", ".join(_local(recipe.names[value]) for value in recipe.outputs)
     body = [f"    {name} = {text}" for name, text in lines]
-    head = f"def step({', '.join(map(_local, (*INPUTS, *recipe.constants)))}):"
+    taken = [*map(_local, (*INPUTS, *recipe.constants)), *(f"do_{name}" for name in replaced)]
+    head = f"def step({', '.join(taken)}):"
     made: dict[str, Any] = dict(_functions(recipe.working, recipe.storage))
     exec("\n".join([head, *body, f"    return {results}"]), made)
     step: Function = made["step"]
     return step
+
+
+def _call(name: str) -> str:
+    """Return the template that calls an operation that is given."""
+    operands = 3 if name == "fma" else 2 if name in ("add", "sub", "mul", "div", "max", "greater") else 1
+    return f"do_{name}({', '.join(f'{{{at}}}' for at in range(operands))})"
 
 
 def _local(name: str) -> str:
@@ -100,8 +109,21 @@ def fused_single(a: float, b: float, c: float) -> float:
     return c_float(total).value
 
 
+def rounding(fmt: Format) -> Callable[[float], float]:
+    """Return what rounds any double once to a format, as ``fmt.round`` does.
+
+    Examples
+    --------
+    >>> from adamax_ref.law.profile import BINARY32
+    >>> rounding(BINARY32)(0.1)
+    0.10000000149011612
+    """
+    quick: dict[str, Callable[[float], float]] = {"binary64": float, "binary32": lambda x: c_float(x).value, "binary16": to_half}
+    return quick.get(fmt.name, fmt.round)
+
+
 def to_half(x: float) -> float:
-    """Round a number to binary16.
+    """Round a double to binary16.
 
     Examples
     --------

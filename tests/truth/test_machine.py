@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from adamax_ref.dialects import every_recipe
 from adamax_ref.golden.patterns import same
-from adamax_ref.law.profile import BFLOAT16, BINARY16, BINARY32, Format
+from adamax_ref.law.profile import BFLOAT16, BINARY16, BINARY32, BINARY64, FORMATS, Format
 from adamax_ref.truth import machine
-from adamax_ref.truth.machine import function_of, fused_single, to_half, to_upper
+from adamax_ref.truth.machine import function_of, fused_single, rounding, to_upper
 from adamax_ref.truth.stepper import fused, run
 
 RECIPES = sorted(every_recipe(), key=str)
@@ -36,6 +36,19 @@ def test_every_recipe_gives_the_bits_of_the_stepper(data: st.DataObject) -> None
     p, g, m, u = inputs
     got, want = function_of(recipe)(*inputs, *constants), run(recipe, p, g, m, u, constants)
     assert all(map(same, got, want)), (got, want)
+
+
+@pytest.mark.parametrize("name", ["max", "abs", "fma", "div"])
+def test_an_operation_that_is_given_takes_the_place_of_the_right_one(name: str) -> None:
+    recipe = next(recipe for recipe in RECIPES if any(operation.name == name for operation in recipe.operations))
+    asked: list[tuple[float, ...]] = []
+
+    def answer(*operands: float) -> float:
+        asked.append(operands)
+        return 0.5
+
+    function_of(recipe, (name,))(1.0, 0.5, 0.25, 0.75, *[0.375] * len(recipe.constants), answer)
+    assert [len(operands) for operands in asked] == [len(o.args) for o in recipe.operations if o.name == name]
 
 
 @settings(deadline=None, max_examples=500)
@@ -70,6 +83,11 @@ def test_a_wrong_template_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @settings(deadline=None, max_examples=300)
 @given(numbers(BINARY32))
-def test_16_bit_types_are_rounded_to_as_their_formats_say(x: float) -> None:
-    assert same(to_half(x), BINARY16.round(x))
+def test_the_upper_half_of_a_single_is_rounded_once(x: float) -> None:
     assert same(to_upper(x), BFLOAT16.round(x))
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.sampled_from(sorted(FORMATS)), numbers(BINARY64) | numbers(BINARY32) | numbers(BINARY16))
+def test_any_double_is_rounded_once(name: str, x: float) -> None:
+    assert same(rounding(FORMATS[name])(x), FORMATS[name].round(x))

@@ -7,17 +7,15 @@ then the given moment and norm pass through it unchanged, and what is left is th
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any, cast, final
 
-from adamax_ref.golden.case import Case, Step
+from adamax_ref.golden.case import Case, Hyper, Number, Step
 from adamax_ref.law.dialect import Dialect
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.profile import PROFILES, Format
-from adamax_ref.law.recipe import Recipe
-from adamax_ref.truth.machine import function_of
+from adamax_ref.truth.machine import Function, function_of, rounding
 from adamax_ref.truth.power import ExactPower
-from adamax_ref.truth.stepper import operations
 
 Table = Mapping[str, Callable[..., float]]
 
@@ -35,10 +33,21 @@ class Numbers:
     maximize: bool
     still: bool = False
 
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.lr, self.beta1, self.beta2, self.eps, self.weight_decay, self.maximize, self.still))
+
+    def __hash__(self) -> int:
+        return self._hash
+
 
 def numbers(case: Case, step: Step | None = None) -> Numbers:
     """Return the hyperparameters of a step."""
-    h, lr = case.hyper, None if step is None else step.lr
+    return _numbers(case.hyper, None if step is None else step.lr)
+
+
+@lru_cache(maxsize=1024)
+def _numbers(h: Hyper, lr: Number | None) -> Numbers:
     return Numbers(
         lr=(lr or h.lr).value,
         beta1=ExactPower(h.beta1.value),
@@ -51,7 +60,12 @@ def numbers(case: Case, step: Step | None = None) -> Numbers:
 
 def but(h: Numbers, **changes: Any) -> Numbers:
     """Return a copy with some fields changed; betas keep their exact powers."""
-    exact: dict[str, Any] = {name: ExactPower(value) if name.startswith("beta") else value for name, value in changes.items()}
+    return _changed(h, tuple(changes.items()))
+
+
+@lru_cache(maxsize=4096)
+def _changed(h: Numbers, changes: tuple[tuple[str, Any], ...]) -> Numbers:
+    exact: dict[str, Any] = {name: ExactPower(value) if name.startswith("beta") else value for name, value in changes}
     return replace(h, **exact)
 
 
@@ -61,6 +75,13 @@ class _Still(float):
 
     def __pow__(self, exponent: Any, modulo: None = None) -> float:
         return 0.0
+
+
+@lru_cache(maxsize=1024)
+def _stilled(h: Numbers, divisor: bool, coupled: bool) -> Numbers:
+    """Return hyperparameters under which moment and norm pass through a step unchanged."""
+    eps, decay = h.eps if divisor else 0.0, 0.0 if coupled else h.weight_decay
+    return replace(but(h, beta2=1.0), eps=eps, maximize=False, weight_decay=decay, beta1=_Still(1.0), still=True)
 
 
 @final
@@ -90,32 +111,31 @@ class Parts:
     table: Table = field(default_factory=dict)
     storage: str = ""
 
-    @property
+    @cached_property
     def form(self) -> Format:
         """Format of what is stored."""
-        return PROFILES[self.storage or self.profile].storage
+        return PROFILES[self.profile].storage
+
+    @cached_property
+    def stored(self) -> Callable[[float], float]:
+        """Round to the storage type."""
+        return rounding(self.form)
 
     def but(self, **table: Callable[..., float]) -> "Parts":
         """Return the same dialect with some operations replaced."""
         return replace(self, table=table)
 
-    @cached_property
+    @property
     def timed(self) -> frozenset[str]:
         """Names of the constants that change from step to step."""
-        h = Hyperparameters(lr=0.1, beta1=0.9, beta2=0.99, eps=0.0)
-        recipe = self.dialect.recipe(h, self.profile)
-        early, late = (self.dialect.scalars(h, t, recipe) for t in (1, 5))
-        return frozenset(name for name, a, b in zip(recipe.constants, early, late, strict=True) if a != b)
+        return _timed(self.dialect, self.profile)
 
     def step(
         self, p: float, g: float, m: float, u: float, h: Numbers, t: int, clock: Clock | None = None
     ) -> tuple[float, float, float]:
         """Do one step of one element; the correction may be of another `clock`."""
-        recipe, known = _constants(self.dialect, self.profile, self.timed, h, t, clock)
-        if not self.table:
-            return function_of(recipe)(p, g, m, u, *known)
-        table = {**operations(recipe.working, recipe.storage), **self.table}
-        return recipe.evaluate(table, dict(zip(recipe.leaves, (p, g, m, u, *known), strict=True)))
+        function, known = _constants(self.dialect, self.profile, tuple(self.table), h, t, clock)
+        return function(p, g, m, u, *known, *self.table.values())
 
     def moment(self, p: float, g: float, m: float, h: Numbers) -> float:
         """Do the moment alone."""
@@ -128,17 +148,12 @@ class Parts:
     def update(self, p: float, m: float, u: float, h: Numbers, t: int, clock: Clock | None = None) -> float:
         """Do the update alone, from a moment and a norm that are already new."""
         divisor = self.dialect.family is not None and self.dialect.family.eps == "divisor"
-        coupled = "l2" in self.dialect.options
-        still = but(h, beta2=1.0, eps=h.eps if divisor else 0.0, maximize=False, weight_decay=0.0 if coupled else h.weight_decay)
-        return self.step(p, 0.0, m, u, replace(still, beta1=_Still(1.0), still=True), t, clock or Clock(t, h))[0]
+        still = _stilled(h, divisor, "l2" in self.dialect.options)
+        return self.step(p, 0.0, m, u, still, t, clock or Clock(t, h))[0]
 
     def gradient(self, p: float, g: float, h: Numbers) -> float:
         """Return the gradient after sign and coupled decay: with beta1 of 0 it is the moment."""
         return self.step(p, g, 0.0, 1.0, but(h, beta1=0.0), 1)[1]
-
-    def stored(self, x: float) -> float:
-        """Round to the storage type."""
-        return self.form.round(x)
 
 
 def finite(x: float, otherwise: float = 0.0) -> float:
@@ -146,15 +161,23 @@ def finite(x: float, otherwise: float = 0.0) -> float:
     return x if math.isfinite(x) else otherwise
 
 
+@cache
+def _timed(dialect: Dialect, profile: str) -> frozenset[str]:
+    h = Hyperparameters(lr=0.1, beta1=0.9, beta2=0.99, eps=0.0)
+    recipe = dialect.recipe(h, profile)
+    early, late = (dialect.scalars(h, t, recipe) for t in (1, 5))
+    return frozenset(name for name, a, b in zip(recipe.constants, early, late, strict=True) if a != b)
+
+
 @lru_cache(maxsize=4096)
 def _constants(
-    dialect: Dialect, profile: str, timed: frozenset[str], h: Numbers, t: int, clock: Clock | None
-) -> tuple[Recipe, tuple[float, ...]]:
-    """Return recipe and constants of a step; the timed ones are those of the clock, where there is one."""
+    dialect: Dialect, profile: str, replaced: tuple[str, ...], h: Numbers, t: int, clock: Clock | None
+) -> tuple[Function, tuple[float, ...]]:
+    """Return function and constants of a step; the timed ones are those of the clock, where there is one."""
     recipe = dialect.recipe(cast(Hyperparameters, h), profile)
     known = dialect.scalars(h, t, recipe)
     if clock is not None:
-        other = dialect.scalars(clock.h or h, clock.t, recipe)
+        other, timed = dialect.scalars(clock.h or h, clock.t, recipe), _timed(dialect, profile)
         rows = zip(recipe.constants, known, other, strict=True)
         known = tuple(late if name in timed else own for name, own, late in rows)
-    return recipe, known
+    return function_of(recipe, replaced), known
