@@ -1,7 +1,6 @@
-"""``adamax-ref verify``: judge an implementation against the golden vectors."""
+"""``adamax-ref verify``: judge an implementation, or all that are here, against the golden vectors."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -11,64 +10,161 @@ import click
 from ._program import TakesProgram
 
 if TYPE_CHECKING:
+    from adamax_ref.conformance.everything import Question
+    from adamax_ref.conformance.run import Run
+    from adamax_ref.farm import Mapper
     from adamax_ref.golden.load import Corpus
+
+_FORMS = {
+    "json": "Also write the report as NDJSON.",
+    "junit": "Also write it as JUnit XML.",
+    "badge": "Also write the verdict as a badge, JSON for shields.io.",
+    "html": "Also write it as one page of HTML.",
+}
+
+
+def files(command: Callable[..., None]) -> Callable[..., None]:
+    """Add an option for every form in which a report is written to a file."""
+    for form, text in reversed(_FORMS.items()):
+        command = click.option(f"--{form}", form, type=click.Path(path_type=Path, dir_okay=False), help=text)(command)
+    return command
 
 
 @click.command(cls=TakesProgram)
-@click.argument("target")
+@click.argument("target", required=False)
+@click.option("--all", "everything", is_flag=True, help="Judge every engine and every installed framework instead of one target.")
 @click.option("--golden", type=click.Path(path_type=Path), help="Folder of a corpus; the one in the package if left out.")
 @click.option("--dialect", "dialects", multiple=True, help="Only this dialect; may be repeated.")
 @click.option("--profile", "profiles", multiple=True, help="Only this profile (f64, f32, f16, bf16, c64, c128); may be repeated.")
 @click.option("--level", type=click.Choice(["core", "full"]), default="core", show_default=True, help="How many cases.")
-@click.option("--json", "report", type=click.Path(path_type=Path, dir_okay=False), help="Also write the report as NDJSON.")
+@files
 @click.option(
     "--transcript", type=click.File("w", encoding="ascii", lazy=True), help="Also write what a program was asked and answered."
 )
 @click.option("--dask", "address", help="Judge on the Dask cluster whose scheduler listens there.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Judge in so many local processes.")
 def command(
-    target: str,
+    target: str | None,
+    everything: bool,
     golden: Path | None,
     dialects: tuple[str, ...],
     profiles: tuple[str, ...],
     level: str,
-    report: Path | None,
     transcript: TextIO | None,
     address: str | None,
     jobs: int,
+    **forms: Path | None,
 ) -> None:
     """Judge TARGET on everything it declares and the corpus holds.
 
-    TARGET is backend:NAME, framework:NAME, answers:FILE or, last on the line, a program: -- COMMAND ARGS...
+    TARGET is backend:NAME, framework:NAME, answers:FILE, bug:ID (a wrong one, to see a report) or, last on the line, a
+    program: -- COMMAND ARGS...
 
-    Ends with 0 if it conforms, 1 if not or with too little evidence, 2 for wrong input, 3 if it could not be run.
+    Failures that adamax-waivers.json in this folder lists are waived. Ends with 0 if it conforms, 1 if not or with too
+    little evidence, 2 for wrong input, 3 if it could not be run.
     """
-    from adamax_ref.conformance.report import lines, ndjson
-    from adamax_ref.conformance.run import pairs, run
-    from adamax_ref.conformance.targets import open_target
+    from adamax_ref.conformance.everything import Question
+    from adamax_ref.conformance.waivers import FILE, read_waivers
+    from adamax_ref.conformance.writers import write
     from adamax_ref.farm import farm
     from adamax_ref.golden.load import open_corpus
 
-    corpus = open_corpus(golden)
-    alone = address is None and jobs == 1
+    if everything is (target is not None):
+        raise click.UsageError("name one target, or all of them with --all")
+    if transcript is not None and (everything or address is not None or jobs > 1):
+        raise click.UsageError("--transcript needs one target and one process; leave out --all, --jobs and --dask")
+    question = Question(golden, dialects, profiles, level, read_waivers(Path(FILE), open_corpus(golden)))
+    with farm(address, jobs) as mapper:
+        if target is None:
+            runs, code = all_judged(question, mapper)
+        elif address is None and jobs == 1:
+            runs, code = judged(target, question, transcript)
+        else:
+            runs, code = judged_apart(target, question, mapper)
+    for form, path in forms.items():
+        if path is not None and runs:
+            write(form, path, runs)
+    raise click.exceptions.Exit(code)
+
+
+def judged(target: str, question: "Question", transcript: TextIO | None) -> tuple[list["Run"], int]:
+    """Judge a target in this process and print what was found."""
+    from adamax_ref.conformance.run import run
+    from adamax_ref.conformance.targets import open_target
+    from adamax_ref.golden.load import open_corpus
+
+    corpus = open_corpus(question.golden)
     with open_target(target) as opened:
         if transcript is not None:
-            if not alone:
-                raise click.UsageError("--transcript needs one process; leave out --jobs and --dask")
             opened.record(transcript)
-        wanted = pairs(opened, corpus, dialects, profiles)
-        refuse_strangers(opened.answered, corpus, wanted, level)
-        if alone:
-            runs = [run(opened, corpus, dialect, profile, level) for dialect, profile in wanted]
-    if not alone:
-        with farm(address, jobs) as mapper:
-            runs = list(mapper(partial(judged_elsewhere, target, golden, level), wanted))
+        wanted = asked(opened, corpus, question)
+        runs = [run(opened, corpus, *pair, question.level, waivers=question.waivers) for pair in wanted]
+    return shown(runs)
+
+
+def judged_apart(target: str, question: "Question", mapper: "Mapper") -> tuple[list["Run"], int]:
+    """Judge a target with every dialect and profile in a process of its own."""
+    from adamax_ref.conformance.targets import open_target
+    from adamax_ref.golden.load import open_corpus
+
+    with open_target(target) as opened:
+        wanted = asked(opened, open_corpus(question.golden), question)
+    return shown(list(mapper(partial(judged_elsewhere, target, question), wanted)))
+
+
+def judged_elsewhere(target: str, question: "Question", pair: tuple[str, str]) -> Any:
+    """Open target and corpus anew, in whatever process this is, and judge one dialect and profile."""
+    from adamax_ref.conformance.run import run
+    from adamax_ref.conformance.targets import open_target
+    from adamax_ref.golden.load import open_corpus
+
+    with open_target(target) as opened:
+        return run(opened, open_corpus(question.golden), *pair, question.level, waivers=question.waivers)
+
+
+def asked(target: Any, corpus: "Corpus", question: "Question") -> list[tuple[str, str]]:
+    """Return the dialects and profiles that a target is judged on; ValueError where there are none, or it answers others."""
+    from adamax_ref.conformance.run import pairs
+
+    wanted = pairs(target, corpus, question.dialects, question.profiles)
+    refuse_strangers(target.answered, corpus, wanted, question.level)
+    return wanted
+
+
+def shown(runs: Sequence["Run"]) -> tuple[list["Run"], int]:
+    """Print the report on each run; return them with the exit code."""
+    from adamax_ref.conformance.report import lines
+
     for at, each in enumerate(runs):
         click.echo(("\n" if at else "") + "\n".join(lines(each)))
-    if report is not None:
-        with replacing(report) as aside:
-            aside.write_text("".join(map(ndjson, runs)), encoding="ascii")
-    raise click.exceptions.Exit(max(each.verdict.exit for each in runs))
+    return list(runs), max(each.verdict.exit for each in runs)
+
+
+def all_judged(question: "Question", mapper: "Mapper") -> tuple[list["Run"], int]:
+    """Judge every target and print a line for each dialect and profile, then what departs and what is not here."""
+    from adamax_ref.conformance.everything import outcomes
+    from adamax_ref.conformance.report import lines, matrix
+
+    found = []
+    for each in outcomes(question, mapper):
+        found.append(each)
+        for line in matrix(each.target, each.runs):
+            click.echo(line)
+    runs = [run for each in found for run in each.runs]
+    for run in runs:
+        if run.verdict.exit:
+            click.echo("\n" + "\n".join(lines(run)))
+    click.echo("\n".join(("", *left_out(found))))
+    if not runs:
+        raise ValueError("nothing that is here declares what was asked for; leave out --dialect and --profile")
+    return runs, max(each.exit for each in found)
+
+
+def left_out(found: Sequence[Any]) -> Iterator[str]:
+    """Yield what was not judged, and why."""
+    for each in found:
+        if each.reason:
+            yield f"{'could not be run' if each.broken else 'not judged':<16}  {each.target}: {each.reason}"
 
 
 def refuse_strangers(answered: frozenset[str], corpus: "Corpus", wanted: list[tuple[str, str]], level: str) -> None:
@@ -79,27 +175,3 @@ def refuse_strangers(answered: frozenset[str], corpus: "Corpus", wanted: list[tu
         raise ValueError(
             f"{strangers[0][:120]!r} is answered, but no case that is asked; ask with --dialect, --profile and --level"
         )
-
-
-def judged_elsewhere(target: str, golden: Path | None, level: str, pair: tuple[str, str]) -> Any:
-    """Open target and corpus anew, in whatever process this is, and judge one dialect and profile."""
-    from adamax_ref.conformance.run import run
-    from adamax_ref.conformance.targets import open_target
-    from adamax_ref.golden.load import open_corpus
-
-    with open_target(target) as opened:
-        return run(opened, open_corpus(golden), *pair, level)
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Offer a file beside `path` and put it in its place at the end; ValueError when it cannot be written."""
-    aside = path.with_name(f".{path.name}.partial")
-    try:
-        yield aside
-        aside.replace(path)
-    except OSError as error:
-        raise ValueError(f"{path}: cannot be written ({error.strerror or error}); choose another file") from error
-    finally:
-        with suppress(OSError):
-            aside.unlink()

@@ -12,7 +12,8 @@ from .cause import UNDIAGNOSED, Diagnosis
 from .diagnosis import diagnose
 from .judge import Judged, judge, missing_needs
 from .target import Target
-from .verdict import Verdict, decide
+from .verdict import ADAPTER, Verdict, decide
+from .waivers import NONE, Waivers, waive
 
 
 @final
@@ -73,8 +74,9 @@ def run(
     profile: str,
     level: str = "core",
     done: Callable[[Case], None] = lambda case: None,
+    waivers: Waivers = NONE,
 ) -> Run:
-    """Send every case of a dialect and profile to a target and decide.
+    """Send every case of a dialect and profile to a target, decide, and explain what failed.
 
     Examples
     --------
@@ -90,5 +92,8 @@ def run(
         judged.append(judge(case, answer, hello))
         done(case)
     floor = corpus.manifest.floors.get(f"{dialect}/{profile}", {}).get(level, 0)
-    verdict = decide(judged, hello, floor, target.notes[before:])
-    return Run(hello, corpus.manifest.corpus, dialect, profile, level, floor, verdict, diagnose(verdict.cases, hello))
+    verdict = decide(waive(judged, waivers), hello, floor, target.notes[before:])
+    diagnosis = diagnose(verdict.cases, hello)
+    if diagnosis.causes:  # a known bug is at fault, and not the adapter
+        verdict = replace(verdict, notes=tuple(note for note in verdict.notes if note != ADAPTER))
+    return Run(hello, corpus.manifest.corpus, dialect, profile, level, floor, verdict, diagnosis)

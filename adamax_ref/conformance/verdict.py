@@ -11,6 +11,7 @@ from .named import find
 
 STATUSES = ("exact", "named", "certified", "failed", "refused-ok", "untested", "skipped", "error", "waived")
 ADAPTER = "smoke cases fail: the adapter, not the algorithm, is likely at fault"
+GIVEN = "the target uses the constants that come with each step: bias correction (S6) was not tested"
 
 
 @final
@@ -84,10 +85,13 @@ def decide(cases: Sequence[Judged], hello: Hello, floor: int, notes: tuple[str, 
         name = find(cases)
     if name is not None:
         cases = [replace(each, status="named", recipe=name) if _named(each) else each for each in cases]
-    draft = Verdict("", 1, tuple(cases), name, _notes(cases) + notes)
+    taken = (GIVEN,) if "given-constants" in hello.declares else ()
+    draft = Verdict("", 1, tuple(cases), name, _notes(cases) + taken + notes)
     text, code = _text(draft, floor)
     only = "" if {"m", "u"} & {*hello.exposes} else " (theta only)"
-    return replace(draft, text=text + only, exit=code)
+    waived = draft.counts["waived"]
+    with_waivers = f" with {waived} waiver{'s' if waived > 1 else ''}" if waived else ""
+    return replace(draft, text=text + with_waivers + only, exit=code)
 
 
 def _named(each: Judged) -> bool:

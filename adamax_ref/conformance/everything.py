@@ -1,0 +1,106 @@
+"""Every engine and every installed framework judged on all that it declares; one that fails does not stop the others."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import final
+
+from adamax_ref.backend import backend_names
+from adamax_ref.farm import Mapper
+from adamax_ref.golden.load import open_corpus
+
+from .run import Run, pairs, run
+from .target import TargetUnavailable
+from .targets import frameworks, open_target
+from .waivers import NONE, Waiver
+
+
+@final
+@dataclass(frozen=True)
+class Question:
+    """What every target is asked; it can be sent to another process.
+
+    Attributes
+    ----------
+    golden : Path or None
+        Folder of the corpus; None is the shipped one.
+    dialects, profiles : tuple of str
+        What to look at; nothing means all that a target declares.
+    level : str
+        ``core`` or ``full``.
+    waivers : mapping of str to Waiver
+        In force, by id.
+    """
+
+    golden: Path | None = None
+    dialects: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()
+    level: str = "core"
+    waivers: Mapping[str, Waiver] = field(default_factory=lambda: dict(NONE))
+
+
+@final
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one target.
+
+    Attributes
+    ----------
+    target : str
+        As it is written on the command line.
+    runs : tuple of Run
+        One for each dialect and profile; none where there is a reason.
+    reason : str
+        Why it was not judged.
+    broken : bool
+        Whether it is here and could not be judged all the same.
+    """
+
+    target: str
+    runs: tuple[Run, ...] = ()
+    reason: str = ""
+    broken: bool = False
+
+    @property
+    def exit(self) -> int:
+        """The exit code that goes with it: what is not here does no harm."""
+        return 3 if self.broken else max((run.verdict.exit for run in self.runs), default=0)
+
+
+def every_target() -> tuple[str, ...]:
+    """Return all engines and all frameworks, here or not.
+
+    Examples
+    --------
+    >>> "backend:numpy" in every_target(), "framework:torch" in every_target()
+    (True, True)
+    """
+    return (*(f"backend:{name}" for name in backend_names()), *(f"framework:{name}" for name in frameworks()))
+
+
+def outcomes(question: Question, mapper: Mapper) -> Iterator[Outcome]:
+    """Yield what comes of every target, in order, as they get ready."""
+    yield from mapper(partial(outcome, question), every_target())
+
+
+def outcome(question: Question, text: str) -> Outcome:
+    """Judge one target on all that it declares and that is asked for.
+
+    Examples
+    --------
+    >>> outcome(Question(dialects=("paper",), profiles=("f32",)), "framework:torch").reason  # doctest: +ELLIPSIS
+    "... does not declare dialect 'paper'; it declares torch"
+    """
+    corpus = open_corpus(question.golden)
+    try:
+        with open_target(text) as target:
+            try:
+                wanted = pairs(target, corpus, question.dialects, question.profiles)
+            except ValueError as nothing:
+                return Outcome(text, reason=str(nothing))
+            return Outcome(text, tuple(run(target, corpus, *pair, question.level, waivers=question.waivers) for pair in wanted))
+    except TargetUnavailable as reason:
+        return Outcome(text, reason=str(reason))
+    except Exception as error:  # whatever a framework does, the others are judged
+        return Outcome(text, reason=f"{type(error).__name__}: {error}", broken=True)
