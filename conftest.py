@@ -9,4 +9,5 @@ LIBRARIES = {
     "backends/adamax_ref_numba_cuda/*.py": "numba_cuda",
 }
 
+collect_ignore = ["adamax_ref/adapters/python"]  # programs that read their standard input as soon as they are loaded
 collect_ignore_glob = [files for files, library in LIBRARIES.items() if find_spec(library) is None]

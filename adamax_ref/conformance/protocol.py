@@ -121,8 +121,9 @@ def read_hello(data: bytes) -> Hello:
         raise Fault("protocol", f"hello.axp is {told}; this is version {VERSION} of the protocol")
     hello = built(_Hello, message, "hello")
     _check_hello(hello)
-    told: dict[str, Any] = {field.name: getattr(hello, field.name) for field in fields(Hello)}
-    return Hello(**{name: printable(value) if isinstance(value, str) else value for name, value in told.items()})
+    words: dict[str, Any] = {field.name: getattr(hello, field.name) for field in fields(Hello)}
+    words |= {name: printable(value) for name, value in words.items() if isinstance(value, str)}
+    return Hello(**words)
 
 
 def read_answer(data: bytes, asked: str) -> Answer:

@@ -1,0 +1,119 @@
+"""The adapters that the package carries: each is built, judged exact, short, and leaves a skeleton that speaks at once."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from adamax_ref.adapters import LANGUAGES, example, skeleton, write
+from adamax_ref.cli import main
+from adamax_ref.conformance.judge import judge
+from adamax_ref.conformance.run import run
+from adamax_ref.conformance.targets._pipe import PipeTarget
+from adamax_ref.golden.load import open_corpus
+
+MOST_LINES = 91
+PROFILES = [(name, profile) for name in LANGUAGES for profile in ("f32", "f64")]
+# JavaScript has no fused multiply-add; in double precision its adapter does without, as PyTorch on some processors.
+NAMED = {("javascript", "f64"): "NAMED torch/unfused"}
+PLATFORM = "NAMED torch power=platform"  # where this machine's pow is not correctly rounded
+
+
+def need(tool: str) -> str:
+    """Return the path of a program, or skip with a reason; in CI fail, unless CI has said that it cannot bring it."""
+    found = sys.executable if tool == "python3" else shutil.which(tool)
+    if found is None and os.environ.get("ADAMAX_REF_NO_SKIPS") and tool not in os.environ.get("ADAMAX_REF_WITHOUT", "").split():
+        pytest.fail(f"{tool} must be installed here")
+    if found is None:
+        pytest.skip(f"{tool} is not installed")
+    return found
+
+
+def command(name: str, folder: Path, profile: str = "f32", *flags: str) -> list[str]:
+    """Build the program in a folder and return the command that runs it."""
+    language = LANGUAGES[name]
+    if language.build:
+        compiler, *rest = language.build
+        double = language.double if profile == "f64" else ()
+        subprocess.run([need(compiler), *flags, *double, *rest], cwd=folder, check=True, timeout=300)
+    first, *rest = language.run
+    return [str(folder / first) if language.build else need(first), *(str(folder / each) for each in rest)]
+
+
+@pytest.mark.parametrize(("name", "profile"), PROFILES)
+def test_the_example_conforms_to_torch_in_every_bit(name: str, profile: str, tmp_path: Path) -> None:
+    write(example(name), tmp_path)
+    with PipeTarget(command(name, tmp_path, profile)) as target:
+        verdict = run(target, open_corpus(), "torch", profile).verdict
+        assert target.hello.language == {"cpp": "c++"}.get(name, name)
+    assert verdict.text in (NAMED.get((name, profile), "EXACT"), PLATFORM), verdict.first
+    assert verdict.counts["untested"] == verdict.counts["skipped"] == 0
+
+
+@pytest.mark.parametrize("name", LANGUAGES)
+def test_a_skeleton_builds_and_says_hello_and_its_empty_step_does_not_conform(name: str, tmp_path: Path) -> None:
+    write(skeleton(name), tmp_path)
+    strict = {"c": ("-Wall", "-Wextra", "-Werror", "-std=c11", "-pedantic"), "cpp": ("-Wall", "-Wextra", "-Werror", "-pedantic")}
+    with PipeTarget(command(name, tmp_path, "f32", *strict.get(name, ()))) as target:
+        assert target.hello.name == "my adamax"
+        simple = [case for case in open_corpus().cases("torch", "f32") if case.category in ("first", "reject") and not case.needs]
+        found = Counter(judge(case, target.run(case), target.hello).status for case in simple)
+    assert found.keys() == {"failed", "refused-ok"}
+    assert min(found.values()) > 3
+
+
+@pytest.mark.parametrize("name", LANGUAGES)
+def test_an_adapter_is_short_beyond_its_own_adamax(name: str) -> None:
+    source = example(name)[LANGUAGES[name].adapter].decode()
+    assert 40 < sum(map(counts, source.splitlines())) <= MOST_LINES
+
+
+def counts(line: str) -> bool:
+    """Tell whether a line is neither blank nor a comment nor a closing bracket alone."""
+    return not re.fullmatch(r"\s*((/\*|\*|//|#(?!include|define)).*|[\]})]*[;,]?)", line)
+
+
+def test_the_count_of_lines_tells_code_from_the_rest() -> None:
+    assert [counts(line) for line in ("", "  // x", " * x", "}", "};", "# x")] == [False] * 6
+    assert [counts(line) for line in ("#include <math.h>", "return;", "} else {", "f(x)")] == [True] * 4
+
+
+@pytest.mark.parametrize("name", LANGUAGES)
+def test_new_adapter_writes_a_skeleton_and_tells_the_commands(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "my adapter"
+    result = CliRunner().invoke(main, ["new-adapter", name, str(folder)])
+    assert result.exit_code == 0
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == skeleton(name)
+    assert f"cd '{folder}'" in result.output
+    assert " ".join(LANGUAGES[name].build) in result.output
+    assert f"adamax-ref verify --dialect torch -- {' '.join(LANGUAGES[name].run)}" in result.output
+
+
+def test_new_adapter_overwrites_nothing(tmp_path: Path) -> None:
+    (tmp_path / "adamax.h").write_text("mine")
+    result = CliRunner().invoke(main, ["new-adapter", "c", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "adamax.h is there already and is not overwritten" in result.output
+    assert [path.name for path in tmp_path.iterdir()] == ["adamax.h"]
+    assert (tmp_path / "adamax.h").read_text() == "mine"
+
+
+def test_new_adapter_follows_no_link_out_of_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "adapter.c").symlink_to(tmp_path / "outside")
+    result = CliRunner().invoke(main, ["new-adapter", "c", str(tmp_path / "new")])
+    assert result.exit_code == 2
+    assert not (tmp_path / "outside").exists()
+
+
+def test_an_unknown_language_is_refused_with_those_there_are(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["new-adapter", "cobol", str(tmp_path / "x")])
+    assert result.exit_code == 2
+    assert "javascript" in result.output
+    assert not (tmp_path / "x").exists()
