@@ -15,9 +15,9 @@ from adamax_ref.law.hyper import Hyperparameters
 
 from .bounds import SYMBOLS, Doubles, Flags, errors_of
 from .interval import BITS
-from .magnitude import Magnitude, of_constant
-from .permitted import Permitted, as_interval, exact_by_node, plan_of
-from .ranges import TABLE, between
+from .magnitude import of_constant
+from .permitted import Permitted, exact_by_node, plan_of
+from .ranges import between, ranges
 from .scalars import errors
 
 
@@ -66,16 +66,12 @@ def bounds_of(
     True
     """
     graph = permitted.graph
-    exact = {place: as_interval(number) for place, number in exact_by_node(permitted, h, t, BITS).items()}
+    exact = exact_by_node(permitted, h, t, BITS)
     off = errors(graph, permitted.dialects, permitted.recipes, h, t, exact)
-    sizes: dict[int, Magnitude] = {
-        graph.nodes[place].value: of_constant(number, *permitted.formats) for place, number in exact.items()
-    }
+    sizes = {graph.nodes[place].value: of_constant(number, *permitted.formats) for place, number in exact.items()}
     steps = plan_of(permitted, exact)
     sizes |= {at: between(inputs[name], inputs[name]) for at, name in zip(steps.inputs, "pgmu", strict=True)}
-    with np.errstate(all="ignore"):
-        for at, operation, args in steps.steps:
-            sizes[at] = TABLE[operation](*(sizes[arg] for arg in args))
+    sizes = ranges(steps, sizes)
     zeros = np.zeros_like(inputs["p"])
     known = {place: (exact[place], off[place]) for place in exact}
     names = permitted.formats[0].name, permitted.formats[1].name

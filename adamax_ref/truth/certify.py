@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, final
+from typing import Literal, final
 
 import numpy as np
 
@@ -22,12 +22,13 @@ from adamax_ref.law.profile import PROFILES, Format
 
 from .advance import State, advance
 from .bounds import SYMBOLS
+from .column import Column, Doubles
 from .exact import Step as Step
-from .exact import rounded, settle
-from .interval import BITS
-from .permitted import as_interval, permitted_graph
-from .rounding import floor_dyadic, round_dyadic
-from .values import Undecidable, exactly
+from .exact import settle
+from .numbers import Numbers
+from .permitted import permitted_graph
+from .roundings import floor_dyadics, round_dyadics
+from .values import Undecidable
 
 
 @final
@@ -37,15 +38,15 @@ class Quantity:
 
     Attributes
     ----------
-    exact : list of Interval or float
-        The exact values; floats are NaN or infinite.
+    exact : Numbers
+        The exact values: intervals, or floats that are NaN or infinite.
     true : list of float
         They, rounded once to the storage format.
     bound : list of float
         How far a permitted recipe may be off, rounded up; infinite where nothing can be said.
     """
 
-    exact: list[Any]
+    exact: Numbers
     true: list[float]
     bound: list[float]
     fmt: Format
@@ -58,15 +59,18 @@ class Quantity:
     @cached_property
     def hi(self) -> list[float]:
         """Greatest storable number inside the bound."""
-        return list(self._ends(1))
+        return self._ends(1)
 
-    def _ends(self, way: int) -> Iterator[float]:
-        for x, true, bound in zip(self.exact, self.true, self.bound, strict=True):
-            if isinstance(x, float) or math.isinf(bound):
-                yield true * way if isinstance(x, float) else math.inf
-                continue
-            far = (x if way > 0 else -x) + bound
-            yield max(floor_dyadic(far.hi, far.exponent, self.fmt), true * way)
+    def _ends(self, way: int) -> list[float]:
+        true, bound, special = np.array(self.true) * way, np.array(self.bound), self.exact.flags
+        if not true.size:
+            return []
+        free = np.isinf(bound) & ~special
+        x = self.exact.column if way > 0 else -self.exact.column
+        far = x + Column.of(np.where(special | free, 0.0, bound))
+        end = floor_dyadics(far.hi, far.exponent, self.fmt)
+        ends: list[float] = np.where(free, np.inf, np.where(special | (true > end), true, end)).tolist()
+        return ends
 
 
 @final
@@ -172,7 +176,7 @@ class _Run:
         """Yield the certified state after each step."""
         t, size = self.t, len(self.given["p"])
         state = State(
-            {name: [exactly(x, BITS) for x in self.given[name]] for name in SYMBOLS},
+            {name: Numbers.of(self.given[name]) for name in SYMBOLS},
             {name: np.zeros(size) for name in SYMBOLS},
             {name: np.zeros(size, dtype=bool) for name in SYMBOLS},
         )
@@ -184,7 +188,7 @@ class _Run:
             t += 1
             if size:
                 permitted = permitted_graph(self.dialect, self.profile, step.hyper, **self.choices)
-                state = advance(permitted, step.hyper, t, BITS, state, step.grad)
+                state = advance(permitted, step.hyper, t, state, step.grad)
             now = self.certified(state, t, at + 1)
             if now.undecided and undecided == "raise":
                 raise Undecidable(self.why(now, step))
@@ -195,20 +199,22 @@ class _Run:
         """Round what is exact."""
         made = {}
         for name in SYMBOLS:
-            bound = np.where(state.lost[name], np.inf, state.errors[name]).tolist()
-            true = [self.rounded(x, bound[at], done, name, at) for at, x in enumerate(state.values[name])]
-            made[name] = Quantity([as_interval(x) for x in state.values[name]], true, bound, self.fmt)
+            bound = np.where(state.lost[name], np.inf, state.errors[name])
+            true = self.rounded(state.values[name], bound, done, name)
+            made[name] = Quantity(state.values[name], true, bound.tolist(), self.fmt)
         undecided = tuple((name, int(at)) for name in SYMBOLS for at in np.flatnonzero(state.lost[name]))
         return Certified(t, made["p"], made["m"], made["u"], undecided)
 
-    def rounded(self, x: Any, bound: float, done: int, name: str, element: int) -> float:
-        """Round an exact value to storage; where it has no bound, whatever its lower end rounds to."""
-        nearest = rounded(x, self.fmt)
-        if nearest is not None:
-            return nearest
-        if math.isinf(bound):
-            return round_dyadic(x.lo, x.exponent, self.fmt)
-        return settle(self.dialect, self.profile, self.given, self.t, self.steps[:done], name, element)
+    def rounded(self, numbers: Numbers, bound: Doubles, done: int, name: str) -> list[float]:
+        """Round exact values to storage; where one has no bound, whatever its lower end rounds to."""
+        column = numbers.column
+        low, high = (round_dyadics(end, column.exponent, self.fmt) for end in (column.lo, column.hi))
+        true: list[float] = low.tolist()
+        for at in np.flatnonzero((low != high) & np.isfinite(bound) & ~numbers.flags).tolist():
+            true[at] = settle(self.dialect, self.profile, self.given, self.t, self.steps[:done], name, at)
+        for at, x in numbers.special.items():
+            true[at] = x
+        return true
 
     def settle(self, state: State, now: Certified) -> None:
         """Turn what has certainly overflowed into infinities, and lose what may have, before the next step."""
@@ -220,8 +226,9 @@ class _Run:
                     state.errors[name][at] = math.inf
                 elif quantity.hi[at] == math.inf or quantity.lo[at] == -math.inf:
                     certain = quantity.lo[at] == quantity.hi[at]
-                    state.values[name][at] = quantity.true[at] if certain else state.values[name][at]
                     state.errors[name][at] = 0.0 if certain else math.inf
+                    if certain:
+                        state.values[name] = state.values[name].replaced({int(at): quantity.true[at]})
 
     def why(self, now: Certified, step: Step) -> str:
         """Say what has no answer, and what to do."""

@@ -1,7 +1,6 @@
 """How large exact values are, as doubles that err on the safe side, and arithmetic on bounds that rounds upwards."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, final
@@ -10,11 +9,10 @@ import numpy as np
 
 from adamax_ref.law.profile import Format
 
+from .column import Column, Doubles, Flags, lengths
 from .interval import Interval
-from .rounding import is_storable
-
-Doubles = np.ndarray[Any, np.dtype[np.float64]]
-Flags = np.ndarray[Any, np.dtype[np.bool_]]
+from .numbers import Numbers
+from .roundings import storable, trailing
 
 _GROW = 1 + 2.0**-48
 _TINY = 2.0**-1073
@@ -53,38 +51,42 @@ class Magnitude:
     binary: Flags
 
 
-def magnitude(numbers: Sequence[Any], working: Format, storage: Format) -> Magnitude:
+def magnitude(numbers: Numbers, working: Format, storage: Format) -> Magnitude:
     """Measure one value of many elements.
 
     Parameters
     ----------
-    numbers : sequence of Interval or float
-        Floats are NaN or infinite.
+    numbers : Numbers
+        The value, by element.
     working, storage : Format
         Of the recipe.
 
     Examples
     --------
     >>> from adamax_ref.law.profile import BINARY32
-    >>> one = magnitude([Interval.of(1.0), Interval.of(1) / 3], BINARY32, BINARY32)
-    >>> one.fits_working.tolist(), bool(one.low[1] < 1 / 3 < one.high[1])
+    >>> two = magnitude(Numbers(Column.of(np.array([1.0, 1.0])) / Column.of(np.array([1.0, 3.0]))), BINARY32, BINARY32)
+    >>> two.fits_working.tolist(), bool(two.low[1] < 1 / 3 < two.high[1])
     ([True, False], True)
     """
-    special = np.array([isinstance(number, float) for number in numbers], dtype=bool)
-    if special.any():
-        numbers = [_ZERO if isinstance(number, float) else number for number in numbers]
-    low = np.array([_near(number.lo, number.exponent) for number in numbers])
-    high = np.array([_near(number.hi, number.exponent) for number in numbers])
-    zero = np.array([not (number.lo or number.hi) for number in numbers], dtype=bool)
-    fits = [_fits(number, working, storage) for number in numbers]
+    special, column = numbers.flags, numbers.column
+    zero = column.is_zero | special
     with np.errstate(over="ignore"):  # beyond the largest double lies infinity, which encloses as well
+        low, high = (np.ldexp(end.astype(np.float64), column.exponent) for end in (column.lo, column.hi))
         low, high = np.where(zero, 0.0, np.nextafter(low, -np.inf)), np.where(zero, 0.0, np.nextafter(high, np.inf))
     upper, lower = np.maximum(-low, high), np.maximum(np.maximum(low, -high), 0.0)
-    fits_working, fits_storage, binary = (np.array(column, dtype=bool) for column in zip(*fits, strict=True))
-    return Magnitude(low, high, upper, lower, zero, special, fits_working, fits_storage, binary)
+    return Magnitude(low, high, upper, lower, zero, special, *_fits(column, zero, working, storage))
 
 
-_ZERO = Interval(0, 0, 0)
+def _fits(column: Column, zero: Flags, working: Format, storage: Format) -> tuple[Flags, Flags, Flags]:
+    """Tell which values are known exactly and are numbers of the formats, and which are powers of two."""
+    wide, narrow, binary = zero.copy(), zero.copy(), np.zeros_like(zero)
+    points = np.flatnonzero(column.is_point & ~zero)
+    if points.size:
+        n, exponent = column.lo[points], column.exponent[points]
+        wide[points] = storable(n, exponent, working)
+        narrow[points] = wide[points] if storage is working else wide[points] & storable(n, exponent, storage)
+        binary[points] = lengths(n) == trailing(n) + 1
+    return wide, narrow, binary
 
 
 def of_constant(number: Interval, working: Format, storage: Format) -> Magnitude:
@@ -94,7 +96,7 @@ def of_constant(number: Interval, working: Format, storage: Format) -> Magnitude
 
 @lru_cache(maxsize=4096)
 def _of_constant(lo: int, hi: int, exponent: int, working: Format, storage: Format) -> Magnitude:
-    return magnitude([Interval(lo, hi, exponent, max(lo.bit_length(), hi.bit_length(), 1))], working, storage)
+    return magnitude(Numbers(Column.single(Interval(lo, hi, exponent, max(lo.bit_length(), hi.bit_length(), 1)))), working, storage)
 
 
 def _near(n: int, exponent: int) -> float:
@@ -106,14 +108,6 @@ def _near(n: int, exponent: int) -> float:
         return math.ldexp(n, exponent)
     except OverflowError:
         return math.inf if n > 0 else -math.inf
-
-
-def _fits(number: Interval, working: Format, storage: Format) -> tuple[bool, bool, bool]:
-    n = number.lo
-    if n != number.hi:
-        return False, False, False
-    wide = is_storable(n, number.exponent, working)
-    return wide, wide and (storage is working or is_storable(n, number.exponent, storage)), n != 0 and abs(n) & (abs(n) - 1) == 0
 
 
 def up(x: Interval) -> float:

@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from .magnitude import Doubles, Magnitude
+from .column import Doubles
+from .magnitude import Magnitude
+from .values import Plan
 
 
 def _made(low: Any, high: Any, zero: Any) -> Magnitude:
@@ -69,3 +71,12 @@ TABLE: Mapping[str, Callable[..., Magnitude]] = {
     "greater": _max,
 }
 """The operations of a recipe on ranges."""
+
+
+def ranges(steps: Plan, known: Mapping[int, Magnitude]) -> dict[int, Magnitude]:
+    """Return the ranges of all values of a plan, from those of its inputs and constants."""
+    found = dict(known)
+    with np.errstate(all="ignore"):
+        for at, name, args in steps.steps:
+            found[at] = TABLE[name](*(found[arg] for arg in args))
+    return found

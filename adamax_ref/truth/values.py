@@ -21,7 +21,7 @@ Number = Any
 """An Interval or a Fraction; or a float that is NaN or infinite."""
 
 _IEEE = operations("binary64", "binary64")
-_FREE: Mapping[str, Callable[..., Number]] = {
+FREE: Mapping[str, Callable[..., Number]] = {
     "add": lambda a, b: a + b,
     "sub": lambda a, b: a - b,
     "mul": lambda a, b: a * b,
@@ -120,7 +120,7 @@ def evaluate(steps: Plan, constants: Mapping[int, Number], inputs: Sequence[Numb
     if not any(isinstance(number, float) for number in inputs):
         try:
             for at, name, args in steps.steps:
-                known[at] = _FREE[name](*[known[arg] for arg in args])
+                known[at] = FREE[name](*[known[arg] for arg in args])
             return known
         except ZeroDivisionError:
             pass  # a divisor is zero: begin again with operations that know what IEEE 754 answers
@@ -138,7 +138,7 @@ def apply(name: str, args: Sequence[Number]) -> Number:
     (nan, -inf, Fraction(0, 1))
     """
     if not any(isinstance(arg, float) for arg in args) and (name != "div" or sign(args[1])):
-        return _FREE[name](*args)
+        return FREE[name](*args)
     stand_in = [arg if isinstance(arg, float) else float(sign(arg)) for arg in args]
     result = _IEEE[name](*stand_in)
     if not math.isfinite(result):

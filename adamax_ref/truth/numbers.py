@@ -1,0 +1,109 @@
+"""Exact values of many elements, NaN and infinities among them, and the plan of a graph evaluated on all at once."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, final
+
+import numpy as np
+
+from .column import Column, Doubles, Flags
+from .interval import BITS, Interval
+from .values import FREE, Number, Plan, evaluate
+
+_ONE = Interval(1, 1, 0)
+
+
+@final
+class Numbers(Sequence[Number]):
+    """A sequence of exact values: intervals, and floats where a value is NaN or infinite.
+
+    Attributes
+    ----------
+    column : Column
+        The intervals; anything where there is a float.
+    special : dict of int to float
+        The floats by element.
+
+    Examples
+    --------
+    >>> two = Numbers.of([1.5, float("inf")])
+    >>> two[0], two[1], two.flags.tolist()
+    (Interval(3, 3, -1), inf, [False, True])
+    """
+
+    __slots__ = ("column", "special")
+
+    def __init__(self, column: Column, special: Mapping[int, float] | None = None) -> None:
+        self.column, self.special = column, dict(special or {})
+
+    @classmethod
+    def of(cls, numbers: Sequence[float], bits: int = BITS) -> "Numbers":
+        """Return the exact values of floats."""
+        given: Doubles = np.array(numbers, dtype=np.float64)
+        odd = ~np.isfinite(given)
+        special = {int(at): float(given[at]) for at in np.flatnonzero(odd)}
+        return cls(Column.of(np.where(odd, 0.0, given), bits), special)
+
+    def __len__(self) -> int:
+        return len(self.column)
+
+    def __getitem__(self, at: Any) -> Number:
+        return self.special[at] if at in self.special else self.column[at]
+
+    def __iter__(self) -> Iterator[Number]:
+        return (self[at] for at in range(len(self)))
+
+    @property
+    def flags(self) -> Flags:
+        """Where there is a float."""
+        flags = np.zeros(len(self), dtype=bool)
+        flags[list(self.special)] = True
+        return flags
+
+    def replaced(self, entries: Mapping[int, Number]) -> "Numbers":
+        """Return a copy with some entries replaced, named by number."""
+        special = {at: x for at, x in entries.items() if isinstance(x, float)}
+        column = self.column.replaced({at: x for at, x in entries.items() if at not in special})
+        return Numbers(column, {at: x for at, x in self.special.items() if at not in entries} | special)
+
+
+def evaluate_all(
+    steps: Plan, constants: Mapping[int, Interval], inputs: Sequence[Numbers]
+) -> tuple[dict[int, Numbers], dict[int, list[Number]]]:
+    """Evaluate a plan on many elements.
+
+    Where an input is NaN or infinite, or a divisor is not certainly positive, :func:`~adamax_ref.truth.values.evaluate`
+    is asked about that element alone.
+
+    Parameters
+    ----------
+    steps : Plan
+        From :func:`~adamax_ref.truth.values.plan`.
+    constants : mapping of int to Interval
+        By number of the value.
+    inputs : sequence of 4 Numbers
+        The parameter, its gradient, and the state.
+
+    Returns
+    -------
+    dict of int to Numbers
+        The values of the plan by number, inputs included.
+    dict of int to list
+        For each element that was evaluated alone all its values.
+    """
+    size = len(inputs[0])
+    known = {at: Column.single(number) for at, number in constants.items()}
+    known |= {at: numbers.column for at, numbers in zip(steps.inputs, inputs, strict=True)}
+    alone = {at for numbers in inputs for at in numbers.special}
+    for at, name, args in steps.steps:
+        operands = [known[arg] for arg in args]
+        if name == "div":
+            bad = np.asarray(operands[1].lo <= 0, dtype=bool)
+            alone |= {*np.flatnonzero(np.broadcast_to(bad, size)).tolist()}
+            operands[1] = operands[1].replaced(dict.fromkeys(np.flatnonzero(bad).tolist(), _ONE)) if bad.any() else operands[1]
+        known[at] = FREE[name](*operands)
+    made = {at: Numbers(known[at].stretched(size)) for at, _, _ in steps.steps}
+    made |= dict(zip(steps.inputs, inputs, strict=True))
+    rows = {element: evaluate(steps, constants, [numbers[element] for numbers in inputs]) for element in sorted(alone)}
+    for at, _, _ in steps.steps if rows else ():
+        made[at] = made[at].replaced({element: row[at] for element, row in rows.items()})
+    return made, rows
