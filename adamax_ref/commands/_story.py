@@ -1,0 +1,164 @@
+"""What ``adamax-ref explain`` tells: a case, the operations of its steps, the bugs it kills, and what a target made of it."""
+
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from adamax_ref.conformance.answer import Answer, Hello
+from adamax_ref.conformance.bugs import Bug, bank
+from adamax_ref.conformance.judge import Judged, judge, missing_needs
+from adamax_ref.conformance.kills import apart, parts, rows
+from adamax_ref.conformance.localise import localise
+from adamax_ref.conformance.replay import Replay
+from adamax_ref.conformance.report import decimal, difference, place, slipped
+from adamax_ref.conformance.target import Target
+from adamax_ref.dialects import get
+from adamax_ref.golden.case import QUANTITIES, Case, Number
+from adamax_ref.golden.flags import FLAGS
+from adamax_ref.golden.load import Corpus
+from adamax_ref.golden.oracle import State, canonical, keeping, start, trajectory
+from adamax_ref.golden.patterns import decode, encode
+from adamax_ref.law.profile import PROFILES
+from adamax_ref.truth.trace import trace
+
+from .trace import shown
+
+_WIDE = 4  # so many elements of an array are shown
+
+
+def found(corpus: Corpus, case_id: str) -> Case:
+    """Return the case of an id; ValueError when the corpus has none."""
+    dialect, _, rest = case_id.partition("/")
+    profile = rest.partition("/")[0]
+    cases = corpus.cases(dialect, profile, corpus.manifest.level)
+    for case in cases:
+        if case.id == case_id:
+            return case
+    near = difflib.get_close_matches(case_id, [case.id for case in cases], cutoff=0.0)
+    raise ValueError(f"no case {case_id!r} in this corpus; there are for example {', '.join(near)}")
+
+
+def asked(target: Target, case: Case) -> Judged:
+    """Send one case to a target and judge the answer."""
+    hello = replace(target.hello, declares=target.declares(case.dialect))
+    return judge(case, Answer(case.id) if missing_needs(case, hello) else target.run(case), hello)
+
+
+def story(case: Case, element: int, steps: int) -> Iterator[str]:
+    """Yield the story of a case, line by line."""
+    yield f"{case.id} rev {case.rev}"
+    yield f"  {case.why}"
+    yield from (f"  {flag:<20} {FLAGS[flag].why}" for flag in case.flags if flag in FLAGS)
+    yield f"  tests clauses {', '.join(case.spec)}; needs {', '.join(case.needs) or 'nothing'}"
+    yield f"  {_hyper(case)}"
+    if case.error is not None:
+        yield f"  to be refused: {case.error.field} is wrong ({case.error.class_})"
+        yield from (f"  {name:<5} {getattr(case.init, name)}" for name in QUANTITIES)
+    else:
+        yield f"  starts with {_state(start(case))}"
+        yield from _steps(case, element, steps)
+    yield from _kills(case)
+
+
+def _hyper(case: Case) -> str:
+    h = case.hyper
+    numbers = {"lr": h.lr, "beta1": h.beta1, "beta2": h.beta2, "eps": h.eps, "weight_decay": h.weight_decay}
+    decay = "" if h.decay == "none" else f" ({h.decay})"
+    return "  ".join(f"{name} {_number(each)}" for name, each in numbers.items()) + decay + ("  maximize" if h.maximize else "")
+
+
+def _number(number: Number) -> str:
+    return number.dec
+
+
+def _state(state: State) -> str:
+    return f"theta {_few(state.theta)}  m {_few(state.m)}  u {_few(state.u)}  t {state.t}"
+
+
+def _few(values: Sequence[float]) -> str:
+    text = ", ".join(f"{value:.9g}" for value in values[:_WIDE])
+    return f"[{text}{', ...' if len(values) > _WIDE else ''}]"
+
+
+def _steps(case: Case, element: int, most: int) -> Iterator[str]:
+    """Yield the first steps operation by operation, and of the others what comes out."""
+    states = list(trajectory(canonical(keeping(get(case.dialect)), case.profile), case))
+    before = start(case)
+    for at, (step, after) in enumerate(zip(case.steps, states, strict=True)):
+        if step.grad is None:
+            yield f"step {at + 1}: skipped; nothing changes"
+        elif at < most:
+            grad = decode(step.grad, case.form)
+            yield f"step {at + 1}: gradient {_few(grad)}{'' if step.lr is None else f', lr {step.lr.dec}'}"
+            if before.theta:
+                yield from _operations(case, at, before, grad, min(element, len(grad) - 1))
+        if at + 1 in case.report and at < most:
+            yield from _expected(case, case.report.index(at + 1), min(element, max(len(after.theta) - 1, 0)))
+        before = after
+    if len(case.steps) > most:
+        yield f"... up to step {len(case.steps)}: {_state(states[-1])}"
+
+
+def _operations(case: Case, at: int, before: State, grad: Sequence[float], element: int) -> Iterator[str]:
+    """Yield the operations of one element's step, as the framework does them, from the right state before it."""
+    if PROFILES[case.profile].is_complex:
+        return  # the hand calculator follows real numbers
+    yield f"  element {element}"
+    numbers = (before.theta[element], before.m[element], before.u[element])
+    h = case.hyper.at(case.steps[at])
+    for line in trace(keeping(get(case.dialect)), case.profile, h, [grad[element]], *numbers, before.t):
+        yield f"  {shown(line.name, line.formula, line.rounded, line.exact, line.ulps, line.bound)}"
+
+
+def _expected(case: Case, at: int, element: int) -> Iterator[str]:
+    expect = (case.expect or ())[at]
+    yield f"  must be, after step {expect.step}: t {expect.t}"
+    for name in ("u", "m", "theta"):
+        quantity = getattr(expect, name)
+        texts = [text.split(" ")[element : element + 1] for text in (quantity.bits, quantity.lo, quantity.hi)]
+        if all(texts):
+            bits, lo, hi = (decimal(case.form, text) for (text,) in texts)
+            yield f"    {f'{name}[{element}]':<10} {bits}, allowed {lo} to {hi}"
+
+
+def _kills(case: Case) -> Iterator[str]:
+    """Yield how each bug that the case kills looks in it."""
+    replay = Replay(parts(case.dialect, case.profile))
+    yield f"kills {len(case.kills)} bugs of the bank:"
+    for name in case.kills:
+        if name in bank():
+            yield f"  {name} {bank()[name].title}: {_looks(case, bank()[name], replay)}"
+
+
+def _looks(case: Case, bug: Bug, replay: Replay) -> str:
+    """Say where the wrong value shows first, and what it is."""
+    if case.error is not None:
+        return "computes it"
+    states = replay.states(bug, case)
+    if states is None:
+        return "crashes"
+    for row, state in zip(rows(case), states, strict=True):
+        columns = {name: (getattr(state, name), limits) for name, limits in zip(QUANTITIES, row.columns, strict=True)}
+        for name in ("u", "m", "theta"):
+            for at, (got, (true, reach)) in enumerate(zip(*columns[name], strict=True)):
+                if apart(got, true, reach):
+                    right = decimal(case.form, encode([case.form.round(true)], case.form))
+                    return f"{name}[{at}] after step {row.step} is {decimal(case.form, encode([got], case.form))}, right is {right}"
+        if state.t != row.t:
+            return f"t after step {row.step} is {state.t}, right is {row.t}"
+    return "shows in bits that are not compared here"
+
+
+def answered(judged: Judged, hello: Hello) -> Iterator[str]:
+    """Yield what a target made of the case."""
+    yield f"{hello.name} {hello.version}: {judged.status}{f' ({judged.reason})' if judged.reason else ''}"
+    if judged.first is not None:
+        yield f"  step {judged.first.step}  {place(judged.first)}: {difference(judged.case, judged.first)}"
+    slip = localise(judged, hello) if judged.status == "failed" else None
+    if slip is not None:
+        yield f"  {slipped(slip)}"
+    if judged.status == "failed":
+        replay = Replay(parts(judged.case.dialect, judged.case.profile))
+        applying = (bug for bug in bank().values() if bug.applies(get(judged.case.dialect), judged.case.profile))
+        alike = [f"{bug.id} {bug.title}" for bug in applying if replay.gives(bug, judged)]
+        yield f"  in this case alone, bit for bit like: {'; '.join(alike) or 'no known bug'}"

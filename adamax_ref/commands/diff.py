@@ -1,0 +1,77 @@
+"""``adamax-ref diff``: two targets side by side, and where their answers part first."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ._program import TakesProgram
+
+if TYPE_CHECKING:
+    from adamax_ref.conformance.parting import Parting
+
+
+@click.command(cls=TakesProgram)
+@click.argument("target_a")
+@click.argument("target_b")
+@click.option("--golden", type=click.Path(path_type=Path), help="Folder of a corpus; the one in the package if left out.")
+@click.option("--dialect", "dialects", multiple=True, help="Only this dialect; may be repeated.")
+@click.option("--profile", "profiles", multiple=True, help="Only this profile; may be repeated.")
+@click.option("--level", type=click.Choice(["core", "full"]), default="core", show_default=True, help="How many cases.")
+def command(
+    target_a: str, target_b: str, golden: Path | None, dialects: tuple[str, ...], profiles: tuple[str, ...], level: str
+) -> None:
+    """Send the same cases to TARGET_A and TARGET_B and show the first number in which they part.
+
+    Targets are written as for verify; a program (-- COMMAND ARGS...) can only be TARGET_B. Ends with 0 when every bit
+    agrees, 1 when one differs or nothing could be compared, 2 for wrong input, 3 if a target could not be run.
+    """
+    from adamax_ref.conformance.parting import partings
+    from adamax_ref.conformance.report import printable
+    from adamax_ref.conformance.run import pairs
+    from adamax_ref.conformance.targets import open_target
+    from adamax_ref.golden.load import open_corpus
+
+    corpus, differ = open_corpus(golden), False
+    with open_target(target_a) as a, open_target(target_b) as b:
+        theirs = pairs(b, corpus, dialects, profiles)
+        wanted = [pair for pair in pairs(a, corpus, dialects, profiles) if pair in theirs]
+        if not wanted:
+            raise ValueError(f"{a.hello.name} and {b.hello.name} have no dialect and profile in common")
+        for pair in wanted:
+            found = list(partings(a, b, corpus.cases(*pair, level)))
+            differ |= any(each.parts for each in found) or not any(each.compared for each in found)
+            for line in compared(" ".join(pair), found, (a.hello.name, b.hello.name)):
+                click.echo(printable(line))
+    raise click.exceptions.Exit(int(differ))
+
+
+def compared(where: str, found: "Sequence[Parting]", names: tuple[str, str]) -> Iterator[str]:
+    """Yield how two targets compare in one dialect and profile, line by line."""
+    together = [each for each in found if each.compared]
+    apart = [each for each in together if each.parts]
+    alike = "every bit agrees" if together and not apart else f"{len(apart)} part"
+    yield f"{where}   {len(together)} cases compared, {len(found) - len(together)} not; {alike}"
+    alone = next((each for each in found if not each.compared), None)
+    if apart:
+        yield from _told(apart[0], names)
+    elif alone is not None:
+        yield f"        not compared, for example: {alone.case.id}: {' / '.join(alone.kinds)}"
+
+
+def _told(parting: "Parting", names: tuple[str, str]) -> Iterator[str]:
+    """Yield the first case in which two targets part."""
+    from adamax_ref.conformance.report import count, decimal, place
+
+    case, first = parting.case, parting.first
+    if first is None:
+        yield f"first   {case.id} rev {case.rev}"
+        yield from (f"        {name}: {kind}" for name, kind in zip(names, parting.kinds, strict=True))
+        return
+    yield f"first   {case.id} rev {case.rev}  step {first.step}  {place(first)}"
+    for name, text, status in zip(names, (first.got, first.want), parting.standing, strict=True):
+        yield f"        {text if first.index is None else decimal(case.form, text)}  {name}: {status}"
+    if first.index is not None:
+        yield f"        apart by {'a NaN on one side only' if first.ulps is None else f'{count(first.ulps)} ulp'}"
+    yield f"        why {case.why}"
