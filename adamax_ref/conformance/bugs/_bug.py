@@ -94,6 +94,11 @@ class Bug:
     whole: Whole | None = None
     zeros_for_missing: bool = False
 
+    @property
+    def is_elementwise(self) -> bool:
+        """Whether every element goes wrong by itself, whatever the others are."""
+        return self.whole is None and self.tensor is Bug.tensor and self.grads is Bug.grads
+
     def trajectory(self, case: Case, parts: Parts) -> Iterator[State]:
         """Yield what the bug has after each step of a case."""
         state, past = self.begin(start(case)), list[Grad]()
