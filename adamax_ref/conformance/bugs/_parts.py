@@ -114,7 +114,7 @@ class Parts:
     @cached_property
     def form(self) -> Format:
         """Format of what is stored."""
-        return PROFILES[self.profile].storage
+        return PROFILES[self.storage or self.profile].storage
 
     @cached_property
     def stored(self) -> Callable[[float], float]:
