@@ -5,7 +5,7 @@ in class, in the counter, or in the kind of answer.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple
@@ -27,11 +27,24 @@ FEW = 8
 
 
 class Row(NamedTuple):
-    """What a reported step must give, decoded: for each quantity the true values and how far off is far."""
+    """What a reported step must give, decoded: for each quantity the true values and how far off is far.
+
+    Where only the parameter is looked at, the counter is None and there is one column.
+    """
 
     step: int
-    t: int
+    t: int | None
     columns: tuple[tuple[tuple[float, float], ...], ...]
+
+
+class Departure(NamedTuple):
+    """The first number of a bug's answer that is too far off; `index` is None for the counter."""
+
+    step: int
+    quantity: str
+    index: int | None
+    right: float
+    wrong: float
 
 
 def killed_by(case: Case) -> tuple[str, ...]:
@@ -66,9 +79,35 @@ def departs(case: Case, bug: Bug, wanted: Sequence[Row] | None = None) -> bool:
 
 
 def _departs(case: Case, bug: Bug, wanted: Sequence[Row]) -> bool:
+    return any(far(state, row) for state, row in _answers(case, bug, wanted))
+
+
+def _answers(case: Case, bug: Bug, wanted: Sequence[Row]) -> Iterator[tuple[State, Row]]:
+    """Yield what a bug has after each reported step, with what it should have."""
     by_step = {row.step: row for row in wanted}
     trajectory = bug.trajectory(case, parts(case.dialect, case.profile))
-    return any(_far(state, by_step[number]) for number, state in enumerate(trajectory, 1) if number in by_step)
+    return ((state, by_step[number]) for number, state in enumerate(trajectory, 1) if number in by_step)
+
+
+def departure(case: Case, bug: Bug) -> Departure | None:
+    """Return the first number of a bug's answer that is too far off, causes before effects.
+
+    Examples
+    --------
+    >>> from adamax_ref.golden.load import open_corpus
+    >>> case = next(c for c in open_corpus().cases("torch", "f64") if c.id.endswith("u-decay/alternate"))
+    >>> departure(case, bank()["B15"])
+    Departure(step=2, quantity='u', index=0, right=0.888671875, wrong=1.015625)
+    """
+    for state, row in _answers(case, bug, rows(case)):
+        if state.t != row.t:
+            return Departure(row.step, "t", None, float(row.t or 0), float(state.t))
+        columns = dict(zip(QUANTITIES, zip((state.theta, state.m, state.u), row.columns, strict=True), strict=True))
+        for name in ("u", "m", "theta"):
+            for index, (got, (true, reach)) in enumerate(zip(*columns[name], strict=True)):
+                if apart(got, true, reach):
+                    return Departure(row.step, name, index, true, got)
+    return None
 
 
 def _few(case: Case) -> Case:
@@ -97,11 +136,12 @@ def described(cases: Iterable[Case]) -> dict[str, Any]:
 
 def _entry(bug: Bug, killers: dict[str, list[Case]], where: set[tuple[str, str]]) -> dict[str, Any]:
     applies = sorted(f"{dialect}/{profile}" for dialect, profile in where if bug.applies(get(dialect), profile))
-    killed = {pair: {"cases": len(cases), "smallest": min(cases, key=_size).id} for pair, cases in killers.items()}
+    killed = {pair: {"cases": len(cases), "smallest": min(cases, key=size).id} for pair, cases in killers.items()}
     return {"title": bug.title, "effect": bug.effect, "hint": bug.hint, "applies": applies, "killedBy": killed}
 
 
-def _size(case: Case) -> tuple[int, str]:
+def size(case: Case) -> tuple[int, str]:
+    """Return what a case costs to look at: numbers, then features, then the id."""
     return (len(case.steps) * max(math.prod(case.shape), 1) + len(case.needs), case.id)
 
 
@@ -127,10 +167,16 @@ def _row(case: Case, expect: Expectation) -> Row:
     return Row(expect.step, expect.t, tuple(columns))
 
 
-def _far(state: State, row: Row) -> bool:
-    if state.t != row.t:
+def parameter_alone(wanted: Iterable[Row]) -> list[Row]:
+    """Return rows in which only the parameter is compared, as for a target that shows nothing else."""
+    return [Row(row.step, None, row.columns[:1]) for row in wanted]
+
+
+def far(state: State, row: Row) -> bool:
+    """Tell whether a state is too far from what a reported step must give."""
+    if row.t is not None and state.t != row.t:
         return True
-    columns = zip((state.theta, state.m, state.u), row.columns, strict=True)
+    columns = zip((state.theta, state.m, state.u), row.columns, strict=False)
     return any(apart(got, true, reach) for got_s, wanted in columns for got, (true, reach) in zip(got_s, wanted, strict=True))
 
 

@@ -102,12 +102,15 @@ class Bug:
     def trajectory(self, case: Case, parts: Parts) -> Iterator[State]:
         """Yield what the bug has after each step of a case."""
         state, past = self.begin(start(case)), list[Grad]()
-        step = self.whole or each(self.element)
         for one in case.steps:
             if one.grad is None and not self.zeros_for_missing:
                 state = self.skipped(state)
             else:
                 past.append((0.0,) * len(state.theta) if one.grad is None else decode(one.grad, case.form))
-                after = step(case, parts, state, self.grads(case, past), self.hyper(case, one))
-                state = self.tensor(state, after)
+                state = self.step(case, parts, state, past, self.hyper(case, one))
             yield state
+
+    def step(self, case: Case, parts: Parts, state: State, past: list[Grad], h: Numbers) -> State:
+        """Return what the bug makes of a state; `past` are all gradients up to this one."""
+        whole = self.whole or each(self.element)
+        return self.tensor(state, whole(case, parts, state, self.grads(case, past), h))

@@ -127,7 +127,7 @@ BUGS = (
         "the processor's instruction for an estimate, without the step that refines it",
         "dtype",
         by(_approximate),
-        wide("the error is smaller than the rounding of the parameter"),
+        only("f64 f32 bf16 c64 c128", "a parameter of binary16 has fewer digits than the inverse"),
     ),
     Bug(
         "B124",
