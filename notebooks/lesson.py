@@ -11,6 +11,7 @@ import numpy as np
 
 from adamax_ref import Adamax, Parameter, defaults, dialects
 from adamax_ref.frameworks.batteries import dtype_of
+from adamax_ref.law.recipe import INPUTS, OUTPUTS
 
 Values = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -173,6 +174,24 @@ EXERCISES = {
     "3c": Exercise(
         lambda: float(np.spacing(np.float32(1))) / 2 * 2**24,
         "float32 has 24 binary digits, the first stands for 1.",
+    ),
+    "4a": Exercise(
+        lambda: -run("mlx", [1.0], lr=1.0, betas=(0.75, 0.999), eps=0.0).p[1],
+        "m is (1-beta1) times the gradient, u is the gradient, and nothing is corrected.",
+        decimals=2,
+    ),
+    "4b": Exercise(
+        lambda: run("mlx", [1.0, 1.0], lr=1.0, betas=(0.5, 0.5), eps=0.0).p[2],
+        "m is 1/2, then 3/4; u is 1 both times.",
+        decimals=2,
+    ),
+    "6a": Exercise(
+        lambda: (len(INPUTS) + len(OUTPUTS)) * dtype_of("bf16").itemsize,
+        "Four numbers in, three out.",
+    ),
+    "6b": Exercise(
+        lambda: (len(INPUTS) + len(OUTPUTS)) * 4 * 100e6 / 20e9 * 1e3,
+        "28 bytes for each parameter.",
     ),
     "7a": Exercise(
         lambda: int(
