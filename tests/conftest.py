@@ -5,10 +5,13 @@ A peer that is not installed is a skip with a reason on a developer's machine an
 
 import importlib
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn, final
 
 import numpy as np
 import pytest
@@ -19,19 +22,80 @@ from adamax_ref.optimizer.loading import to_host
 from adamax_ref.truth.compare import first_difference
 
 
+def _missing(reason: str) -> NoReturn:
+    """Skip with a reason; with ``ADAMAX_REF_NO_SKIPS`` set (CI), fail."""
+    if os.environ.get("ADAMAX_REF_NO_SKIPS"):
+        pytest.fail(f"{reason}, and here it must be")
+    pytest.skip(reason)
+
+
 def _need(module: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        if os.environ.get("ADAMAX_REF_NO_SKIPS"):
-            pytest.fail(f"{module} must be installed here: {error}")
-        pytest.skip(f"{module} is not installed")
+        _missing(f"{module} is not installed ({error})")
 
 
 @pytest.fixture
 def peer() -> Callable[[str], ModuleType]:
     """Import a peer by name, or skip with a reason; with ``ADAMAX_REF_NO_SKIPS`` set (CI), fail instead."""
     return _need
+
+
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def _browser_program() -> str:
+    """Return a Chromium on the path, or skip."""
+    for program in _BROWSERS:
+        if found := shutil.which(program):
+            return found
+    _missing(f"none of {', '.join(_BROWSERS)} is on the path (.ci/chromium DIR puts one into DIR/bin)")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Start a headless Chromium for the tests of one file, driven by Playwright.
+
+    It ends with the file, since Playwright keeps an event loop running in which other tests could not start theirs.
+    """
+    program = _browser_program()
+    with _need("playwright.sync_api").sync_playwright() as playwright:
+        # Without its own sandbox, which containers do not allow; it is shown our own pages only.
+        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@final
+@dataclass(frozen=True)
+class Shown:
+    """A page in a browser without network, with everything it asked for and complained of."""
+
+    page: Any
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def page_of(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Shown]]:
+    """Show HTML in the browser: ``page_of(html, color_scheme="dark")``; options are those of a Playwright context."""
+    contexts: list[Any] = []
+
+    def shown(html: str, **options: Any) -> Shown:
+        file = tmp_path / f"page-{len(contexts)}.html"
+        file.write_text(html, encoding="utf-8")
+        contexts.append(browser.new_context(offline=True, **options))
+        found = Shown(contexts[-1].new_page())
+        found.page.on("request", lambda request: found.requests.append(request.url))
+        found.page.on("console", lambda message: found.complaints.append(message.text))
+        found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
+        found.page.goto(file.as_uri())
+        return found
+
+    yield shown
+    for context in contexts:
+        context.close()
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ PACKAGE = ROOT / "adamax_ref"
 MAY = {
     "law": set[str](),
     "dialects": {"law"},
-    "truth": {"dialects", "law"},
+    "markup": set[str](),
+    "truth": {"dialects", "law", "markup"},
     # What engines share: the contract, and tools for memory, fused multiply-add and tables.
     "backend": {"law"},
     "memory": {"backend"},

@@ -1,0 +1,137 @@
+"""The matrix: one row for each target and dialect, one column for each profile.
+
+Rows of a target that say the same are one row, so that a target that is exact in everything takes a single line.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+from typing import final
+
+from adamax_ref.conformance.answer import Hello
+from adamax_ref.conformance.run import Run
+from adamax_ref.law.profile import PROFILES
+
+from .blocks import Block
+
+KINDS = {
+    "EXACT": ("exact", "✓"),
+    "NAMED": ("named", "≡"),
+    "CERTIFIED": ("certified", "≈"),
+    "NOT CONFORMANT": ("failed", "×"),
+    "NOT ENOUGH EVIDENCE": ("thin", "?"),
+    "COULD NOT RUN": ("error", "!"),
+}
+"""For the first words of a verdict: the class that colours it, and a sign for those who see no colours."""
+
+
+@final
+@dataclass(frozen=True)
+class Numbered:
+    """A run with its place on the page, from 1."""
+
+    number: int
+    run: Run
+
+    @cached_property
+    def block(self) -> Block:
+        """What there is to tell of it."""
+        return Block(self.run)
+
+    @property
+    def kind(self) -> str:
+        """Class of the verdict."""
+        return kind_of(self.run.verdict.text)[0]
+
+    @property
+    def sign(self) -> str:
+        """Sign of the verdict."""
+        return kind_of(self.run.verdict.text)[1]
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """The verdict in small letters, and what it says beside."""
+        text = self.run.verdict.text
+        head = next((words for words in KINDS if text.startswith(words)), "")
+        return head.lower(), text.removeprefix(head).strip()
+
+
+@final
+@dataclass(frozen=True)
+class Row:
+    """Dialects of a target whose verdicts are the same in every profile, and the runs of the first of them."""
+
+    dialects: tuple[str, ...]
+    cells: tuple[Numbered | None, ...]
+
+
+@final
+@dataclass(frozen=True)
+class Panel:
+    """A target with its runs and its rows of the matrix."""
+
+    number: int
+    hello: Hello
+    runs: tuple[Numbered, ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def conforms(self) -> bool:
+        """Whether every run ended well."""
+        return all(each.run.verdict.exit == 0 for each in self.runs)
+
+
+def kind_of(verdict: str) -> tuple[str, str]:
+    """Return class and sign of a verdict.
+
+    Examples
+    --------
+    >>> kind_of("NAMED torch/unfused (theta only)")
+    ('named', '≡')
+    """
+    return next((kind for words, kind in KINDS.items() if verdict.startswith(words)), ("error", "!"))
+
+
+def legend(runs: Sequence[Run]) -> dict[str, tuple[str, str]]:
+    """Return the kinds of verdict that occur."""
+    return {words: kind for words, kind in KINDS.items() if any(run.verdict.text.startswith(words) for run in runs)}
+
+
+def columns(runs: Sequence[Run]) -> tuple[str, ...]:
+    """Return the profiles that occur, in the usual order."""
+    found = {run.profile for run in runs}
+    return tuple(profile for profile in PROFILES if profile in found)
+
+
+def panels(runs: Sequence[Run]) -> list[Panel]:
+    """Group runs by target, in order of appearance."""
+    profiles = columns(runs)
+    numbered = [Numbered(number, run) for number, run in enumerate(runs, 1)]
+    found: dict[tuple[str, ...], list[Numbered]] = {}
+    for each in numbered:
+        found.setdefault(_who(each.run.hello), []).append(each)
+    return [
+        Panel(number, own[0].run.hello, tuple(own), tuple(_rows(own, profiles))) for number, own in enumerate(found.values(), 1)
+    ]
+
+
+def _who(hello: Hello) -> tuple[str, ...]:
+    return hello.name, hello.version, hello.language, hello.device or ""
+
+
+def _rows(own: Sequence[Numbered], profiles: Sequence[str]) -> Iterable[Row]:
+    """Yield the rows of a target; neighbours with equal verdicts are one."""
+    by_dialect: dict[str, dict[str, Numbered]] = {}
+    for each in own:
+        by_dialect.setdefault(each.run.dialect, {})[each.run.profile] = each
+    cells = {dialect: tuple(found.get(profile) for profile in profiles) for dialect, found in by_dialect.items()}
+    words = {dialect: tuple(cell and cell.run.verdict.text for cell in row) for dialect, row in cells.items()}
+    for _, group in groupby(sorted(cells, key=lambda dialect: _order(words[dialect])), key=words.__getitem__):
+        dialects = tuple(group)
+        yield Row(dialects, cells[dialects[0]])
+
+
+def _order(words: Sequence[str | None]) -> tuple[str, ...]:
+    """Sort equal rows together."""
+    return tuple(word or "" for word in words)
