@@ -5,7 +5,7 @@ in class, in the counter, or in the kind of answer.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple
@@ -38,13 +38,25 @@ class Row(NamedTuple):
 
 
 class Departure(NamedTuple):
-    """The first number of a bug's answer that is too far off; `index` is None for the counter."""
+    """Where a bug's answer first is too far off.
+
+    Attributes
+    ----------
+    step : int
+        Reported step, from 1.
+    quantity : str
+        ``u``, ``m``, ``theta`` or ``t``: the first that is too far off, causes before effects.
+    element : int
+        Which element; 0 for the counter.
+    right, wrong : mapping of str to float
+        What each quantity of this element must be, and what the bug has.
+    """
 
     step: int
     quantity: str
-    index: int | None
-    right: float
-    wrong: float
+    element: int
+    right: Mapping[str, float]
+    wrong: Mapping[str, float]
 
 
 def killed_by(case: Case) -> tuple[str, ...]:
@@ -90,24 +102,36 @@ def _answers(case: Case, bug: Bug, wanted: Sequence[Row]) -> Iterator[tuple[Stat
 
 
 def departure(case: Case, bug: Bug) -> Departure | None:
-    """Return the first number of a bug's answer that is too far off, causes before effects.
+    """Return where a bug's answer first is too far off, None where it passes.
 
     Examples
     --------
     >>> from adamax_ref.golden.load import open_corpus
     >>> case = next(c for c in open_corpus().cases("torch", "f64") if c.id.endswith("u-decay/alternate"))
-    >>> departure(case, bank()["B15"])
-    Departure(step=2, quantity='u', index=0, right=0.888671875, wrong=1.015625)
+    >>> found = departure(case, bank()["B15"])
+    >>> found.step, found.quantity, found.element, found.right["u"], found.wrong["u"]
+    (2, 'u', 0, 0.888671875, 1.015625)
     """
     for state, row in _answers(case, bug, rows(case)):
-        if state.t != row.t:
-            return Departure(row.step, "t", None, float(row.t or 0), float(state.t))
-        columns = dict(zip(QUANTITIES, zip((state.theta, state.m, state.u), row.columns, strict=True), strict=True))
-        for name in ("u", "m", "theta"):
-            for index, (got, (true, reach)) in enumerate(zip(*columns[name], strict=True)):
-                if apart(got, true, reach):
-                    return Departure(row.step, name, index, true, got)
+        for quantity, element in _places(state, row):
+            columns = zip(QUANTITIES, (state.theta, state.m, state.u), row.columns, strict=True)
+            pairs = {name: (true[element][0], got[element]) for name, got, true in columns if got}
+            pairs["t"] = (float(row.t or 0), float(state.t))
+            right, wrong = ({name: pair[side] for name, pair in pairs.items()} for side in (0, 1))
+            return Departure(row.step, quantity, element, right, wrong)
     return None
+
+
+def _places(state: State, row: Row) -> Iterator[tuple[str, int]]:
+    """Yield each quantity and element that is too far off: norm, moment, parameter, counter."""
+    for name, got_s, wanted in (
+        ("u", state.u, row.columns[2]),
+        ("m", state.m, row.columns[1]),
+        ("theta", state.theta, row.columns[0]),
+    ):
+        yield from ((name, at) for at, (got, pair) in enumerate(zip(got_s, wanted, strict=True)) if apart(got, *pair))
+    if state.t != row.t:
+        yield "t", 0
 
 
 def _few(case: Case) -> Case:
