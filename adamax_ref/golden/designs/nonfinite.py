@@ -5,6 +5,24 @@ Results are compared only as far as every order of operations agrees on what kin
 
 from adamax_ref.golden.design import Design
 
+
+def _nan(slug: str, words: str, hyper: dict[str, float], maximize: bool = False) -> Design:
+    """Let a NaN meet a norm where the recipe is another one."""
+    return Design(
+        f"nan-{slug}",
+        f"A NaN gradient {words} makes the norm NaN as it does elsewhere, and spares the neighbour.",
+        "S5",
+        theta="1 -1",
+        m="1/4 -1/4",
+        u="2 2",
+        t=1,
+        steps=("nan 1/2",),
+        hyper=hyper,
+        maximize=maximize,
+        flags="nan",
+    )
+
+
 DESIGNS = (
     Design(
         "nan-gradient",
@@ -33,6 +51,10 @@ DESIGNS = (
         steps=("inf -inf 1/2",),
         flags="infinity nan",
     ),
+    _nan("and-decay", "beside weight decay", {"weight_decay": 0.125}),
+    _nan("and-small-beta1", "with beta1 = 1/4", {"beta1": 0.25}),
+    _nan("climbing", "while climbing", {}, maximize=True),
+    _nan("climbing-and-decay", "while climbing beside weight decay", {"weight_decay": 0.125}, maximize=True),
     Design(
         "nan-parameter",
         "A NaN parameter stays NaN; its moment and norm do not know of it.",
