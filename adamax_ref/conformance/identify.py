@@ -7,7 +7,9 @@ from typing import final
 
 from adamax_ref.dialects import get, names
 from adamax_ref.frameworks.model import follow
+from adamax_ref.golden.patterns import decode, encode
 from adamax_ref.law.dialect import Dialect
+from adamax_ref.law.profile import Format
 
 from .arrays import text_of
 from .judge import missing_needs
@@ -139,7 +141,12 @@ def _ask(target: Target, probe: Probe) -> tuple[Texts | None, str, str]:
     if answer.steps is None:
         return None, kind, answer.refused or answer.skipped or ": ".join(answer.error or ())
     shown = {(each.step, name): getattr(each, name) for each in answer.steps for name in QUANTITIES}
-    return {key: text for key, text in shown.items() if text is not None}, kind, ""
+    return {key: _with_one_nan(text, case.form) for key, text in shown.items() if text is not None}, kind, ""
+
+
+def _with_one_nan(text: str, form: Format) -> str:
+    """Write every NaN in the one way that this package does; processors differ in its sign and payload."""
+    return encode(decode(text, form), form)
 
 
 @lru_cache(maxsize=4096)

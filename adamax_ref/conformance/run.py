@@ -44,13 +44,18 @@ def pairs(target: Target, corpus: Corpus, dialects: tuple[str, ...] = (), profil
     ValueError
         When the target or the corpus lacks something that was asked for, or nothing is left.
     """
-    hello, have = target.hello, list(dict.fromkeys((entry.dialect, entry.profile) for entry in corpus.manifest.files))
+    return chosen(target.hello, corpus, dialects, profiles)
+
+
+def chosen(hello: Hello, corpus: Corpus, dialects: tuple[str, ...], profiles: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Do the same for a description; one that declares no dialects and no profiles takes everything."""
+    have = list(dict.fromkeys((entry.dialect, entry.profile) for entry in corpus.manifest.files))
     _refuse("dialect", dialects, hello.dialects, {dialect for dialect, _ in have}, hello.name)
     _refuse("profile", profiles, hello.profiles, {profile for _, profile in have}, hello.name)
     wanted = [
         (dialect, profile)
         for dialect, profile in have
-        if dialect in (dialects or hello.dialects or (dialect,)) and profile in (profiles or hello.profiles)
+        if dialect in (dialects or hello.dialects or (dialect,)) and profile in (profiles or hello.profiles or (profile,))
     ]
     if not wanted:
         raise ValueError(

@@ -70,5 +70,6 @@ def answered(question: dict[str, Any]) -> dict[str, Any]:
         return {"id": question["id"], "error": {"message": f"{type(fault).__name__}: {fault}"}}
 
 
-for line in sys.stdin:
-    print(json.dumps(answered(json.loads(line))), flush=True)
+if __name__ == "__main__":
+    for line in sys.stdin:
+        print(json.dumps(answered(json.loads(line))), flush=True)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TextIO, final
 
 from adamax_ref.conformance.answer import Answer, Hello
-from adamax_ref.conformance.program import Program
+from adamax_ref.conformance.program import GRACE, Program
 from adamax_ref.conformance.protocol import HELLO, answer_to, line, question, read_hello
 from adamax_ref.conformance.target import Target, TargetUnavailable
 from adamax_ref.conformance.transcript import Exchange, Recorder
@@ -63,7 +63,7 @@ class PipeTarget(Target):
             try:
                 self._hello = self._start()
             except Fault as fault:
-                self.close()
+                self.close(0)
                 raise TargetUnavailable(f"{shlex.join(self._command)}: hello failed, {fault}") from None
         return self._hello
 
@@ -90,10 +90,10 @@ class PipeTarget(Target):
         self._add(Exchange(case.id, _text(asked), _text(data)))
         return answer
 
-    def close(self) -> None:
-        """End the program: it gets the end of its input and a few seconds, then its process group is killed."""
+    def close(self, grace: float = GRACE) -> None:
+        """End the program: it gets the end of its input and `grace` seconds, then its process group is killed."""
         if self._program is not None:
-            self._program.close()
+            self._program.close(grace)
             self._program = None
 
     def _ready(self) -> Program:
@@ -103,7 +103,7 @@ class PipeTarget(Target):
                 if self._start() != self._hello:
                     raise Fault("protocol", "the program says another hello after it was replaced")
             except (Fault, TargetUnavailable) as reason:
-                self.close()
+                self.close(0)
                 self._gone = f"it could not be replaced: {reason}"
         if self._program is None:
             raise Fault("given-up", self._gone)
