@@ -5,15 +5,16 @@ from functools import partial
 from itertools import compress
 from typing import Any
 
+import numba
 import numpy as np
 
 from adamax_ref.backend import Arrays, Kernel, get_backend
 from adamax_ref.guards import require_gradual_underflow
 from adamax_ref.law.recipe import Recipe
+from adamax_ref.threads import num_threads, share
 
 from .cached import compiled
 from .ledger import Ledger, Plan, asked, require_sound, rows_of
-from .threads import num_threads, share
 
 
 def kernel_for(recipe: Recipe) -> Kernel:
@@ -26,7 +27,8 @@ def kernel_for(recipe: Recipe) -> Kernel:
     def run(plan: Plan, constants: Sequence[tuple[float, ...]]) -> None:
         work = partial(step, *plan.columns, np.zeros(1, np.int64), *rows_of(constants, working))
         pieces = len(plan.cuts) - 1
-        share(work, min(pieces, num_threads())) if pieces > 1 else work()
+        threads = min(pieces, num_threads(int(numba.config.NUMBA_NUM_THREADS)))
+        share(work, threads) if threads > 1 else work()
 
     def kernel(ps: Arrays, gs: Arrays, ms: Arrays, us: Arrays, constants: Sequence[tuple[float, ...]]) -> Any:
         require_gradual_underflow()

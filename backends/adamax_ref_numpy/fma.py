@@ -4,7 +4,6 @@ A provider is proved before it is used: it has to answer a few triples, on which
 wrong, to the last bit.
 """
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
@@ -15,6 +14,7 @@ import numpy as np
 from adamax_ref.backend import BackendUnavailable
 from adamax_ref.fma import exactly, fma_binary32, fma_binary64
 from adamax_ref.guards import wrong_triples
+from adamax_ref.law.profile import BINARY32
 
 Block = np.ndarray[Any, Any]
 FmaInto = Callable[[Any, Any, Any, Block], object]
@@ -85,44 +85,45 @@ _PIECE = 4096
 class _Screened:
     """Float32 by way of float64, with one rounding too many only where that can do harm.
 
-    A float64 sum in the middle of two float32 ends in 1 and 28 zeros; below 2**-126 the middles lie elsewhere. Those
-    few elements are computed by the exact form, all others are merely cast.
+    A float64 sum in the middle of two float32 ends in 1 and 28 zeros; below 2**-126 the middles lie elsewhere. Nearly
+    always a block holds neither; where it does, those few elements are computed by the exact form.
     """
 
-    __slots__ = ("_mask", "_total", "_word")
+    __slots__ = ("_single", "_total", "_work")
 
     def __init__(self, size: int) -> None:
-        self._total = np.empty(size, np.float64)
-        self._word = np.empty(size, np.uint32)
-        self._mask = np.empty(size, np.bool_)
+        self._total, self._work = np.empty((2, size), np.float64)
+        self._single = np.empty(size, np.float32)
 
     def __call__(self, a: Any, b: Any, c: Any, out: Block) -> None:
-        total = self._total[: out.size]
+        total, work, single = (scratch[: out.size] for scratch in (self._total, self._work, self._single))
+        np.copyto(work, c)  # a conversion of its own is faster than one inside the sum
         np.multiply(a, b, out=total, dtype=np.float64)
-        np.add(total, c, out=total)
-        suspects = self._suspects(total)
-        if not suspects.size:
-            np.copyto(out, total, casting="same_kind")
-            return
-        right = fma_binary32(np, *(operand[suspects] if np.ndim(operand) else operand for operand in (a, b, c)))
-        np.copyto(out, total, casting="same_kind")
-        out[suspects] = right
-
-    def _suspects(self, total: Block) -> Block:
-        """Return the positions of middles and of results below the smallest normal number, zeros left out."""
-        halves = total.view(np.uint32)
-        word, mask = self._word[: total.size], self._mask[: total.size]
-        np.bitwise_and(halves[_HIGH::2], _u32(0x7FFFFFFF), out=word)
-        np.less(word, _u32(0x38100000), out=mask)  # the upper half of 2.0**-126
-        if mask.any():
-            mask &= total != 0
-        tiny = np.flatnonzero(mask) if mask.any() else _NONE
-        np.bitwise_and(halves[1 - _HIGH :: 2], _u32(0x1FFFFFFF), out=word)
-        np.equal(word, _u32(0x10000000), out=mask)
-        middles = np.flatnonzero(mask) if mask.any() else _NONE
-        return np.concatenate([tiny, middles]) if tiny.size else middles
+        np.add(total, work, out=total)
+        np.copyto(single, total, casting="same_kind")
+        if not _is_clear(total, single, work):
+            suspects = _suspects(total)
+            operands = (operand[suspects] if np.ndim(operand) else operand for operand in (a, b, c))
+            single[suspects] = fma_binary32(np, *operands)
+        np.copyto(out, single)
 
 
-_HIGH = 1 if sys.byteorder == "little" else 0
-_NONE = np.empty(0, np.intp)
-_u32 = np.uint32
+def _is_clear(total: Block, single: Block, work: Block) -> bool:
+    """Whether no sum is a middle, and none is zero or so small that its result could be subnormal; `work` is scratch."""
+    ends = work.view(np.int64)
+    np.left_shift(total.view(np.int64), 35, out=ends)  # the 29 bits that float32 has no room for
+    if ends.min() == _MIDDLE:
+        return False
+    sizes = work.view(np.float32)[: single.size]
+    np.absolute(single, out=sizes)
+    return bool(sizes.min() > _SMALLEST_NORMAL)
+
+
+def _suspects(total: Block) -> Block:
+    """Return the positions of middles and of sums below the smallest normal number, zeros left out."""
+    middle = total.view(np.int64) << 35 == _MIDDLE
+    return np.flatnonzero(middle | ((np.absolute(total) < _SMALLEST_NORMAL) & (total != 0)))
+
+
+_MIDDLE = np.iinfo(np.int64).min
+_SMALLEST_NORMAL = BINARY32.smallest_normal

@@ -9,6 +9,7 @@ from adamax_ref.backend import BackendUnavailable, get_backend, why_unavailable
 from adamax_ref.dialects import get
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.recipe import Recipe
+from adamax_ref.threads import limit_threads
 
 DIALECT = get("torch")
 HYPER = Hyperparameters(lr=0.01, weight_decay=0.1)
@@ -150,3 +151,14 @@ def test_complex_and_integer_arrays_are_told_apart(engine: str) -> None:
     real, imaginary = backend.split(z)
     real[0], imaginary[0] = 5, 6
     assert backend.join([real, imaginary], z)[0] == 5 + 6j
+
+
+def test_threads_that_share_an_array_change_no_bit(engine: str) -> None:
+    recipe = DIALECT.recipe(HYPER, "f32")
+    values = _values((1234, 567), "f4")
+    results = []
+    for threads in (1, 2, 5):
+        limit_threads(threads)
+        results += [_step(recipe, [LAYOUTS[layout](a) for a in values], engine) for layout in ("contiguous", "swapped", "stepped")]
+    limit_threads(None)
+    assert set(results) == {results[0]}
