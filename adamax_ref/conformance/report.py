@@ -1,5 +1,6 @@
 """The report for a terminal: one fact a line, ASCII only, no times, so that equal runs print equal lines."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 from adamax_ref.golden.case import Case
@@ -118,8 +119,20 @@ def decimal(form: Format, text: str) -> str:
     >>> decimal(PROFILES["f32"].storage, "3f666666")
     '3f666666 (0.899999976)'
     """
+    return f"{text} ({readable(form, text)})"
+
+
+def readable(form: Format, text: str) -> str:
+    """Return the value of a pattern in decimal, with as many digits as tell it from its neighbours.
+
+    Examples
+    --------
+    >>> readable(PROFILES["f64"].storage, "3fb999999999999a")
+    '0.10000000000000001'
+    """
     (value,) = decode(text, form)
-    return f"{text} ({value:.9g})"
+    digits = math.ceil(form.precision * math.log10(2)) + 1
+    return f"{value:.{digits}g}"
 
 
 def count(ulps: int) -> str:

@@ -1,15 +1,13 @@
 """What the page says of a run that is not exact: its cases, sorted by how much they have to tell."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import final
 
 from adamax_ref.conformance.judge import First, Judged
+from adamax_ref.conformance.report import place, readable
 from adamax_ref.conformance.run import Run
-from adamax_ref.golden.case import Case
-from adamax_ref.golden.patterns import decode
 
 from .chart import Chart, chart, overview, ulps
 from .errors import Point, errors
@@ -18,7 +16,6 @@ TELLING = ("failed", "error", "waived", "certified", "named")
 """Statuses of the cases that are shown one by one, in this order."""
 SIGNS = {"failed": "×", "error": "!", "waived": "w", "certified": "≈", "named": "≡", "untested": "–", "skipped": "–"}
 _EXAMPLES = 3
-_NAMES = {"theta": "θ"}
 
 
 @final
@@ -33,15 +30,15 @@ class Told:
     def headline(self) -> str:
         """What is wrong, in one line."""
         first = self.judged.first
-        return f"{place(first)} after step {first.step} is off: {distance(first)}" if first is not None else self.judged.reason
+        return f"{where(first)} after step {first.step} is off: {distance(first)}" if first is not None else self.judged.reason
 
     @property
     def difference(self) -> list[tuple[str, str, str]]:
         """Rows of the table of the first difference: a word, the pattern, the number in decimal."""
-        first = self.judged.first
+        first, form = self.judged.first, self.judged.case.form
         assert first is not None
         rows = [("got", first.got), ("wanted", first.want), ("allowed from", first.lo), ("to", first.hi)]
-        return [(word, text, _decimal(self.judged.case, first, text)) for word, text in rows if text is not None]
+        return [(word, text, readable(form, text) if first.index is not None else "") for word, text in rows if text is not None]
 
     @property
     def charts(self) -> list[Chart]:
@@ -101,18 +98,18 @@ def named(quantity: str) -> str:
     >>> named("theta"), named("u")
     ('θ', 'u')
     """
-    return _NAMES.get(quantity, quantity)
+    return quantity.replace("theta", "θ")
 
 
-def place(first: First) -> str:
+def where(first: First) -> str:
     """Return the number that a difference is about.
 
     Examples
     --------
-    >>> place(First(1, "theta", 3, "", ""))
+    >>> where(First(1, "theta", 3, "", ""))
     'θ[3]'
     """
-    return named(first.quantity) + (f"[{first.index}]" if first.index is not None else "")
+    return named(place(first))
 
 
 def distance(first: First) -> str:
@@ -126,15 +123,6 @@ def distance(first: First) -> str:
     if first.index is None:
         return f"got {first.got}, wanted {first.want}"
     return "a NaN on one side only" if first.ulps is None else f"{ulps(first.ulps)} ulp"
-
-
-def _decimal(case: Case, first: First, text: str) -> str:
-    """Write a pattern in decimal, with as many digits as tell it from its neighbours."""
-    if first.index is None:
-        return ""
-    (value,) = decode(text, case.form)
-    digits = math.ceil(case.form.precision * math.log10(2)) + 1
-    return f"{value:.{digits}g}"
 
 
 def counted(counts: dict[str, int]) -> Sequence[tuple[str, int]]:

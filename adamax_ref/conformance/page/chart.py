@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
+from adamax_ref.conformance.report import count
+
 from .errors import Point
 
 LEFT, RIGHT, TOP, BOTTOM = 44, 12, 10, 20  # room for labels, in the units of the picture
@@ -150,9 +152,4 @@ def ulps(value: float) -> str:
     >>> ulps(12), ulps(1_664_812), ulps(math.inf)
     ('12', '1.66e6', 'infinitely many')
     """
-    if math.isinf(value):
-        return "infinitely many"
-    if value < 100_000:
-        return str(int(value))
-    digits, _, power = f"{value:.2e}".partition("e")
-    return f"{digits.rstrip('0').rstrip('.')}e{int(power)}"
+    return "infinitely many" if math.isinf(value) else count(int(value))
