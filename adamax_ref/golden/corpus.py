@@ -13,7 +13,7 @@ CORPUS_VERSION = "0.2.0"
 SPEC_VERSION = "1"
 MANIFEST = "MANIFEST.json"
 MANIFEST_FORMAT = "adamax-manifest/1"
-SCHEMAS = ("vectors", "manifest", "report")
+SCHEMAS = ("vectors", "manifest", "protocol", "report")
 LEVELS = ("core", "full")
 LARGEST_FILE = {"core": 1 << 20, "full": 8 << 20}
 """Most bytes of one vector file, by level; a reader may refuse more."""
@@ -87,7 +87,7 @@ def shipped() -> Path:
 
 
 def schema(name: str) -> bytes:
-    """Return one of the JSON Schemas that describe the corpus and the reports; see :data:`SCHEMAS`."""
+    """Return one of the JSON Schemas that describe the corpus, the protocol and the reports; see :data:`SCHEMAS`."""
     return files("adamax_ref.golden").joinpath("schema", f"{name}.schema.json").read_bytes()
 
 
