@@ -36,6 +36,15 @@ DESIGNS = (
         flags="order-of-operations",
     ),
     Design(
+        "moving-far",
+        "Each step carries the parameter to several times its size, so decay that comes after the update acts on another number.",
+        "S3 S7",
+        theta="1/8 -1/8",
+        steps=("1 -1", "1/2 -1"),
+        hyper={"weight_decay": 0.5, "lr": 0.5},
+        flags="order-of-operations",
+    ),
+    Design(
         "zero-gradient",
         "With a zero gradient decay alone acts.",
         "S3 S7",

@@ -54,6 +54,18 @@ DESIGNS = (
         steps=("1/8 1/4", "1/16 -1/8"),
     ),
     Design(
+        "beyond-binary16",
+        "State larger and smaller than binary16 can hold: saved in that type it would be infinite, or zero.",
+        "S4 S5 S8",
+        theta="1 -1",
+        m="2^20 -2^-30",
+        u="2^22 2^-28",
+        t=3,
+        steps=("2^19 2^-30",),
+        hyper={"eps": 0.0},
+        profiles=("f64", "f32", "bf16"),
+    ),
+    Design(
         "late-and-foreign",
         "A late counter with state from elsewhere: the correction has faded, the state has not.",
         "S1 S6",
