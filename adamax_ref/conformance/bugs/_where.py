@@ -1,7 +1,7 @@
 """Where a mistake can be made: conditions on dialect and profile, each with the sentence that says why not elsewhere."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 from adamax_ref.law.dialect import Dialect
@@ -69,6 +69,23 @@ coupled = where(lambda dialect, _: "l2" in dialect.options, "the dialect's decay
 decoupled = where(lambda dialect, _: "decoupled" in dialect.options, "the dialect has no decoupled decay")
 decays = where(lambda dialect, _: bool({"l2", "decoupled"} & dialect.options), "the dialect has no weight decay")
 climbs = where(lambda dialect, _: "maximize" in dialect.options, "the dialect cannot climb")
+
+
+def _constants(dialect: Dialect, profile: str, t: int, beta1: float) -> tuple[float, ...]:
+    h = replace(dialect.defaults, beta1=beta1)
+    return dialect.scalars(h, t, dialect.recipe(h, profile))
+
+
+def counts_with(bits: int) -> Where:
+    """Return the condition that the correction still moves after 2**bits steps with a beta1 of 1 - 2**-bits."""
+
+    def test(dialect: Dialect, profile: str) -> bool:
+        early, late = (_constants(dialect, profile, t, 1 - 2.0**-bits) for t in (2**bits, 2 ** (bits + 1)))
+        return early != late
+
+    return where(test, "no beta so near 1 that a late step is still corrected is a number of the type it is rounded to")
+
+
 keeps_nan = where(
     lambda dialect, _: dialect.family is None or dialect.family.maximum == "both", "the dialect's own maximum can lose a NaN"
 )

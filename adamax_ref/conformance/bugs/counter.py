@@ -7,7 +7,7 @@ from adamax_ref.law.profile import BINARY16, BINARY32, BINARY64, PROFILES
 
 from ._bug import Bug
 from ._parts import Clock, Numbers
-from ._where import corrects, counts_far, only, where, wide
+from ._where import corrects, counts_far, counts_with, only, where, wide
 from .bias import clocked, corrected, with_power
 
 _LOST = "the error is smaller than the rounding of the parameter"
@@ -59,7 +59,7 @@ BUGS = (
         "the power is multiplied up in the parameter's type",
         "time",
         clocked(lambda h, t: with_power(h, min(_running(h.beta1, t), 1 - 2.0**-30))),
-        corrects,
+        corrects & counts_with(11),
     ),
     Bug(
         "B10",
@@ -106,7 +106,7 @@ BUGS = (
         "the counter takes the type of the parameter",
         "time",
         clocked(lambda h, t: Clock(min(t, 2048))),
-        corrects,
+        corrects & counts_with(11),
     ),
     Bug(
         "B69",
@@ -124,7 +124,7 @@ BUGS = (
         "the counter's type",
         "time",
         clocked(lambda h, t: Clock(t % 32768 or 1)),
-        corrects & counts_far,
+        corrects & counts_far & counts_with(15),
     ),
     Bug(
         "B71",

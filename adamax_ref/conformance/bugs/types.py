@@ -25,9 +25,13 @@ def _single(given: Given) -> Three:
     return Parts(given.parts.dialect, "f32").step(p, g, m, u, given.h, given.t)
 
 
+def _cut(x: float) -> float:
+    """Keep the upper half of a binary32 number, which is a bfloat16 number rounded towards zero."""
+    return BFLOAT16.decode(BINARY32.encode(BINARY32.round(x)) >> 16)
+
+
 def _cut_betas(given: Given) -> Three:
-    beta1, beta2 = (BFLOAT16.round(float(beta)) for beta in (given.h.beta1, given.h.beta2))
-    return given.under(beta1=min(beta1, 1 - 2.0**-8), beta2=beta2).right()
+    return given.under(beta1=_cut(float(given.h.beta1)), beta2=_cut(float(given.h.beta2))).right()
 
 
 def _half_gradient(case: Case, past: list[Grad]) -> Grad:
