@@ -61,11 +61,13 @@ class Recorder:
 
 def lines_of(path: Path) -> Iterator[bytes]:
     """Yield the lines of a file that somebody hands in; CorpusError when it cannot be read or is too large."""
+    left = LARGEST
     try:
-        if path.stat().st_size > LARGEST:
-            raise CorpusError(f"{path}: larger than {LARGEST >> 20} MiB")
         with path.open("rb") as stream:
             while line := stream.readline(LONGEST_LINE + 2):
+                left -= len(line)
+                if left < 0:
+                    raise CorpusError(f"{path}: larger than {LARGEST >> 20} MiB")
                 yield line.rstrip(b"\r\n")
     except OSError as error:
         raise CorpusError(f"{path}: cannot be read ({error.strerror or error}); write answers:FILE") from error

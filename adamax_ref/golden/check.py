@@ -11,7 +11,7 @@ from typing import Any
 from .admission import Bank
 from .case import Case, VectorFile
 from .corpus import LEVELS, MANIFEST, FileEntry, digest, floor, numbers_in, schema
-from .document import CorpusError, canonical, parse, read
+from .document import CorpusError, canonical, contained, parse, read
 from .flags import FLAGS
 from .folder import refuse_foreign
 from .generate import corpus_bytes
@@ -55,7 +55,7 @@ def check(root: Path, bank: Bank, done: Callable[[Part], None] = lambda part: No
 def _support(corpus: Corpus) -> Iterator[str]:
     for entry in corpus.manifest.support:
         try:
-            data = read(corpus.root / entry.path)
+            data = read(contained(corpus.root, entry.path))
         except CorpusError as error:
             yield str(error)
             continue

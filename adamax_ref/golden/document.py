@@ -9,10 +9,13 @@ import json
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from pathlib import Path
+from stat import S_ISREG
 from types import NoneType, UnionType
 from typing import Any, NoReturn, TypeVar, get_args, get_origin, get_type_hints
 
 Record = TypeVar("Record")
+LARGEST = 32 << 20
+"""Most bytes of any one file that is read whole."""
 
 
 class CorpusError(ValueError):
@@ -97,18 +100,51 @@ def parse(data: bytes, where: str, remedy: str = "generate the corpus again") ->
         raise CorpusError(f"{where}: not JSON ({error}); it is damaged or incomplete, {remedy}") from None
 
 
-def read(path: Path) -> bytes:
-    """Return the bytes of a file of the corpus.
+def read(path: Path, most: int = LARGEST) -> bytes:
+    """Return the bytes of a file that somebody hands in.
+
+    Parameters
+    ----------
+    path : Path
+        A regular file, or a link to one.
+    most : int
+        More bytes are not read.
 
     Raises
     ------
     CorpusError
-        When it cannot be read.
+        When it cannot be read, is a device or a pipe, or is too large.
     """
     try:
-        return path.read_bytes()
+        about = path.stat()
+        if not S_ISREG(about.st_mode):
+            raise CorpusError(f"{path}: cannot be read (not a regular file)")
+        if about.st_size > most:
+            raise CorpusError(f"{path}: larger than {most} bytes, which no such file is")
+        with path.open("rb") as file:
+            return file.read(most)
     except OSError as error:
         raise CorpusError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
+def contained(root: Path, name: str) -> Path:
+    """Return the path of a file in a folder; CorpusError when a link leads out of it, or anywhere else.
+
+    Examples
+    --------
+    >>> contained(Path("folder"), "../other")
+    Traceback (most recent call last):
+    ...
+    adamax_ref.golden.document.CorpusError: folder/../other: is a link, or not in its folder; files of a corpus are neither
+    """
+    path = root / name
+    try:
+        straight = path.resolve() == root.resolve() / name
+    except (OSError, RuntimeError):  # a loop of links
+        straight = False
+    if not straight:
+        raise CorpusError(f"{path}: is a link, or not in its folder; files of a corpus are neither")
+    return path
 
 
 def build(kind: type[Record], data: Any, where: str) -> Record:
@@ -154,7 +190,7 @@ def _items(hint: Any, data: Any, where: str) -> tuple[Any, ...]:
 def _mapping(hint: Any, data: Any, where: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise CorpusError(f"{where}: expected an object, found {type(data).__name__}")
-    return {name: _value(hint, item, f"{where}.{name}") for name, item in data.items()}
+    return {name: _value(hint, item, f"{where}.{name[:40]!r}") for name, item in data.items()}
 
 
 def _record(kind: Any, data: Any, where: str) -> Any:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .corpus import MANIFEST, Manifest
-from .document import CorpusError, build, parse, read
+from .document import CorpusError, build, contained, parse, read
 
 
 def write(target: Path, files: Iterable[tuple[str, bytes]]) -> None:
@@ -73,7 +73,7 @@ def refuse_foreign(target: Path) -> None:
     found = sorted(str(path.relative_to(target).as_posix()) for path in target.rglob("*") if not path.is_dir())
     known: set[str] = set()
     if MANIFEST in found:
-        manifest = build(Manifest, parse(read(target / MANIFEST), MANIFEST), MANIFEST)
+        manifest = build(Manifest, parse(read(contained(target, MANIFEST)), MANIFEST), MANIFEST)
         known = {MANIFEST, *(entry.path for entry in manifest.files), *(entry.path for entry in manifest.support)}
     foreign = [path for path in found if path not in known]
     if foreign:

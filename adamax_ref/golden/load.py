@@ -15,13 +15,17 @@ from adamax_ref.law.profile import BINARY64, PROFILES, Format
 
 from .case import FORMAT, QUANTITIES, Case, Expectation, Number, ProfileTypes, VectorFile
 from .corpus import LARGEST_FILE, LEVELS, MANIFEST, MANIFEST_FORMAT, SPEC_VERSION, FileEntry, Manifest, digest, shipped
-from .document import CorpusError, build, parse, read
+from .document import CorpusError, build, contained, parse, read
 from .patterns import decode
 from .short import lengthened
 
 _WORD = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _SUPPORT = re.compile(r"[A-Z]+\.json|schema/[a-z]+\.schema\.json|(core|full)/[a-z0-9-]+/[a-z0-9]+\.txt")
 _ID = re.compile(r"[a-z0-9-]+/[a-z0-9]+/[a-z0-9-]+/[a-z0-9][a-z0-9-]*")
+
+MOST_DIMENSIONS = 64
+LARGEST_COUNT = 1 << 53
+"""A step counter is a double somewhere in most implementations."""
 
 
 @final
@@ -63,10 +67,8 @@ class Corpus:
 
     def verified(self, entry: FileEntry) -> bytes:
         """Return the bytes of a file after comparing size and hash."""
-        path = self.root / entry.path
-        if path.is_file() and path.stat().st_size > LARGEST_FILE[entry.level]:
-            raise CorpusError(f"{path}: larger than any vector file; generate the corpus again")
-        data = read(path)
+        path = contained(self.root, entry.path)
+        data = read(path, LARGEST_FILE[entry.level])
         if len(data) != entry.bytes or digest(data) != entry.sha256:
             raise CorpusError(f"{path}: not the file that the manifest describes (size or SHA-256); generate the corpus again")
         return data
@@ -89,7 +91,7 @@ def open_corpus(root: Path | None = None) -> Corpus:
     path = root / MANIFEST
     if not path.is_file():
         raise CorpusError(f"{root}: holds no {MANIFEST}; make a corpus with `adamax-ref golden generate {root.name}`")
-    manifest = build(Manifest, parse(read(path), str(path)), str(path))
+    manifest = build(Manifest, parse(read(contained(root, MANIFEST)), str(path)), str(path))
     _check_manifest(manifest, str(path))
     return Corpus(root, manifest)
 
@@ -97,14 +99,19 @@ def open_corpus(root: Path | None = None) -> Corpus:
 def _check_manifest(manifest: Manifest, where: str) -> None:
     told = manifest.format, manifest.spec
     if told != (MANIFEST_FORMAT, SPEC_VERSION):
-        raise CorpusError(f"{where}: format and specification {told}; this program reads {(MANIFEST_FORMAT, SPEC_VERSION)}")
+        raise CorpusError(
+            f"{where}: format and specification {str(told)[:80]}; this program reads {(MANIFEST_FORMAT, SPEC_VERSION)}"
+        )
     if manifest.level not in LEVELS or not manifest.files:
-        raise CorpusError(f"{where}: level {manifest.level!r} with {len(manifest.files)} files; generate the corpus again")
+        raise CorpusError(f"{where}: level {manifest.level[:40]!r} with {len(manifest.files)} files; generate the corpus again")
     for entry in manifest.files:
         words = (entry.dialect, entry.profile, entry.category)
         regular = entry.level in LEVELS and entry.profile in PROFILES and all(map(_WORD.fullmatch, words))
         if not regular or entry.path != "/".join((entry.level, *words)) + ".json":
             raise CorpusError(f"{where}: {entry.path[:80]!r} is no path of a vector file")
+    paths = [entry.path for entry in manifest.files] + [other.path for other in manifest.support]
+    if len({*paths}) < len(paths):
+        raise CorpusError(f"{where}: a path occurs twice")
     for other in manifest.support:
         if not _SUPPORT.fullmatch(other.path):
             raise CorpusError(f"{where}: {other.path[:80]!r} is no path of a support file")
@@ -116,7 +123,7 @@ def _check_file(file: VectorFile, entry: FileEntry, manifest: Manifest, where: s
     wanted = (FORMAT, manifest.corpus, entry.dialect, types, entry.category, entry.level)
     for name, got, want in zip(("format", "corpus", "dialect", "profile", "category", "level"), told, wanted, strict=True):
         if got != want:
-            raise CorpusError(f"{where}: {name} is {got!r}, the manifest says {want!r}")
+            raise CorpusError(f"{where}: {name} is {str(got)[:80]!r}, the manifest says {str(want)[:80]!r}")
     if not file.count == entry.cases == len(file.cases):
         raise CorpusError(f"{where}: {len(file.cases)} cases, but count {file.count} and {entry.cases} in the manifest")
     prefix = f"{entry.dialect}/{entry.profile}/{entry.category}/"
@@ -145,13 +152,15 @@ def check_case(case: Case, where: str) -> None:
 
 def _check_report(case: Case) -> None:
     if case.result not in ("value", "reject"):
-        raise ValueError(f"result {case.result!r} is neither 'value' nor 'reject'")
+        raise ValueError(f"result {case.result[:40]!r} is neither 'value' nor 'reject'")
     if (case.expect is None) == (case.result == "value") or (case.error is None) == (case.result == "reject"):
         raise ValueError("a value case has 'expect', a reject case has 'error', and neither has both")
     if list(case.report) != sorted({*case.report}) or not all(1 <= number <= len(case.steps) for number in case.report):
-        raise ValueError(f"report {list(case.report)} does not increase within 1 to {len(case.steps)}")
+        raise ValueError(f"report {str(list(case.report))[:80]} does not increase within 1 to {len(case.steps)}")
     if case.rev < 1 or min(case.shape, default=0) < 0 or not case.spec:
         raise ValueError("rev is below 1, a dimension is negative, or no clause is cited")
+    if len(case.shape) > MOST_DIMENSIONS or max((case.rev, abs(case.init.t), *case.shape)) > LARGEST_COUNT:
+        raise ValueError(f"more than {MOST_DIMENSIONS} dimensions, or a count beyond {LARGEST_COUNT}")
     for each in (case.expect, *(other.expect for other in case.either or ())):
         if each is not None and tuple(expectation.step for expectation in each) != case.report:
             raise ValueError("the expectations are not those of the reported steps")
@@ -165,7 +174,7 @@ def _check_numbers(case: Case) -> None:
             raise ValueError("a step either is skipped or has a gradient")
     for text, form in _arrays(case):
         if len(decode(text, form)) != count:
-            raise ValueError(f"an array has {len(decode(text, form))} numbers, the shape {list(case.shape)} has {count}")
+            raise ValueError(f"an array has {len(decode(text, form))} numbers, the shape {str(list(case.shape))[:80]} has {count}")
     for number in _scalars(case):
         if len(decode(number, BINARY64)) != 1:
             raise ValueError(f"{number[:40]!r} is not one number")

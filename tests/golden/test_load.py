@@ -1,6 +1,7 @@
 """A corpus that is not what its manifest says is refused with a sentence, whatever is wrong with it."""
 
 import json
+import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -93,6 +94,8 @@ CHANGES = {
     "expected an array": put("shape", 2),
     "the shape .* has 5": put("shape", [5]),
     "does not increase": put("report", [2, 1]),
+    "a count beyond": put("shape", [1 << 54]),
+    "more than 64 dimensions": put("shape", [1] * 65),
     "does not belong here": put("id", "torch/f32/eps/other"),
     "neither 'value' nor 'reject'": put("result", "maybe"),
     "Invalid beta parameter": lambda document: document["cases"][0]["hyper"]["beta1"].update(f64="3ff0000000000000"),
@@ -128,9 +131,33 @@ def test_a_file_larger_than_any_is_refused_before_it_is_read(copied: Path, monke
     (copied / PATH).write_bytes(b" " * ((1 << 20) + 1))
     corpus = open_corpus(copied)
     entry = next(each for each in corpus.manifest.files if each.path == PATH)
-    monkeypatch.setattr(Path, "read_bytes", lambda self: pytest.fail(f"{self} was read"))
-    with pytest.raises(CorpusError, match="larger than any vector file"):
+    monkeypatch.setattr(Path, "open", lambda self, mode: pytest.fail(f"{self} was read"))
+    with pytest.raises(CorpusError, match="larger than 1048576 bytes"):
         corpus.verified(entry)
+
+
+@pytest.mark.parametrize("place", [PATH, MANIFEST, "core/torch/f32", "core"])
+@pytest.mark.parametrize("to", ["/etc/passwd", "/dev/zero", "outside", "."])
+def test_a_link_in_a_corpus_is_not_followed(copied: Path, place: str, to: str) -> None:
+    (copied / place).rename(copied.parent / "outside")
+    (copied / place).symlink_to(copied.parent / to)
+    with pytest.raises(CorpusError, match=r"is a link, or not in its folder|holds no MANIFEST"):
+        load(open_corpus(copied))
+
+
+def test_a_pipe_in_a_corpus_is_not_waited_for(copied: Path) -> None:
+    (copied / PATH).unlink()
+    os.mkfifo(copied / PATH)
+    with pytest.raises(CorpusError, match="not a regular file"):
+        load(open_corpus(copied))
+
+
+def test_a_manifest_that_names_a_file_twice_is_refused(copied: Path) -> None:
+    manifest = json.loads((copied / MANIFEST).read_text())
+    manifest["files"].append(manifest["files"][0])
+    (copied / MANIFEST).write_text(json.dumps(manifest))
+    with pytest.raises(CorpusError, match="a path occurs twice"):
+        open_corpus(copied)
 
 
 @cache
