@@ -1,0 +1,150 @@
+"""An optimizer class of the usual shape as a target: parameters, keyword options, ``step()``, and state by parameter.
+
+A learning rate that a step brings with it goes through the constructor, so that the optimizer's own check of it applies:
+an optimizer with the new rate takes over the state of the one before.
+"""
+
+import inspect
+from collections.abc import Callable
+from typing import Any, final
+
+import numpy as np
+
+from adamax_ref.golden.case import Case
+from adamax_ref.law.profile import PROFILES
+
+from .answer import FEATURES, Answer, Hello, Reported
+from .arrays import start_of, text_of
+from .lent import Lender, NumpyLender
+from .step_function import about
+from .target import Target, attempt
+
+STATE = ("step", "exp_avg", "exp_inf")
+"""Under these names an optimizer must keep counter, moment and norm of a parameter to have them looked at."""
+_OPTIONAL = {"weight_decay": ("l2", "decoupled"), "maximize": ("maximize",)}
+
+
+@final
+class OptimizerTarget(Target):
+    """An optimizer class, or a function that makes optimizers.
+
+    Parameters
+    ----------
+    factory : callable
+        ``factory([parameter], lr=..., betas=..., eps=..., weight_decay=..., maximize=...)``; it may lack the last two, and
+        what needs them is then not tested. What it makes has ``step()``, reads ``parameter.grad`` and changes the
+        parameter. Where ``state[parameter]`` is a dictionary with ``step``, ``exp_avg`` and ``exp_inf``, state is compared
+        too; otherwise the parameter alone is.
+    dialects : tuple of str
+        What it follows; nothing means unknown.
+    lacks : tuple of str
+        Features that it does not have.
+    lender : Lender, optional
+        Whose arrays it works on; NumPy's if left out.
+    name : str, optional
+        What reports call it; otherwise where it was defined.
+
+    Examples
+    --------
+    >>> from adamax_ref import Adamax
+    >>> OptimizerTarget(Adamax, ("torch",)).hello.exposes
+    ('theta', 'm', 'u', 't')
+    """
+
+    def __init__(
+        self,
+        factory: Callable[..., Any],
+        dialects: tuple[str, ...] = (),
+        lacks: tuple[str, ...] = (),
+        lender: Lender | None = None,
+        name: str | None = None,
+    ) -> None:
+        self._factory = factory
+        self._lender = lender or NumpyLender()
+        self._options = {name for name in _OPTIONAL if _accepts(factory, name)}
+        self._counter = self._probed()
+        lacking = {feature for name in _OPTIONAL if name not in self._options for feature in _OPTIONAL[name]}
+        if self._counter is None:
+            lacking |= {"init-state", "lr-schedule"}
+        where, version = about(factory)
+        self._hello = Hello(
+            name or where,
+            version,
+            "python",
+            dialects,
+            tuple(sorted(PROFILES)),
+            tuple(feature for feature in FEATURES if feature not in {*lacking, *lacks}),
+            exposes=("theta",) if self._counter is None else ("theta", "m", "u", "t"),
+            device="cpu",
+        )
+
+    @property
+    def hello(self) -> Hello:
+        """All profiles, and the features that the factory's signature and the state of what it makes allow."""
+        return self._hello
+
+    def run(self, case: Case) -> Answer:
+        """Run a case."""
+        return attempt(case, self._steps)
+
+    def _probed(self) -> Any:
+        """Take one step and return the counter that the optimizer keeps, or None where its state cannot be read."""
+        parameter = self._lender.parameter(np.ones(1))
+        try:
+            optimizer = self._factory([parameter])
+            parameter.grad = self._lender.array(np.ones(1))
+            optimizer.step()
+            counter, *_ = (optimizer.state[parameter][name] for name in STATE)
+        except Exception:  # of whatever kind: the cases will show it, and then it is reported
+            return None
+        return counter
+
+    def _steps(self, case: Case) -> tuple[Reported, ...]:
+        start = start_of(case)
+        parameter, lr = self._lender.parameter(start.theta), case.hyper.lr.value
+        optimizer = self._made(case, parameter, lr)
+        if self._counter is not None:
+            moments = map(self._lender.array, (start.m, start.u))
+            kept = (self._lender.count(case.init.t, self._counter), *moments)
+            optimizer.state[parameter] = dict(zip(STATE, kept, strict=True))
+        reported = []
+        for number, (step, grad) in enumerate(zip(case.steps, start.grads, strict=True), 1):
+            rate = (step.lr or case.hyper.lr).value
+            if rate != lr:
+                following, lr = self._made(case, parameter, rate), rate
+                following.state[parameter] = optimizer.state[parameter]
+                optimizer = following
+            parameter.grad = None if grad is None else self._lender.array(grad)
+            with np.errstate(all="ignore"):  # cases with NaN and infinity are meant to overflow
+                optimizer.step()
+            if number in case.report:
+                reported.append(self._reported(number, case, parameter, optimizer))
+        return tuple(reported)
+
+    def _made(self, case: Case, parameter: Any, lr: float) -> Any:
+        hyper = case.hyper
+        optional = {"weight_decay": hyper.weight_decay.value, "maximize": hyper.maximize}
+        return self._factory(
+            [parameter],
+            lr=lr,
+            betas=(hyper.beta1.value, hyper.beta2.value),
+            eps=hyper.eps.value,
+            **{name: value for name, value in optional.items() if name in self._options},
+        )
+
+    def _reported(self, number: int, case: Case, parameter: Any, optimizer: Any) -> Reported:
+        theta = text_of(self._lender.read(parameter), case.form)
+        if self._counter is None:
+            return Reported(number, theta)
+        memory = optimizer.state[parameter]
+        m, u = (text_of(self._lender.read(memory[name]), case.form) for name in STATE[1:])
+        return Reported(number, theta, m, u, int(memory["step"]))
+
+
+def _accepts(factory: Callable[..., Any], name: str) -> bool:
+    """Tell whether a callable takes a keyword; what has no signature is taken to."""
+    try:
+        parameters = inspect.signature(factory).parameters.values()
+    except (TypeError, ValueError):
+        return True
+    return any(each.name == name or each.kind is each.VAR_KEYWORD for each in parameters)

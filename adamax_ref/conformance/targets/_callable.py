@@ -1,0 +1,101 @@
+"""A Python callable as a target: ``callable:MODULE:NAME`` on the command line, or anything that tests hand over."""
+
+import inspect
+import os
+import pkgutil
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, Literal
+
+from adamax_ref.conformance.lent import Lender, NumpyLender, TorchLender
+from adamax_ref.conformance.optimizer_class import OptimizerTarget
+from adamax_ref.conformance.step_function import StepTarget
+from adamax_ref.conformance.target import Target, TargetUnavailable
+
+Kind = Literal["numpy", "torch"]
+_STEP_ARGUMENTS = 6
+
+
+def of(
+    implementation: Callable[..., Any] | Target,
+    dialects: tuple[str, ...] = (),
+    lacks: tuple[str, ...] = (),
+    arrays: Kind | None = None,
+) -> Target:
+    """Return the target of a callable; a target stays what it is.
+
+    A function of six required positional arguments is a step function, see
+    :class:`~adamax_ref.conformance.step_function.StepTarget`; a class and everything else makes optimizers, see
+    :class:`~adamax_ref.conformance.optimizer_class.OptimizerTarget`.
+
+    Parameters
+    ----------
+    implementation : callable or Target
+        What is to be judged.
+    dialects, lacks : tuple of str
+        What it follows, and which features it does not have.
+    arrays : {"numpy", "torch"}, optional
+        What an optimizer works on; if left out, tensors for a subclass of PyTorch's optimizer and else NumPy arrays.
+
+    Raises
+    ------
+    TypeError
+        When it cannot be called.
+
+    Examples
+    --------
+    >>> of(lambda p, g, m, u, t, hyper: (p, m, u)).hello.exposes
+    ('theta', 'm', 'u')
+    """
+    if isinstance(implementation, Target):
+        return implementation
+    if not callable(implementation):
+        raise TypeError(f"{implementation!r} is no implementation; pass a step function, an optimizer class or a target")
+    if _is_step(implementation):
+        return StepTarget(implementation, dialects, lacks)
+    return OptimizerTarget(implementation, dialects, lacks, _lender(implementation, arrays))
+
+
+def _is_step(implementation: Callable[..., Any]) -> bool:
+    if inspect.isclass(implementation):
+        return False
+    try:
+        parameters = inspect.signature(implementation).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(each.kind in positional and each.default is each.empty for each in parameters) == _STEP_ARGUMENTS
+
+
+def _lender(factory: Callable[..., Any], arrays: Kind | None) -> Lender:
+    if arrays is None:
+        loaded = sys.modules.get("torch")
+        theirs = loaded is not None and inspect.isclass(factory) and issubclass(factory, loaded.optim.Optimizer)
+        arrays = "torch" if theirs else "numpy"
+    if arrays == "numpy":
+        return NumpyLender()
+    if arrays != "torch":
+        raise ValueError(f"unknown arrays {arrays!r}; an optimizer can be lent 'numpy' or 'torch'")
+    return TorchLender(import_module("torch"))
+
+
+def target(name: str) -> Target:
+    """Return the target of ``MODULE:NAME``, imported as ``python -m`` would import it, from this folder too.
+
+    Raises
+    ------
+    TargetUnavailable
+        When there is nothing of that name, or what there is cannot be called.
+
+    Examples
+    --------
+    >>> target("adamax_ref:Adamax").hello.name
+    'adamax_ref.optimizer.adamax.Adamax'
+    """
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    try:
+        return of(pkgutil.resolve_name(name))
+    except (ImportError, AttributeError, ValueError, TypeError) as error:
+        raise TargetUnavailable(f"callable {name!r} cannot be had ({error}); write MODULE:NAME") from error
