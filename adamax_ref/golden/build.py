@@ -14,6 +14,8 @@ from .constants import constants
 from .design import BASE, FULL, Chain, Design, Go, Skip, Values
 from .draws import Draw, draws, key_of, mix
 from .dyadics import parse, storable
+from .found import found
+from .hardest import Search
 from .oracle import canonical, keeping, start, step
 from .patterns import encode
 
@@ -53,18 +55,30 @@ def build(design: Design, category: str, dialect: Dialect, profile: str) -> Case
     ValueError
         When the profile cannot hold one of the design's numbers.
     """
+    case = framed(design, category, dialect, profile)
+    case = _written(design, case, dialect) if design.search is None else _searched(design.search, case, dialect)
+    case = replace(case, report=design.report or tuple(range(1, len(case.steps) + 1)))
+    if case.result == "value":
+        case = replace(case, steps=_with_constants(case, dialect))
+    return replace(case, flags=_flags(case, design), needs=_needs(case))
+
+
+def framed(design: Design, category: str, dialect: Dialect, profile: str) -> Case:
+    """Return the case without its arrays and steps."""
     case = _frame(design, f"{dialect.name}/{profile}/{category}/{design.slug}", _hyper(design, dialect))
-    form, parts = PROFILES[profile].storage, 2 if PROFILES[profile].is_complex else 1
+    return replace(case, init=Init("", "", "", design.t))
+
+
+def _written(design: Design, case: Case, dialect: Dialect) -> Case:
+    """Fill in the arrays and steps that a design says or draws."""
+    form, parts = case.form, 2 if PROFILES[case.profile].is_complex else 1
     count = len(parse(design.theta, form)) // parts if isinstance(design.theta, str) else 1
     shape = (count,) if design.shape is None else design.shape
     maker = _Maker(form, math.prod(shape) * parts, draws(case.id), design.damage)
     init = Init(maker.text(design.theta, "theta"), maker.state(design.m, "m"), maker.state(design.u, "u"), design.t)
     case = replace(case, shape=shape, init=init)
     steps = _chain(design.steps, case, dialect) if isinstance(design.steps, Chain) else _steps(design.steps, maker)
-    case = replace(case, steps=steps, report=design.report or tuple(range(1, len(steps) + 1)))
-    if case.result == "value":
-        case = replace(case, steps=_with_constants(case, dialect))
-    return replace(case, flags=_flags(case, design), needs=_needs(case))
+    return replace(case, steps=steps)
 
 
 def full(draw: Draw, form: Format) -> Draw:
@@ -125,6 +139,13 @@ def _chain(chain: Chain, case: Case, dialect: Dialect) -> tuple[Step, ...]:
         made.append(Step(grad=encode(grad, case.form)))
         state = step(rule, state, grad, h)
     return tuple(made)
+
+
+def _searched(search: Search, case: Case, dialect: Dialect) -> Case:
+    """Let parameter, state and the gradient of one step be those that a search finds."""
+    columns = found(search, case, dialect)
+    theta, m, u, grad = (encode(column, case.form) for column in columns)
+    return replace(case, shape=(len(columns.theta),), init=Init(theta, m, u, case.init.t), steps=(Step(grad=grad),))
 
 
 def _with_constants(case: Case, dialect: Dialect) -> tuple[Step, ...]:

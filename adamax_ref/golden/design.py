@@ -16,6 +16,7 @@ from adamax_ref.law.dialect import Dialect
 
 from . import designs as _designs
 from .draws import Draw
+from .hardest import Search
 
 Values = str | Draw
 Level = Literal["core", "lead", "full"]
@@ -76,6 +77,8 @@ class Design:
         Step counter before the first step.
     steps : tuple or Chain
         A gradient, a :class:`Go`, or a :class:`Skip` for each step.
+    search : Search, optional
+        Where parameter, state and one step with a gradient come from instead.
     shape : tuple of int, optional
         One dimension of the parameter's length where not given.
     hyper : mapping
@@ -100,7 +103,8 @@ class Design:
     slug: str
     why: str
     spec: str
-    steps: tuple[Values | Go | Skip, ...] | Chain
+    steps: tuple[Values | Go | Skip, ...] | Chain = ()
+    search: Search | None = None
     theta: Values = "1"
     m: Values = ""
     u: Values = ""

@@ -32,6 +32,7 @@ from .expect import Inadmissible
 from .flags import FLAGS
 from .flat import flat_files
 from .plan import Part, parts
+from .recipes import recipes
 from .short import vector_bytes
 
 ORACLES = (Oracle("exact-rationals-with-balls", "1"), Oracle("rounded-once-stepper", "1"))
@@ -142,6 +143,8 @@ def corpus_bytes(
     for path, lines in flat_files(files).items():
         data[path] = lines
         yield path, lines
+    data["RECIPES.json"] = canonical(recipes(sorted({(part.dialect, part.profile) for part in files})))
+    yield "RECIPES.json", data["RECIPES.json"]
     data["BUGS.json"] = canonical(bank.described(case for file in files.values() for case in file.cases))
     yield "BUGS.json", data["BUGS.json"]
     yield MANIFEST, canonical(manifest_of(level, files, data))

@@ -1,0 +1,109 @@
+"""RECIPES.json: every order of roundings that counts as right, for each dialect and profile, the framework's own named.
+
+The orders are products of independent choices, so the file lists the choices: one line of ``moment``, one of ``update`` and,
+in 16 bits, one of ``rounding``, joined by blanks, are the name of a recipe; ``decaying`` takes the place of ``update`` where
+there is weight decay. What the words mean is said in :mod:`adamax_ref.dialects._axes` and in docs/conformance.md.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from adamax_ref.dialects import get
+from adamax_ref.dialects._axes import permitted
+from adamax_ref.law.dialect import Dialect
+from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.law.recipe import OUTPUTS
+from adamax_ref.truth.hard import draws
+from adamax_ref.truth.merged import merge
+
+from .oracle import keeping
+
+_MOMENT = ("m", "mfma", "c1")
+_ROUNDING = ("round", "scalars")
+_ELEMENTS = 1 << 13
+"""How many drawn elements tell a framework's own order of roundings from the others."""
+
+
+def recipes(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Return the content of RECIPES.json for these dialects and profiles.
+
+    Examples
+    --------
+    >>> made = recipes([("paper", "f32")])
+    >>> made["canonical"]["paper/f32"]["plain"]
+    'm=sum mfma=none c1=host bias=host power=exact final=F1 endfma=no'
+    """
+    canonical: dict[str, dict[str, str]] = {}
+    sets: dict[str, tuple[dict[str, list[str]], list[str]]] = {}
+    for dialect, profile in pairs:
+        canonical[f"{dialect}/{profile}"] = own_names(get(dialect), profile)
+        choices = _choices(get(dialect), profile)
+        sets.setdefault(str(choices), (choices, []))[1].append(f"{dialect}/{profile}")
+    return {"canonical": canonical, "permitted": [{**choices, "pairs": " ".join(found)} for choices, found in sets.values()]}
+
+
+def _choices(dialect: Dialect, profile: str) -> dict[str, list[str]]:
+    """Take the names of the permitted recipes apart into lists of choices, each in the order of the names."""
+    made: dict[str, dict[str, None]] = {"moment": {}, "update": {}, "decaying": {}, "rounding": {}}
+    for decaying in (False, True):
+        for one in permitted(dialect, profile, decaying):
+            parts = _parts(one.name)
+            made["moment"][parts["moment"]] = None
+            made["decaying" if decaying else "update"][parts["update"]] = None
+            made["rounding"][parts["rounding"]] = None
+    if made["update"] == made["decaying"]:
+        del made["decaying"]
+    return {name: list(found) for name, found in made.items() if list(found) != [""]}
+
+
+def _parts(name: str) -> dict[str, str]:
+    """Take the name of a recipe apart.
+
+    Examples
+    --------
+    >>> _parts("m=sum mfma=none c1=host final=F1 endfma=no round=opmath scalars=compute")["rounding"]
+    'round=opmath scalars=compute'
+    """
+    words: dict[str, list[str]] = {"moment": [], "update": [], "rounding": []}
+    for word in name.split():
+        axis = word.partition("=")[0]
+        words["moment" if axis in _MOMENT else "rounding" if axis in _ROUNDING else "update"].append(word)
+    return {part: " ".join(found) for part, found in words.items()}
+
+
+def own_names(dialect: Dialect, profile: str) -> dict[str, str]:
+    """Return the name of the permitted recipe that gives a framework's own bits, without and with decay.
+
+    A framework whose order of roundings is none of the products has its own name there.
+    """
+    made = {"plain": _own_name(dialect, profile, 0.0)}
+    if dialect.options & {"l2", "decoupled"}:
+        made["decaying"] = _own_name(dialect, profile, 0.07)
+    return made
+
+
+def _own_name(dialect: Dialect, profile: str, decay: float) -> str:
+    """Find the permitted recipe that a dialect cannot be told from: first its moment and roundings, then the rest."""
+    others = permitted(dialect, profile, decay != 0)
+    kinds = {(parts["moment"], parts["rounding"]): one for one in others if (parts := _parts(one.name))}
+    alike = _alike(dialect, list(kinds.values()), profile, decay, ("m", "u"))
+    left = {kind for kind, one in kinds.items() if one in alike}
+    rest = [one for one in others if (parts := _parts(one.name)) and (parts["moment"], parts["rounding"]) in left]
+    return next((one.name for one in _alike(dialect, rest, profile, decay, OUTPUTS)), dialect.name)
+
+
+def _alike(dialect: Dialect, others: list[Dialect], profile: str, decay: float, names: Sequence[str]) -> list[Dialect]:
+    """Return the dialects that give another's bits at drawn elements, at two steps and on both sides of beta1 = 1/2."""
+    inputs = [np.array(column) for column in zip(*draws(profile, _ELEMENTS, seed=1), strict=True)]
+    places = [OUTPUTS.index(name) for name in names]
+    for beta1, t in ((0.9, 3), (0.3, 2)):
+        h = Hyperparameters(lr=0.3, beta1=beta1, beta2=0.98, eps=1e-3 * ("eps" in dialect.options), weight_decay=decay)
+        merged = merge([keeping(dialect), *others], profile, h, t)
+        bits: dict[int, bytes] = dict.fromkeys(merged.results, b"")
+        for _, value, numbers in merged.run(inputs):
+            bits[value] += numbers.tobytes()
+        own, *ends = merged.outputs
+        others = [one for one, end in zip(others, ends, strict=True) if all(bits[end[at]] == bits[own[at]] for at in places)]
+    return others
