@@ -11,12 +11,15 @@ if TYPE_CHECKING:
 
 STYLE = "pieces.css"
 
+_UNFIT = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 127, *range(0xD800, 0xE000)], "\N{REPLACEMENT CHARACTER}")
+"""Control characters and halves of surrogate pairs, which no page may hold."""
+
 
 @cache
 def environment(package: str = __name__) -> "Environment":
     """Return the templates of a package, in its folder ``templates``, and behind them those of this room.
 
-    Nothing is printed unescaped, and a name that a template does not know is an error instead of an empty place.
+    Nothing is printed unescaped, what no page may hold becomes a replacement character, and a name that a template does not know is an error instead of an empty place.
 
     Examples
     --------
@@ -28,8 +31,18 @@ def environment(package: str = __name__) -> "Environment":
     packages = dict.fromkeys((package, __name__))
     loader = ChoiceLoader([PackageLoader(each) for each in packages])
     return Environment(
-        loader=loader, autoescape=True, auto_reload=False, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=loader,
+        autoescape=True,
+        auto_reload=False,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_fit,
     )
+
+
+def _fit(value: Any) -> Any:
+    return value.translate(_UNFIT) if isinstance(value, str) else value
 
 
 def source(name: str, package: str = __name__) -> str:
