@@ -8,6 +8,8 @@ from typing import Any, final
 import numpy as np
 
 from adamax_ref.backend import BackendUnavailable, get_backend
+from adamax_ref.law.profile import PROFILES
+from adamax_ref.law.trace import trace
 from adamax_ref.optimizer.adamax import Adamax
 from adamax_ref.optimizer.parameter import Parameter
 
@@ -16,6 +18,10 @@ from .problem import Host, Problem
 WORDS = {"floor": 7, "torch": 16, "copy": 2, "scale": 2}
 """Words that a step moves between memory and processor, per element: read p g m u and write p m u is the floor;
 PyTorch's seven kernels read 9 and write 7 of them, decay reads 2 and writes 1 more. A copy reads one and writes one."""
+
+COPY, SCALE, SAME_WORDS = "copy", "scale in place", "same words"
+YARDSTICKS = (COPY, SCALE, SAME_WORDS)
+"""What is measured beside the contenders to tell how fast memory is."""
 
 
 @final
@@ -92,7 +98,7 @@ def copy_yardstick(problem: Problem, threads: int) -> Contender:
     source = np.ones(problem.elements * problem.itemsize, np.uint8)
     target = np.empty_like(source)
     target[:] = 0  # so that its pages exist before anything is timed
-    return Contender("copy", _on_threads(np.copyto, (target, source), threads), None, None, WORDS["copy"], threads)
+    return Contender(COPY, _on_threads(np.copyto, (target, source), threads), None, None, WORDS["copy"], threads)
 
 
 def scale_yardstick(problem: Problem, threads: int) -> Contender:
@@ -102,7 +108,28 @@ def scale_yardstick(problem: Problem, threads: int) -> Contender:
     def scale(part: Host) -> None:
         np.multiply(part, np.float32(1), out=part)
 
-    return Contender("scale in place", _on_threads(scale, (array,), threads), None, None, WORDS["scale"], threads)
+    return Contender(SCALE, _on_threads(scale, (array,), threads), None, None, WORDS["scale"], threads)
+
+
+def words_yardstick(problem: Problem) -> Contender:
+    """Return a step without arithmetic: four arrays read, three written, by the compiled loop of a recipe that turns them round.
+
+    Raises
+    ------
+    BackendUnavailable
+        When the engine that compiles it is missing.
+
+    Examples
+    --------
+    >>> yardstick = words_yardstick(Problem(1, 100, "f64"))
+    >>> _ = yardstick.step()
+    >>> yardstick.words
+    7
+    """
+    kernel = get_backend("numba").compile(trace(lambda p, g, m, u, c: (g, p, m), (), {}, PROFILES["f32"]))
+    count = problem.elements * problem.itemsize // np.dtype(np.float32).itemsize or 1
+    p, g, m, u = ([np.full(count, value, np.float32)] for value in (1, 2, 3, 4))
+    return Contender(SAME_WORDS, lambda: kernel(p, g, m, u, [()]), None, None, WORDS["floor"], 1)
 
 
 def _on_threads(work: Callable[..., object], arrays: tuple[Host, ...], threads: int) -> Callable[[], object]:

@@ -1,7 +1,6 @@
 """Times of several contenders, interleaved so that a disturbance hits all of them, and the memory of a step."""
 
 import gc
-import os
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -13,6 +12,9 @@ from .contender import Contender
 
 SAMPLE_SECONDS = 0.01
 """What a sample should take at least; quicker steps are repeated. The clock's own step is a ten-thousandth of it."""
+
+SECONDS, FEWEST = 20.0, 5
+"""After how long no new round is begun, and how many rounds there are in any case."""
 
 
 @final
@@ -37,7 +39,14 @@ class Sample:
 
 
 def interleave(contenders: Sequence[Contender], rounds: int) -> dict[str, Sample]:
-    """Measure all contenders in turn, `rounds` times; each has been stepped before.
+    """Measure all contenders in turn; each has been stepped before.
+
+    Parameters
+    ----------
+    contenders : sequence of Contender
+        Of different names.
+    rounds : int
+        How often each; less often, but at least `FEWEST` times, where that takes longer than `SECONDS`.
 
     Examples
     --------
@@ -50,7 +59,10 @@ def interleave(contenders: Sequence[Contender], rounds: int) -> dict[str, Sample
     enabled = gc.isenabled()
     gc.disable()
     try:
-        for _ in range(rounds):
+        begin = time.perf_counter()
+        for turn in range(rounds):
+            if turn >= FEWEST and time.perf_counter() - begin > SECONDS:
+                break
             for contender in contenders:
                 times[contender.name].append(_timed(contender.step, repeats[contender.name]))
     finally:
@@ -118,14 +130,3 @@ def free_memory() -> int:
         if line.startswith("MemAvailable"):
             return int(line.split()[1]) * 1024
     return 1 << 60
-
-
-def threads() -> int:
-    """Return how many processors this process may use.
-
-    Examples
-    --------
-    >>> threads() >= 1
-    True
-    """
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

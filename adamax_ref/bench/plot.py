@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .contender import YARDSTICKS
+
 
 def plot(record: Mapping[str, Any], file: Path, profile: str = "f32") -> None:
     """Draw the rows of one profile without weight decay and write the picture; the suffix decides on its form.
@@ -46,7 +48,7 @@ def plot(record: Mapping[str, Any], file: Path, profile: str = "f32") -> None:
 def _draw(axis: Any, rows: list[Mapping[str, Any]]) -> None:
     for name in dict.fromkeys(row["name"] for row in rows):
         line = sorted((row["size"], row["ns_per_element"]) for row in rows if row["name"] == name)
-        style = ":" if name in ("copy", "scale in place") else "-"
+        style = ":" if name in YARDSTICKS else "-"
         axis.plot(*zip(*line, strict=True), style, marker="o", markersize=3, label=name)
     axis.set(xscale="log", yscale="log", xlabel="elements of a tensor")
     axis.grid(alpha=0.3)

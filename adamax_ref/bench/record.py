@@ -1,7 +1,7 @@
 """A record of measurements as plain data: made once, kept as JSON, turned into tables and plots."""
 
 import platform
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
@@ -9,13 +9,24 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from adamax_ref.backend import BackendUnavailable
+from adamax_ref.threads import usable_processors as threads
 
-from .contender import Contender, copy_yardstick, ours, scale_yardstick
-from .measure import extra_memory, free_memory, interleave, threads
+from .contender import (
+    COPY,
+    SAME_WORDS,
+    SCALE,
+    WORDS,
+    YARDSTICKS,
+    Contender,
+    copy_yardstick,
+    ours,
+    scale_yardstick,
+    words_yardstick,
+)
+from .measure import Sample, extra_memory, free_memory, interleave
 from .peers import PEERS
 from .problem import Problem
-from .verdict import verdict
+from .verdict import Judge
 
 WARM_UP = 3
 """Steps before anything is timed: compilation, first-touch of state, and the steps whose bits are judged."""
@@ -43,43 +54,58 @@ def measure(problem: Problem, backends: Sequence[str], against: Sequence[str], r
     >>> [(row["name"], row["verdict"]) for row in rows if row["name"].startswith("adamax_ref")]
     [('adamax_ref numpy', 'exact: the bits of torch')]
     """
-    makers: dict[str, Callable[[], Contender]] = {name: partial(ours, name, problem) for name in backends}
-    makers |= {name: partial(PEERS[name], problem) for name in against}
-    refused = {}
-    ready: list[Contender] = [copy_yardstick(problem, threads()), scale_yardstick(problem, threads())]
-    verdicts = {one.name: verdict(one, problem, 0) for one in ready}
-    for name, make in makers.items():
-        try:
-            contender = _ready(make, problem)
-        except (BackendUnavailable, ImportError, MemoryError) as reason:
-            refused[name] = str(reason)
-            continue
-        ready.append(contender)
-        verdicts[contender.name] = verdict(contender, problem, WARM_UP)
+    ready, refused = _taking_part(problem, backends, against)
+    judge = Judge(problem, WARM_UP)
+    verdicts = {one.name: judge.verdict(one) for one in ready}
+    del judge  # and with it as many arrays as a contender holds
     memory = {one.name: extra_memory(one.step) for one in ready}
     samples = interleave(ready, rounds)
-    speed = problem.elements * problem.itemsize * 2 / samples["copy"].median
     for one in ready:
-        sample = samples[one.name]
-        moved = one.words * problem.itemsize * problem.elements
         yield {
             **asdict(problem),
             "name": one.name,
             "verdict": verdicts[one.name],
-            **asdict(sample),
-            "ns_per_element": sample.median * 1e9 / max(problem.elements, 1),
+            **asdict(samples[one.name]),
+            "ns_per_element": samples[one.name].median * 1e9 / max(problem.elements, 1),
             "bytes_per_element": one.words * problem.itemsize or None,
-            "percent_of_copy": 100 * moved / sample.median / speed if moved else None,
+            "percent_of_copy": _percent(one, COPY, samples),
+            "percent_of_words": _percent(one, SAME_WORDS, samples),
             "calls": one.calls,
             "extra_memory": memory[one.name],
-            "ratios": {peer.name: sample.median / samples[peer.name].median for peer in ready if _is_peer(peer)},
+            "ratios": {
+                peer.name: samples[one.name].median / samples[peer.name].median
+                for peer in ready
+                if peer.name not in YARDSTICKS and not peer.name.startswith("adamax_ref")
+            },
         }
     for name, words in refused.items():
         yield {**asdict(problem), "name": name, "verdict": f"did not take part: {words}"}
 
 
-def _is_peer(contender: Contender) -> bool:
-    return not contender.name.startswith(("adamax_ref", "copy", "scale"))
+def _taking_part(problem: Problem, backends: Sequence[str], against: Sequence[str]) -> tuple[list[Contender], dict[str, str]]:
+    """Return those that have made their first steps, and for the others the reason why not."""
+    makers: dict[str, Callable[[], Contender]] = {
+        COPY: partial(copy_yardstick, problem, threads()),
+        SCALE: partial(scale_yardstick, problem, threads()),
+        SAME_WORDS: partial(words_yardstick, problem),
+    }
+    makers |= {name: partial(ours, name, problem) for name in backends}
+    makers |= {name: partial(PEERS[name], problem) for name in against}
+    ready, refused = [], {}
+    for name, make in makers.items():
+        try:
+            ready.append(_ready(make, problem))
+        except (RuntimeError, ImportError, MemoryError) as reason:  # RuntimeError: unavailable, or memory as JAX says it
+            refused[name] = str(reason).partition("\n")[0]
+    return ready, refused
+
+
+def _percent(one: Contender, yardstick: str, samples: Mapping[str, Sample]) -> float | None:
+    """Relate the speed at which words are moved to that of a yardstick."""
+    if yardstick not in samples or not one.words:
+        return None
+    words = WORDS["copy"] if yardstick == COPY else WORDS["floor"]
+    return 100 * (one.words / samples[one.name].median) / (words / samples[yardstick].median)
 
 
 def _ready(make: Callable[[], Contender], problem: Problem) -> Contender:

@@ -4,7 +4,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-HEAD = ("contender", "median", "spread", "ns/element", "bytes/element", "% of copy", "calls", "extra memory", "bits")
+HEAD = (
+    "contender",
+    "median",
+    "spread",
+    "ns/element",
+    "bytes/element",
+    "% of copy",
+    "% of same words",
+    "calls",
+    "extra memory",
+    "bits",
+)
 
 
 def cells(row: Mapping[str, Any], peers: Sequence[str]) -> list[str]:
@@ -24,6 +35,7 @@ def cells(row: Mapping[str, Any], peers: Sequence[str]) -> list[str]:
         f"{row['ns_per_element']:.3g}",
         _or_blank(row["bytes_per_element"], "{}"),
         _or_blank(row["percent_of_copy"], "{:.0f}"),
+        _or_blank(row["percent_of_words"], "{:.0f}"),
         _or_blank(row["calls"], "{}"),
         _or_blank(row["extra_memory"], "{}", size),
         *(_or_blank(row["ratios"].get(peer), "{:.2f}") for peer in peers),
@@ -119,7 +131,9 @@ shown are the median of the rounds and the distance between the quartiles as a s
 the step must move by its construction, and *% of copy* relates the speed at which it does so to that of a copy of the
 parameters on the same threads, which is counted as one word read and one written; a copy also reads, unseen, every line
 that it stores to, which updating in place does not, so more than 100 % is possible. *Scale in place* is a yardstick
-without that. *Calls* are operators dispatched or compiled functions called, *extra memory* the growth of the process
+without that. *Same words* is the compiled loop of a step without its arithmetic: it reads four arrays and writes three,
+and *% of same words* relates to it as *% of copy* does to the copy, so it tells how near to the speed of memory a step
+is. *Calls* are operators dispatched or compiled functions called, *extra memory* the growth of the process
 during a step. Behind a slash stands the quotient of the contender's time and that peer's: below 1 is faster.
 *Bits* compares p, m and u with the contender's own recipe, evaluated by another engine, after three steps; no time is
 shown without it.

@@ -1,40 +1,69 @@
 """What the bits of a contender are worth: a time is shown only beside the answer."""
 
+from typing import final
+
 import numpy as np
 
 from .contender import Contender, ours
 from .problem import Host, Problem
 
+Results = tuple[list[Host], list[Host], list[Host]]
 
-def verdict(contender: Contender, problem: Problem, steps: int) -> str:
-    """Say how many numbers of p, m and u differ from the contender's recipe after so many steps.
 
-    The recipe is evaluated by an engine that shares no arithmetic with the contender: the ufuncs of the NumPy engine,
-    or for that engine the array-API engine, whose fused multiply-add is emulated.
+@final
+class Judge:
+    """Says how many numbers of p, m and u differ from a contender's recipe after some steps of a problem.
+
+    The recipe is evaluated by an engine that shares no arithmetic with the contender: ufuncs, and for our own engines
+    ufuncs whose fused multiply-add is emulated. Results are kept, since several contenders claim the same ones.
+
+    Parameters
+    ----------
+    problem : Problem
+        What was stepped.
+    steps : int
+        How often.
 
     Examples
     --------
     >>> small = Problem(2, 100)
     >>> contender = ours("numpy", small)
     >>> contender.step()
-    >>> verdict(contender, small, 1)
+    >>> Judge(small, 1).verdict(contender)
     'exact: the bits of torch'
     """
-    if contender.result is None:
-        return contender.remark or "yardstick"
-    assert contender.dialect is not None
-    engine = "array-api" if contender.name == "adamax_ref numpy" else "numpy"
-    reference = ours(engine, problem, contender.dialect)
-    for _ in range(steps):
-        reference.step()
-    assert reference.result is not None
-    wrong, total = 0, 0
-    for got, want in zip(contender.result(), reference.result(), strict=True):
-        wrong += sum(map(differing, got, want))
-        total += problem.elements
-    if not wrong:
-        return f"exact: the bits of {contender.dialect}"
-    return f"{wrong} of {total} numbers differ from {contender.dialect}"
+
+    def __init__(self, problem: Problem, steps: int) -> None:
+        self._problem, self._steps = problem, steps
+        self._known: dict[tuple[str, str], Results] = {}
+
+    def verdict(self, contender: Contender) -> str:
+        """Return the verdict in words."""
+        if contender.result is None:
+            return contender.remark or "yardstick"
+        assert contender.dialect is not None
+        wrong, total = 0, 0
+        for got, want in zip(contender.result(), self._right(_other(contender), contender.dialect), strict=True):
+            wrong += sum(map(differing, got, want))
+            total += self._problem.elements
+        if not wrong:
+            return f"exact: the bits of {contender.dialect}"
+        return f"{wrong} of {total} numbers differ from {contender.dialect}"
+
+    def _right(self, engine: str, dialect: str) -> Results:
+        if (engine, dialect) not in self._known:
+            reference = ours(engine, self._problem, dialect)
+            for _ in range(self._steps):
+                reference.step()
+            assert reference.result is not None
+            self._known[engine, dialect] = reference.result()
+        return self._known[engine, dialect]
+
+
+def _other(contender: Contender) -> str:
+    """Name the engine that judges: not the contender itself, and for our own engines without its multiply-add."""
+    own = contender.name.startswith("adamax_ref")
+    return "numpy-emulated" if own and contender.name != "adamax_ref numpy-emulated" else "numpy"
 
 
 def differing(got: Host, want: Host) -> int:

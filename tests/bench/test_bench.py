@@ -5,6 +5,7 @@ import mmap
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,12 @@ import pytest
 from click.testing import CliRunner
 
 from adamax_ref.backend import BackendUnavailable
-from adamax_ref.bench.contender import copy_yardstick, ours, scale_yardstick
-from adamax_ref.bench.measure import extra_memory, interleave
+from adamax_ref.bench.contender import YARDSTICKS, copy_yardstick, ours, scale_yardstick, words_yardstick
+from adamax_ref.bench.measure import FEWEST, extra_memory, interleave
 from adamax_ref.bench.peers import PEERS
 from adamax_ref.bench.problem import Problem
 from adamax_ref.bench.record import WARM_UP, measure
-from adamax_ref.bench.verdict import verdict
+from adamax_ref.bench.verdict import Judge
 from adamax_ref.cli import main
 
 SMALL = Problem(3, 50, decay=0.01)
@@ -28,6 +29,10 @@ def _warm(contender: Any) -> Any:
     for _ in range(WARM_UP):
         contender.step()
     return contender
+
+
+def _verdict(contender: Any) -> str:
+    return Judge(SMALL, WARM_UP).verdict(contender)
 
 
 def test_start_values_are_the_same_at_every_call_and_of_the_asked_type() -> None:
@@ -40,7 +45,7 @@ def test_start_values_are_the_same_at_every_call_and_of_the_asked_type() -> None
 
 def test_our_engines_are_exact() -> None:
     for name in ("numpy", "numpy-emulated"):
-        assert verdict(_warm(ours(name, SMALL)), SMALL, WARM_UP) == "exact: the bits of torch"
+        assert _verdict(_warm(ours(name, SMALL))) == "exact: the bits of torch"
 
 
 def test_a_wrong_bit_changes_the_verdict() -> None:
@@ -49,13 +54,13 @@ def test_a_wrong_bit_changes_the_verdict() -> None:
     ps, ms, us = contender.result()
     ms[1].view(np.uint32)[7] ^= 1
     spoiled = replace(contender, result=lambda: (ps, ms, us))
-    assert verdict(spoiled, SMALL, WARM_UP) == "1 of 450 numbers differ from torch"
+    assert _verdict(spoiled) == "1 of 450 numbers differ from torch"
 
 
 def test_a_step_too_many_changes_the_verdict() -> None:
     contender = _warm(ours("numpy", SMALL))
     contender.step()
-    assert verdict(contender, SMALL, WARM_UP).endswith("numbers differ from torch")
+    assert _verdict(contender).endswith("numbers differ from torch")
 
 
 @pytest.mark.frameworks
@@ -63,20 +68,20 @@ def test_a_step_too_many_changes_the_verdict() -> None:
 def test_torch_is_stepped_as_we_say(peer: Callable[[str], Any], name: str) -> None:
     peer("torch")
     contender = _warm(PEERS[name](SMALL))
-    assert verdict(contender, SMALL, WARM_UP) == "exact: the bits of torch"
+    assert _verdict(contender) == "exact: the bits of torch"
     assert contender.calls is not None and contender.calls >= 7
 
 
 @pytest.mark.frameworks
 def test_optax_is_stepped_and_judged_by_its_own_recipe(peer: Callable[[str], Any]) -> None:
     peer("optax")
-    assert "optax/jit-many" in verdict(_warm(PEERS["optax"](SMALL)), SMALL, WARM_UP)
+    assert "optax/jit-many" in _verdict(_warm(PEERS["optax"](SMALL)))
 
 
 @pytest.mark.frameworks
 def test_another_algorithm_is_named_as_such(peer: Callable[[str], Any]) -> None:
     peer("torch")
-    assert verdict(_warm(PEERS["torch-adamw"](SMALL)), SMALL, WARM_UP) == "another algorithm, the same bytes"
+    assert _verdict(_warm(PEERS["torch-adamw"](SMALL))) == "another algorithm, the same bytes"
 
 
 @pytest.mark.parametrize("threads", [1, 3])
@@ -89,6 +94,28 @@ def test_yardsticks_touch_every_byte(threads: int) -> None:
 
     _on_threads(np.copyto, (target, source), threads)()
     assert np.array_equal(source, target)
+
+
+def test_the_same_words_are_moved_and_nothing_else(peer: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    peer("numba")
+    made: list[np.ndarray] = []
+    full = np.full
+
+    def kept(*args: Any) -> np.ndarray:
+        made.append(full(*args))
+        return made[-1]
+
+    monkeypatch.setattr(np, "full", kept)
+    yardstick = words_yardstick(Problem(7, 11, "f16"))
+    yardstick.step()
+    p, g, m, u = made
+    assert [set(array.tolist()) for array in (p, g, m, u)] == [{2.0}, {2.0}, {1.0}, {3.0}]
+    assert abs(p.nbytes - 7 * 11 * 2) < 4 and yardstick.words == 7
+
+
+def test_a_long_measurement_ends_early_but_not_too_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(import_module("adamax_ref.bench.measure"), "SECONDS", 0.0)
+    assert interleave([copy_yardstick(Problem(1, 1), 1)], rounds=9)["copy"].rounds == FEWEST
 
 
 def test_contenders_take_turns() -> None:
@@ -142,7 +169,7 @@ def test_the_command_writes_data_and_a_plot(tmp_path: Path) -> None:
     done = CliRunner().invoke(main, [*words, "--json", str(data), "--plot", str(picture)])
     assert done.exit_code == 0, done.output
     record = json.loads(data.read_text())
-    assert [row["name"] for row in record["rows"]] == ["copy", "scale in place", "adamax_ref numpy"]
+    assert [row["name"] for row in record["rows"]] == [*YARDSTICKS, "adamax_ref numpy"]
     assert record["rows"][-1]["bytes_per_element"] == 28 and record["surroundings"]["threads"] >= 1
     assert picture.read_text().startswith("<?xml")
 
