@@ -19,7 +19,8 @@ _UNFIT = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 127, *range(0xD800, 0
 def environment(package: str = __name__) -> "Environment":
     """Return the templates of a package, in its folder ``templates``, and behind them those of this room.
 
-    Nothing is printed unescaped, what no page may hold becomes a replacement character, and a name that a template does not know is an error instead of an empty place.
+    Nothing is printed unescaped, what no page may hold becomes a replacement character, and a name that a template does
+    not know is an error instead of an empty place.
 
     Examples
     --------
