@@ -35,7 +35,7 @@ def cells(row: Mapping[str, Any], peers: Sequence[str]) -> list[str]:
         f"{row['ns_per_element']:.3g}",
         _or_blank(row["bytes_per_element"], "{}"),
         _or_blank(row["percent_of_copy"], "{:.0f}"),
-        _or_blank(row["percent_of_words"], "{:.0f}"),
+        _or_blank(row.get("percent_of_words"), "{:.0f}"),
         _or_blank(row["calls"], "{}"),
         _or_blank(row["extra_memory"], "{}", size),
         *(_or_blank(row["ratios"].get(peer), "{:.2f}") for peer in peers),
