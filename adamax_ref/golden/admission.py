@@ -14,7 +14,9 @@ from .build import build
 from .case import Case
 from .design import Design
 from .expect import Inadmissible, Undecided, answered
+from .oracle import keeping
 from .plan import Part, designs_of
+from .shared import certified_together
 
 
 class Bank(Protocol):
@@ -38,25 +40,25 @@ def admitted(part: Part, bank: Bank) -> tuple[list[Case], dict[str, str]]:
     Inadmissible
         When a case breaks a rule of admission by a fault of its design, or of this program.
     """
+    dialect = get(part.dialect)
+    asked = [_asked(part, design) for design in designs_of(part)]
+    together = certified_together(asked, keeping(dialect)) if part.level == "full" else {}
     cases: list[Case] = []
     omitted: dict[str, str] = {}
-    for design in designs_of(part):
+    for each in asked:
         try:
-            case = _case(part, design)
+            case = answered(each, dialect, together.get(each.id))
         except Undecided as reason:
-            omitted[design.slug] = str(reason).partition(" (")[0]
+            omitted[each.slug] = str(reason).partition(" (")[0]
             continue
         cases.append(case.with_kills(bank.killed_by(case)))
     idle = {case.slug for case in cases if not proves(case, cases)}
     return [case for case in cases if case.slug not in idle], omitted | dict.fromkeys(sorted(idle), PROVES_NOTHING)
 
 
-def _case(part: Part, design: Design) -> Case:
-    dialect = get(part.dialect)
+def _asked(part: Part, design: Design) -> Case:
     try:
-        return answered(build(design, part.category, dialect, part.profile), dialect)
-    except Undecided:
-        raise
+        return build(design, part.category, get(part.dialect), part.profile)
     except ValueError as error:
         raise Inadmissible(f"{part.path}: {design.slug}: {error}") from error
 

@@ -10,12 +10,12 @@ from typing import final
 
 from adamax_ref.law.dialect import Dialect
 from adamax_ref.law.profile import BINARY64, Format
-from adamax_ref.truth import certify
 from adamax_ref.truth.values import Undecidable
 
 from .case import QUANTITIES, Alternative, Case, Expectation, Quantity
-from .oracle import State, canonical, keeping, plain, start, trajectory
+from .oracle import State, canonical, keeping, plain, trajectory
 from .patterns import decode, encode, inside
+from .shared import Certified, Limits, certified
 from .short import coarse
 
 
@@ -28,8 +28,17 @@ class Undecided(Inadmissible):
     """A case without a right answer: permitted recipes disagree on the class of a number that it reports."""
 
 
-def answered(case: Case, dialect: Dialect) -> Case:
+def answered(case: Case, dialect: Dialect, bounds: Sequence[Certified] | None = None) -> Case:
     """Return the case with its expectations.
+
+    Parameters
+    ----------
+    case : Case
+        Without them.
+    dialect : Dialect
+        Whose case it is.
+    bounds : sequence of Certified, optional
+        What is certified of the steps that it reports, where that is known already; see :mod:`adamax_ref.golden.shared`.
 
     Raises
     ------
@@ -39,16 +48,17 @@ def answered(case: Case, dialect: Dialect) -> Case:
     if case.result == "reject":
         return case
     either = flushed(case, dialect) if "subnormal" in case.flags else None
-    return replace(case, expect=expectations(case, keeping(dialect)), either=either)
+    return replace(case, expect=expectations(case, keeping(dialect), bounds), either=either)
 
 
-def expectations(case: Case, dialect: Dialect) -> tuple[Expectation, ...]:
-    """Return one expectation for each reported step, by both oracles."""
+def expectations(case: Case, dialect: Dialect, bounds: Sequence[Certified] | None = None) -> tuple[Expectation, ...]:
+    """Return one expectation for each reported step, by both oracles; `bounds` as for :func:`answered`."""
     states = list(trajectory(canonical(dialect, case.profile), case))
     unfused = plain(dialect, case.profile)
     plains = list(trajectory(canonical(unfused, case.profile), case)) if unfused not in (None, dialect) else states
-    bounds = _bounds(case, dialect)
-    return tuple(_expectation(at + 1, states[at], plains[at], bounds[at], case) for at in (n - 1 for n in case.report))
+    bounds = _bounds(case, dialect) if bounds is None else bounds
+    rows = zip(case.report, bounds, strict=True)
+    return tuple(_expectation(number, states[number - 1], plains[number - 1], bound, case) for number, bound in rows)
 
 
 def flushed(case: Case, dialect: Dialect) -> tuple[Alternative, ...] | None:
@@ -67,28 +77,26 @@ def _flush(text: str, form: Format) -> str:
     return encode(numbers, form)
 
 
-def _bounds(case: Case, dialect: Dialect) -> Sequence[certify.Certified]:
-    first = start(case)
-    steps = [certify.Step(None if each.grad is None else decode(each.grad, case.form), case.hyper.at(each)) for each in case.steps]
+def _bounds(case: Case, dialect: Dialect) -> Sequence[Certified]:
     try:
-        return certify.certify(dialect, case.profile, first.theta, first.m, first.u, first.t, steps, flush=dialect.flushes)
+        return certified([case], dialect)[0]
     except Undecidable as error:
         raise Undecided(str(error)) from error
     except ValueError as error:
         raise Inadmissible(f"{case.id}: {error}") from error
 
 
-def _expectation(number: int, state: State, plains: State, certified: certify.Certified, case: Case) -> Expectation:
-    if state.t != certified.t:
-        raise Inadmissible(f"{case.id}: the oracles count {state.t} and {certified.t} after step {number}")
+def _expectation(number: int, state: State, plains: State, bound: Certified, case: Case) -> Expectation:
+    if state.t != bound.t:
+        raise Inadmissible(f"{case.id}: the oracles count {state.t} and {bound.t} after step {number}")
     theta, m, u = (
         _quantity(getattr(state, name), getattr(plains, name), enclosure, case.form, f"{case.id}: {name} after step {number}")
-        for name, enclosure in zip(QUANTITIES, (certified.p, certified.m, certified.u), strict=True)
+        for name, enclosure in zip(QUANTITIES, (bound.p, bound.m, bound.u), strict=True)
     )
     return Expectation(number, state.t, theta, m, u)
 
 
-def _quantity(bits: Sequence[float], plains: Sequence[float], enclosure: certify.Quantity, form: Format, where: str) -> Quantity:
+def _quantity(bits: Sequence[float], plains: Sequence[float], enclosure: Limits, form: Format, where: str) -> Quantity:
     for at, (value, lo, hi) in enumerate(zip(bits, enclosure.lo, enclosure.hi, strict=True)):
         if not inside(value, lo, hi):
             raise Inadmissible(f"{where}: element {at} is {value!r} by the recipe, outside {lo!r} to {hi!r}")

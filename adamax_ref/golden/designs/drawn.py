@@ -37,7 +37,7 @@ def _family(kind: str, number: int) -> Iterator[Design]:
     for member in range(MEMBERS):
         yield Design(
             f"{kind}-{number}-{member}",
-            f"Family {number} of kind {kind}, draw {member}: {length} elements, {len(steps)} steps from step {t + 1}, all drawn.",
+            f"Family {number} of kind {kind}, member {member}: {length} elements, {len(steps)} steps from {t + 1} on, all by lot.",
             "S1 S4 S5 S6 S8",
             theta=values,
             m=Draw(values.bits, values.top - 2, 4) if t else "",
