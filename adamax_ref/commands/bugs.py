@@ -1,5 +1,6 @@
 """``adamax-ref bugs``: the wrong Adamaxes that the corpus must catch, one of them in full, or how well they are caught."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -11,7 +12,10 @@ import click
 @click.option("--rates", is_flag=True, help="Count what the core cases kill: entries of the bank, and mutants of the law.")
 @click.option("--against-checks", is_flag=True, help="Count what the usual checks of other projects catch, beside these cases.")
 @click.option("--dialect", "dialects", multiple=True, help="With --rates: only this dialect; may be repeated.")
-def command(name: str | None, golden: Path | None, rates: bool, against_checks: bool, dialects: tuple[str, ...]) -> None:
+@click.option("--page", type=click.Path(path_type=Path, exists=True), help="Write the tables into this page, between their marks.")
+def command(
+    name: str | None, golden: Path | None, rates: bool, against_checks: bool, dialects: tuple[str, ...], page: Path | None
+) -> None:
     """List the bug bank, or explain one entry: what goes wrong, the line to look at, the smallest case that shows it.
 
     Ends with 0; with --rates with 1 if a bug or a mutant that could show is not killed; 2 for wrong input.
@@ -19,20 +23,32 @@ def command(name: str | None, golden: Path | None, rates: bool, against_checks: 
     from adamax_ref.conformance.bugs import bank
     from adamax_ref.golden.load import open_corpus
 
+    complete = True
+    if against_checks:
+        from ._checks import compared
+
+        _show(list(compared(open_corpus(golden))), "checks", page)
+    if rates:
+        from ._rates import counted
+
+        table, left, complete = counted(open_corpus(golden), dialects)
+        _show(table, "rates", page)
+        click.echo("\n".join(left))
     if name is not None:
         from ._bank import explained
 
         click.echo("\n".join(explained(name, open_corpus(golden))))
-    elif against_checks:
-        from ._checks import compared
-
-        click.echo("\n".join(compared(open_corpus(golden))))
-    elif rates:
-        from ._rates import counted
-
-        lines, complete = counted(open_corpus(golden), dialects)
-        click.echo("\n".join(lines))
-        raise click.exceptions.Exit(int(not complete))
-    else:
+    elif not rates and not against_checks:
         for bug in bank().values():
             click.echo(f"{bug.id}  {bug.title}")
+    raise click.exceptions.Exit(int(not complete))
+
+
+def _show(table: Sequence[str], mark: str, page: Path | None) -> None:
+    """Print a table, or write it between its marks into a page."""
+    if page is None:
+        click.echo("\n".join(table))
+        return
+    from ._page import rewrite
+
+    rewrite(page, mark, table)

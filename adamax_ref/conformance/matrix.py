@@ -7,6 +7,7 @@ from typing import final
 
 from adamax_ref.dialects import get
 from adamax_ref.golden.case import Case
+from adamax_ref.law.profile import PROFILES
 
 from .bugs import Bug, bank
 from .kills import departs, killed_by, parameter_alone, rows
@@ -48,6 +49,16 @@ class Matrix:
         return {name: bug for name, bug in bank().items() if bug.applies(get(self.dialect), self.profile)}
 
     @property
+    def required(self) -> dict[str, Bug]:
+        """The bugs that must be killed twice here.
+
+        Parts of complex numbers are real numbers: the cases of the profile of the parts show what goes wrong in them, and
+        those of a complex profile only what is wrong with pairs.
+        """
+        whole = not PROFILES[self.profile].is_complex
+        return {name: bug for name, bug in self.showing.items() if whole or bug.category == "complex"}
+
+    @property
     def silent(self) -> dict[str, str]:
         """Why each of the other bugs cannot."""
         return {
@@ -71,7 +82,7 @@ class Matrix:
     @property
     def weak(self) -> dict[str, tuple[str, ...]]:
         """The bugs that fewer than two cases kill, with the cases; there should be none."""
-        return {name: cases for name, cases in self.killers.items() if len(cases) < ENOUGH}
+        return {name: cases for name, cases in self.killers.items() if name in self.required and len(cases) < ENOUGH}
 
     @cached_property
     def hidden(self) -> tuple[str, ...]:
