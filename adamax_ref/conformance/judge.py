@@ -47,6 +47,8 @@ class Judged:
         Of a failed case the first number outside its bound, of a certified one the first that differs in bits.
     waiver : str
         Why a failure is waived, and where that is written down.
+    lacking : tuple of str
+        What an untested case needs and the target does not have.
     """
 
     case: Case
@@ -56,6 +58,7 @@ class Judged:
     first: First | None = None
     recipe: str = ""
     waiver: str = ""
+    lacking: tuple[str, ...] = ()
 
 
 def missing_needs(case: Case, hello: Hello) -> list[str]:
@@ -67,7 +70,7 @@ def judge(case: Case, answer: Answer, hello: Hello) -> Judged:
     """Give an answer its status; the first that applies of those of section 11 of the specification."""
     lacking = missing_needs(case, hello)
     if lacking:
-        return Judged(case, answer, "untested", f"{', '.join(lacking)} not declared")
+        return Judged(case, answer, "untested", f"{', '.join(lacking)} not declared", lacking=tuple(lacking))
     if answer.error is not None:
         return Judged(case, answer, "error", ": ".join(answer.error))
     if answer.skipped is not None:

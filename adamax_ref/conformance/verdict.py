@@ -53,7 +53,7 @@ class Verdict:
     @property
     def untested(self) -> dict[str, int]:
         """For each feature that was not declared, how many cases went untested for it."""
-        found = Counter(need for each in self.cases if each.status == "untested" for need in each.case.needs)
+        found = Counter(need for each in self.cases for need in each.lacking)
         return dict(sorted(found.items()))
 
     @property
