@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import final
 
 from adamax_ref.conformance.matrix import ENOUGH, Matrix
 from adamax_ref.conformance.mutants import Mutant, Trial, equivalent
-from adamax_ref.golden.case import Case
 from adamax_ref.golden.load import Corpus
 
 HEAD = f"| dialect and profile | can show | killed by {ENOUGH} | parameter alone | mutants | same function | killed |"
@@ -56,9 +56,10 @@ def _percent(part: int, whole: int) -> str:
     return f"{100 * part // whole} %" if whole else "-"
 
 
-def rates(cases: Sequence[Case]) -> Rates:
-    """Count what the cases of one dialect and profile kill."""
-    matrix, trial = Matrix.of(cases), Trial(cases)
+@cache
+def rates(matrix: Matrix) -> Rates:
+    """Count what the cases of a matrix kill."""
+    trial = Trial(matrix.cases)
     every = list(trial.mutants)
     left = [mutant for mutant in every if not trial.kills(mutant)]
     same = tuple(mutant for mutant in left if equivalent(mutant))
@@ -78,7 +79,7 @@ def counted(corpus: Corpus, dialects: Sequence[str] = ()) -> tuple[list[str], li
     for name in dialects:
         if name not in {dialect for dialect, _ in pairs}:
             raise ValueError(f"the corpus has no cases for dialect {name!r}; it has {', '.join(corpus.manifest.dialects)}")
-    found = [rates(corpus.cases(*pair)) for pair in pairs if not dialects or pair[0] in dialects]
+    found = [rates(Matrix.of(corpus.cases(*pair))) for pair in pairs if not dialects or pair[0] in dialects]
     left = [line for each in found for line in _left(each)]
     return [HEAD, RULE, *(each.line for each in found)], left, all(each.complete for each in found)
 

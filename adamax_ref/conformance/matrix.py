@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import final
 
 from adamax_ref.dialects import get
 from adamax_ref.golden.case import Case
+from adamax_ref.golden.load import open_corpus
 from adamax_ref.law.profile import PROFILES
 
 from .bugs import Bug, bank
@@ -17,7 +18,7 @@ ENOUGH = 2
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Matrix:
     """What the cases of one dialect and profile do to the bug bank; computed when it is asked for, not read from the corpus.
 
@@ -28,9 +29,7 @@ class Matrix:
 
     Examples
     --------
-    >>> from adamax_ref.golden.load import open_corpus
-    >>> matrix = Matrix.of(open_corpus().cases("mlx", "f32"))
-    >>> matrix.silent["B01"]
+    >>> shipped("mlx", "f32").silent["B01"]
     'the dialect corrects no bias'
     """
 
@@ -95,3 +94,15 @@ class Matrix:
             and not bug.crashes_on_empty
             and not any(departs(case, bug, wanted) for case, wanted in values if name in self.by_case[case.id])
         )
+
+
+@cache
+def shipped(dialect: str, profile: str) -> Matrix:
+    """Return the matrix of the corpus that the package carries; what it computes is computed once in a program.
+
+    Raises
+    ------
+    CorpusError
+        When there are no cases for that dialect and profile.
+    """
+    return Matrix.of(open_corpus().cases(dialect, profile))

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
 
 import pytest
 
 from adamax_ref.conformance.bugs import Bug, bank
 from adamax_ref.conformance.bugs._parts import Numbers, Parts
 from adamax_ref.conformance.kills import departs, departure, kills
-from adamax_ref.conformance.matrix import ENOUGH, Matrix
+from adamax_ref.conformance.matrix import ENOUGH, Matrix, shipped
 from adamax_ref.dialects import get
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.load import open_corpus
@@ -33,10 +32,9 @@ ONE_CATEGORY = {
 ALONE = {f"B{number}" for numbers in ONE_CATEGORY.values() for number in numbers}
 
 
-@cache
 def matrix(pair: str) -> Matrix:
     """Return the kill matrix of a dialect and profile, computed once in a run."""
-    return Matrix.of(open_corpus().cases(*pair.split("/")))
+    return shipped(*pair.split("/"))
 
 
 def cases(pair: str) -> tuple[Case, ...]:

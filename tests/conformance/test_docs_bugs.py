@@ -1,26 +1,20 @@
 """What docs/bugs.md shows is what the commands print."""
 
 import doctest
-from functools import cache
 from pathlib import Path
 
 import pytest
 
 from adamax_ref.commands._checks import compared
 from adamax_ref.commands._page import between
-from adamax_ref.commands._rates import HEAD, RULE, Rates, rates
+from adamax_ref.commands._rates import HEAD, RULE, rates
 from adamax_ref.conformance.bugs import bank
+from adamax_ref.conformance.matrix import shipped
 from adamax_ref.golden.load import open_corpus
 
 PAGE = Path(__file__).parents[2] / "docs" / "bugs.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 PAIRS = sorted(open_corpus().manifest.floors)
-
-
-@cache
-def counted(pair: str) -> Rates:
-    """Count what the shipped cases of a dialect and profile kill."""
-    return rates(open_corpus().cases(*pair.split("/")))
 
 
 def test_the_examples_give_what_the_page_says() -> None:
@@ -36,8 +30,9 @@ def test_the_table_of_rates_has_a_line_for_each_dialect_and_profile() -> None:
 
 @pytest.mark.parametrize("pair", PAIRS)
 def test_each_line_of_the_rates_is_counted_again_and_nothing_is_left_alive(pair: str) -> None:
-    assert counted(pair).line in between(TEXT, "rates")
-    assert counted(pair).complete
+    found = rates(shipped(*pair.split("/")))
+    assert found.line in between(TEXT, "rates")
+    assert found.complete
 
 
 def test_the_table_of_the_checks_is_printed_by_the_command() -> None:
