@@ -1,13 +1,14 @@
 """What ``adamax-ref explain`` tells: a case, the operations of its steps, the bugs it kills, and what a target made of it."""
 
 import difflib
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from adamax_ref.conformance.answer import Answer, Hello
 from adamax_ref.conformance.bugs import Bug, bank
 from adamax_ref.conformance.judge import Judged, judge, missing_needs
-from adamax_ref.conformance.kills import apart, parts, rows
+from adamax_ref.conformance.kills import departure, parts
 from adamax_ref.conformance.localise import localise
 from adamax_ref.conformance.replay import Replay
 from adamax_ref.conformance.report import decimal, difference, place, slipped
@@ -123,30 +124,27 @@ def _expected(case: Case, at: int, element: int) -> Iterator[str]:
 
 def _kills(case: Case) -> Iterator[str]:
     """Yield how each bug that the case kills looks in it."""
-    replay = Replay(parts(case.dialect, case.profile))
     yield f"kills {len(case.kills)} bugs of the bank:"
     for name in case.kills:
         if name in bank():
-            yield f"  {name} {bank()[name].title}: {_looks(case, bank()[name], replay)}"
+            yield f"  {name} {bank()[name].title}: {_looks(case, bank()[name])}"
 
 
-def _looks(case: Case, bug: Bug, replay: Replay) -> str:
+def _looks(case: Case, bug: Bug) -> str:
     """Say where the wrong value shows first, and what it is."""
     if case.error is not None:
         return "computes it"
-    states = replay.states(bug, case)
-    if states is None:
+    if bug.crashes_on_empty and math.prod(case.shape) == 0:
         return "crashes"
-    for row, state in zip(rows(case), states, strict=True):
-        columns = {name: (getattr(state, name), limits) for name, limits in zip(QUANTITIES, row.columns, strict=True)}
-        for name in ("u", "m", "theta"):
-            for at, (got, (true, reach)) in enumerate(zip(*columns[name], strict=True)):
-                if apart(got, true, reach):
-                    right = decimal(case.form, encode([case.form.round(true)], case.form))
-                    return f"{name}[{at}] after step {row.step} is {decimal(case.form, encode([got], case.form))}, right is {right}"
-        if state.t != row.t:
-            return f"t after step {row.step} is {state.t}, right is {row.t}"
-    return "shows in bits that are not compared here"
+    found = departure(case, bug)
+    if found is None:
+        return "shows in bits that are not compared here"
+    name, step = found.quantity, found.step
+    wrong, right = found.wrong[name], found.right[name]
+    if name == "t":
+        return f"t after step {step} is {wrong:.0f}, right is {right:.0f}"
+    texts = [decimal(case.form, encode([number], case.form)) for number in (wrong, right)]
+    return f"{name}[{found.element}] after step {step} is {texts[0]}, right is {texts[1]}"
 
 
 def answered(judged: Judged, hello: Hello) -> Iterator[str]:

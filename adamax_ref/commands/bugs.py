@@ -11,10 +11,17 @@ import click
 @click.option("--golden", type=click.Path(path_type=Path), help="Folder of a corpus; the one in the package if left out.")
 @click.option("--rates", is_flag=True, help="Count what the core cases kill: entries of the bank, and mutants of the law.")
 @click.option("--against-checks", is_flag=True, help="Count what the usual checks of other projects catch, beside these cases.")
-@click.option("--dialect", "dialects", multiple=True, help="With --rates: only this dialect; may be repeated.")
+@click.option("--naming", is_flag=True, help="Count how many bugs get their right name, every one judged as a target.")
+@click.option("--dialect", "dialects", multiple=True, help="With --rates and --naming: only this dialect; may be repeated.")
 @click.option("--page", type=click.Path(path_type=Path, exists=True), help="Write the tables into this page, between their marks.")
 def command(
-    name: str | None, golden: Path | None, rates: bool, against_checks: bool, dialects: tuple[str, ...], page: Path | None
+    name: str | None,
+    golden: Path | None,
+    rates: bool,
+    against_checks: bool,
+    naming: bool,
+    dialects: tuple[str, ...],
+    page: Path | None,
 ) -> None:
     """List the bug bank, or explain one entry: what goes wrong, the line to look at, the smallest case that shows it.
 
@@ -34,11 +41,15 @@ def command(
         table, left, complete = counted(open_corpus(golden), dialects)
         _show(table, "rates", page)
         click.echo("\n".join(left))
+    if naming:
+        from ._naming import table as names
+
+        _show(list(names(open_corpus(golden), dialects)), "naming", page)
     if name is not None:
         from ._bank import explained
 
         click.echo("\n".join(explained(name, open_corpus(golden))))
-    elif not rates and not against_checks:
+    elif not (rates or against_checks or naming):
         for bug in bank().values():
             click.echo(f"{bug.id}  {bug.title}")
     raise click.exceptions.Exit(int(not complete))

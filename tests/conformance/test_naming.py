@@ -13,6 +13,7 @@ from adamax_ref.conformance.cause import Diagnosis
 from adamax_ref.conformance.diagnosis import diagnose
 from adamax_ref.conformance.judge import Judged, judge
 from adamax_ref.conformance.kills import parts
+from adamax_ref.conformance.naming import ALL, THETA, naming
 from adamax_ref.conformance.replay import Replay
 from adamax_ref.conformance.targets._bug import BugTarget
 from adamax_ref.dialects import get
@@ -20,7 +21,6 @@ from adamax_ref.golden.case import Case
 from adamax_ref.golden.load import open_corpus
 from adamax_ref.golden.oracle import State, keeping
 
-ALL, THETA = ("theta", "m", "u", "t"), ("theta",)
 Three = tuple[float, float, float]
 
 
@@ -48,20 +48,12 @@ def diagnosed(bug: Bug, replay: Replay, exposes: tuple[str, ...], known: Replay 
     return diagnose(found, target.hello, known)
 
 
-def applying() -> list[Bug]:
-    """Return the bugs that can be made in torch and binary32."""
-    return [bug for bug in bank().values() if bug.applies(get("torch"), "f32")]
-
-
 @pytest.mark.parametrize(("exposes", "share"), [(ALL, 0.9), (THETA, 0.7)])
 def test_the_right_bug_is_named_first(exposes: tuple[str, ...], share: float, tell: Any) -> None:
-    bugs = applying()
-    found = {bug.id: diagnosed(bug, canonical(), exposes, canonical()) for bug in bugs}
-    named = [bug for bug in bugs if found[bug.id].causes and found[bug.id].causes[0].bug == bug.id]
-    tell(f"torch f32 with {', '.join(exposes)}: {len(named)} of {len(bugs)} bugs named first")
-    assert len(named) >= share * len(bugs), sorted({bug.id for bug in bugs} - {bug.id for bug in named})
-    for name, diagnosis in found.items():
-        assert not diagnosis.causes or name in [cause.bug for cause in diagnosis.causes], (name, diagnosis)
+    found = naming(cases(), exposes, canonical())
+    tell(f"torch f32 with {', '.join(exposes)}: {found.first} of {found.bugs} bugs named first")
+    assert found.share >= share, found.unnamed
+    assert found.wrong == ()
 
 
 def test_what_names_a_bug_is_certain_when_it_is_the_bug_bit_for_bit() -> None:
