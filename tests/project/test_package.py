@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ("numba", "cupy", "torch", "jax", "dask", "click", "typer", "rich", "jsonschema", "scipy", "flint")
+HEAVY = ("numba", "jinja2", "cupy", "torch", "jax", "dask", "click", "typer", "rich", "jsonschema", "scipy", "flint")
 REPORT = "import sys; {first}; import adamax_ref; print(*[name for name in {heavy!r} if name in sys.modules])"
 
 
@@ -40,17 +40,19 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     return zipfile.ZipFile(next(folder.glob("*.whl")))
 
 
-def test_the_wheel_holds_exactly_the_five_import_names(wheel: zipfile.ZipFile) -> None:
+def test_the_wheel_holds_exactly_the_six_import_names(wheel: zipfile.ZipFile) -> None:
     top = {name.split("/")[0] for name in wheel.namelist() if ".dist-info" not in name}
-    assert top == {"adamax_ref", "adamax_ref_numpy", "adamax_ref_numba", "adamax_ref_cupy", "adamax_ref_numba_cuda"}
+    engines = {f"adamax_ref_{name}" for name in ("numpy", "numba", "cupy", "numba_cuda")}
+    assert top == {"adamax_ref", "adamax_ref_pytest", *engines}
 
 
 def test_the_wheel_holds_types_schemas_and_the_core_corpus(wheel: zipfile.ZipFile) -> None:
     names = wheel.namelist()
-    assert sum(name.endswith("/py.typed") for name in names) == 5
+    assert sum(name.endswith("/py.typed") for name in names) == 6
     assert any(name.startswith("adamax_ref/vectors/core/torch/f32/") for name in names)
     assert "adamax_ref/vectors/MANIFEST.json" in names
     assert any(name.endswith("vectors.schema.json") for name in names)
+    assert any(name.endswith("page/templates/page.html") for name in names)
 
 
 def test_the_engines_and_the_command_are_registered(wheel: zipfile.ZipFile) -> None:
@@ -59,3 +61,4 @@ def test_the_engines_and_the_command_are_registered(wheel: zipfile.ZipFile) -> N
     assert "adamax-ref = adamax_ref.cli:main" in text
     for engine in ("numpy", "numba", "cupy", "numba-cuda", "array-api"):
         assert f"{engine} = " in text
+    assert "[pytest11]\nadamax_ref_pytest = adamax_ref_pytest" in text

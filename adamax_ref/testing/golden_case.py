@@ -1,0 +1,110 @@
+"""One golden case as a test of its own."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, final
+from unittest import SkipTest
+
+from adamax_ref.conformance.judge import judge, missing_needs
+from adamax_ref.conformance.report import difference, place
+from adamax_ref.conformance.target import Target
+from adamax_ref.conformance.targets._callable import Kind, of
+from adamax_ref.golden.case import Case
+from adamax_ref.golden.load import open_corpus
+
+
+@final
+@dataclass(frozen=True)
+class GoldenCase:
+    """What the fixture ``adamax_case`` gives to a test.
+
+    Attributes
+    ----------
+    case : Case
+        The case with all that stands in the corpus about it.
+    """
+
+    case: Case
+
+    def __str__(self) -> str:
+        return self.case.id
+
+    def check(
+        self, implementation: Callable[..., Any] | Target, *, lacks: tuple[str, ...] = (), arrays: Kind | None = None
+    ) -> None:
+        """Run an implementation on the case and fail unless every number lies inside its bound.
+
+        A case that needs what the implementation does not have, or that it cannot be asked, is skipped with the reason.
+
+        Parameters
+        ----------
+        implementation, lacks, arrays
+            As for :func:`~adamax_ref.testing.assert_conforms`.
+
+        Raises
+        ------
+        AssertionError
+            With the reason why the case is there, and the first difference.
+        unittest.SkipTest
+            When it was not asked; pytest takes it for a skip.
+
+        Examples
+        --------
+        >>> from adamax_ref import Adamax
+        >>> golden_cases("torch", "f64", category="eps")[0].check(Adamax)
+        """
+        __tracebackhide__ = True
+        target = _target(implementation, self.case.dialect, lacks, arrays)
+        if lacking := missing_needs(self.case, target.hello):
+            raise SkipTest(f"{target.hello.name} has no {', '.join(lacking)}")
+        judged = judge(self.case, target.run(self.case), target.hello)
+        if judged.status == "skipped":
+            raise SkipTest(judged.reason)
+        if judged.status not in ("failed", "error"):
+            return
+        said = [judged.reason] if judged.reason else []
+        if judged.first is not None:
+            said = [f"step {judged.first.step}  {place(judged.first)}  {difference(self.case, judged.first)}"]
+        raise AssertionError("\n".join([f"{self.case.id}: {judged.status}", *said, f"why {self.case.why}"]))
+
+
+@lru_cache(maxsize=64)
+def _target(implementation: Any, dialect: str, lacks: tuple[str, ...], arrays: Kind | None) -> Target:
+    """Return the same target for the same implementation, so that it is probed once."""
+    return of(implementation, (dialect,), lacks, arrays)
+
+
+def golden_cases(
+    dialect: str = "torch", profile: str = "f32", *, category: str | None = None, level: str = "core", golden: Path | None = None
+) -> Sequence[GoldenCase]:
+    """Return the cases of one dialect and profile, to be made parameters of a test.
+
+    Parameters
+    ----------
+    dialect, profile : str
+        Which.
+    category : str, optional
+        Only those of one category, for example ``"eps"``.
+    level : {"core", "full"}
+        How many.
+    golden : Path, optional
+        Folder of a corpus; the one in the package if left out.
+
+    Raises
+    ------
+    ValueError
+        When there is none.
+
+    Examples
+    --------
+    >>> str(golden_cases("paper", "f64", category="smoke")[0])
+    'paper/f64/smoke/one-step'
+    """
+    cases = open_corpus(golden).cases(dialect, profile, level)
+    found = [GoldenCase(case) for case in cases if category in (None, case.category)]
+    if not found:
+        have = ", ".join(dict.fromkeys(case.category for case in cases))
+        raise ValueError(f"{dialect} {profile} has no category {category!r}; it has {have}")
+    return found
