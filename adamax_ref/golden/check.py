@@ -1,16 +1,20 @@
-"""Checking a corpus from every side: hashes, schemas, canonical form, ids, counts, floors and regeneration.
+"""Checking a corpus from every side: hashes, schemas, canonical form, names, counts, floors, kill matrix, regeneration.
 
 Loading refuses what is damaged; checking goes on and lists everything that is not in order.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from .admission import Bank
+from adamax_ref.farm import Mapper
+
+from .admission import Bank, proves
 from .case import Case, VectorFile
 from .corpus import LEVELS, MANIFEST, FileEntry, digest, floor, numbers_in, schema
+from .departures import departures
+from .digests import differing
 from .document import CorpusError, canonical, contained, parse, read
 from .flags import FLAGS
 from .folder import refuse_foreign
@@ -19,8 +23,18 @@ from .load import Corpus, open_corpus
 from .plan import Part
 from .short import vector_bytes
 
+CLAUSES = frozenset(f"S{number}" for number in range(1, 11))
+"""The clauses of the specification that a case may cite."""
 
-def check(root: Path, bank: Bank, done: Callable[[Part], None] = lambda part: None) -> list[str]:
+Matrix = Callable[[Sequence[Case]], Iterable[str]]
+"""What is missing in the kill matrix of the cases of one dialect and profile."""
+
+Files = dict[FileEntry, VectorFile]
+
+
+def check(
+    root: Path, bank: Bank, matrix: Matrix, done: Callable[[Part], None] = lambda part: None, mapper: Mapper = map
+) -> list[str]:
     """Return a sentence for everything that is not in order with a corpus, none for a corpus in order.
 
     Parameters
@@ -29,8 +43,12 @@ def check(root: Path, bank: Bank, done: Callable[[Part], None] = lambda part: No
         Folder of the corpus.
     bank : Bank
         The bugs, as for generation.
+    matrix : callable
+        Tells what is missing in a kill matrix.
     done : callable
         Called after each file that was regenerated.
+    mapper : callable
+        Regenerates, perhaps in other processes.
 
     Raises
     ------
@@ -40,16 +58,20 @@ def check(root: Path, bank: Bank, done: Callable[[Part], None] = lambda part: No
     corpus = open_corpus(root)
     refuse_foreign(root)
     findings = list(_support(corpus))
-    files: dict[FileEntry, VectorFile] = {}
+    files: Files = {}
     for entry in corpus.manifest.files:
         try:
             files[entry] = corpus.file(entry)
         except CorpusError as error:
             findings.append(str(error))
+    known = frozenset(bank.described(()))
     for entry, file in files.items():
-        findings += [f"{root / entry.path}: {words}" for words in _file(corpus, entry, file)]
+        findings += [f"{root / entry.path}: {words}" for words in _file(corpus, entry, file, known)]
     findings += [f"{root / MANIFEST}: {words}" for words in _manifest(corpus, files)]
-    return findings + list(_regenerated(corpus, bank, done))
+    findings += [f"{root}: {words}" for words in _matrix(files, matrix)]
+    if corpus.manifest.level == "full":
+        findings += [f"{root / path}: not the file that was published" for path in differing(corpus)]
+    return findings + list(_regenerated(corpus, files, bank, done, mapper))
 
 
 def _support(corpus: Corpus) -> Iterator[str]:
@@ -63,15 +85,23 @@ def _support(corpus: Corpus) -> Iterator[str]:
             yield f"{corpus.root / entry.path}: not the file that the manifest describes (size or SHA-256)"
 
 
-def _file(corpus: Corpus, entry: FileEntry, file: VectorFile) -> Iterator[str]:
+def _file(corpus: Corpus, entry: FileEntry, file: VectorFile, bugs: frozenset[str]) -> Iterator[str]:
     data = corpus.verified(entry)
     yield from violations("vectors", parse(data, entry.path))
     if vector_bytes(file) != data:
         yield "not in canonical form"
     for case in file.cases:
-        yield from (f"{case.id}: unknown flag {flag!r}" for flag in case.flags if flag not in FLAGS)
-        if list(case.flags) != sorted(case.flags) or list(case.needs) != sorted(case.needs):
-            yield f"{case.id}: flags and needs are not sorted"
+        yield from (f"{case.id}: unknown {words}" for words in _unknown(case, bugs))
+        if any(list(names) != sorted(set(names)) for names in (case.flags, case.needs, case.kills)):
+            yield f"{case.id}: flags, needs and kills are not sorted, or one is named twice"
+        if not proves(case, list(file.cases)):
+            yield f"{case.id}: kills nothing, and each clause it cites is cited by another case of the file"
+
+
+def _unknown(case: Case, bugs: frozenset[str]) -> Iterator[str]:
+    yield from (f"flag {name!r}" for name in case.flags if name not in FLAGS)
+    yield from (f"bug {name!r}" for name in case.kills if name not in bugs)
+    yield from (f"clause {name!r}" for name in case.spec if name not in CLAUSES)
 
 
 def violations(name: str, data: Any) -> Iterator[str]:
@@ -82,7 +112,7 @@ def violations(name: str, data: Any) -> Iterator[str]:
         yield f"{error.json_path}: {error.message[:200]}"
 
 
-def _manifest(corpus: Corpus, files: dict[FileEntry, VectorFile]) -> Iterator[str]:
+def _manifest(corpus: Corpus, files: Files) -> Iterator[str]:
     manifest = corpus.manifest
     data = read(corpus.root / MANIFEST)
     yield from violations("manifest", parse(data, MANIFEST))
@@ -96,29 +126,36 @@ def _manifest(corpus: Corpus, files: dict[FileEntry, VectorFile]) -> Iterator[st
     totals = (len(cases), sum(map(numbers_in, files.values())))
     if totals != (manifest.totals.cases, manifest.totals.expectations):
         yield f"totals are {totals[0]} cases and {totals[1]} expectations, not what it says"
-    yield from _floors(corpus, files)
-
-
-def _floors(corpus: Corpus, files: dict[FileEntry, VectorFile]) -> Iterator[str]:
-    for pair, told in corpus.manifest.floors.items():
+    for pair, told in manifest.floors.items():
         for level, number in told.items():
-            levels = LEVELS[: LEVELS.index(level) + 1] if level in LEVELS else ()
-            cases: list[Case] = []
-            for entry, file in files.items():
-                if f"{entry.dialect}/{entry.profile}" == pair and entry.level in levels:
-                    cases += file.cases
-            if floor(cases) != number:
-                yield f"the floor of {pair} {level} is {floor(cases)}, not {number}"
+            right = floor(_cases(files, pair, LEVELS[: LEVELS.index(level) + 1] if level in LEVELS else ()))
+            if right != number:
+                yield f"the floor of {pair} {level} is {right}, not {number}"
 
 
-def _regenerated(corpus: Corpus, bank: Bank, done: Callable[[Part], None]) -> Iterator[str]:
-    """Compare with what this program writes for the same level and dialects, byte for byte."""
+def _matrix(files: Files, matrix: Matrix) -> Iterator[str]:
+    """Ask for the kill matrix of level core alone: what is shipped must kill everything."""
+    for pair in dict.fromkeys(f"{entry.dialect}/{entry.profile}" for entry in files):
+        yield from matrix(_cases(files, pair, ("core",)))
+
+
+def _cases(files: Files, pair: str, levels: Sequence[str]) -> list[Case]:
+    wanted = (entry for entry in files if f"{entry.dialect}/{entry.profile}" == pair and entry.level in levels)
+    return [case for entry in wanted for case in files[entry].cases]
+
+
+def _regenerated(corpus: Corpus, files: Files, bank: Bank, done: Callable[[Part], None], mapper: Mapper) -> Iterator[str]:
+    """Compare with what this program writes for the same level and dialects, byte for byte, and say which numbers differ."""
+    entries = {entry.path: entry for entry in files}
     known = {MANIFEST, *(e.path for e in corpus.manifest.files), *(e.path for e in corpus.manifest.support)}
     made = set()
-    for path, data in corpus_bytes(corpus.manifest.level, corpus.manifest.dialects, bank, done):
+    for path, data in corpus_bytes(corpus.manifest.level, corpus.manifest.dialects, bank, done, mapper):
         made.add(path)
+        place = corpus.root / path
         if path not in known:
-            yield f"{corpus.root / path}: missing"
-        elif (corpus.root / path).is_file() and read(corpus.root / path) != data:
-            yield f"{corpus.root / path}: regeneration gives other bytes"
+            yield f"{place}: missing"
+        elif place.is_file() and read(place) != data:
+            yield f"{place}: regeneration gives other bytes"
+            if path in entries:
+                yield from (f"{place}: {words}" for words in departures(files[entries[path]], data, path))
     yield from (f"{corpus.root / path}: regeneration does not make it" for path in sorted(known - made))

@@ -61,7 +61,7 @@ class Corpus:
     def file(self, entry: FileEntry) -> VectorFile:
         """Read one vector file; CorpusError when it is not what the manifest says."""
         where = str(self.root / entry.path)
-        file = build(VectorFile, lengthened(parse(self.verified(entry), where)), where)
+        file = vector_file(self.verified(entry), where)
         _check_file(file, entry, self.manifest, where)
         return file
 
@@ -72,6 +72,11 @@ class Corpus:
         if len(data) != entry.bytes or digest(data) != entry.sha256:
             raise CorpusError(f"{path}: not the file that the manifest describes (size or SHA-256); generate the corpus again")
         return data
+
+
+def vector_file(data: bytes, where: str) -> VectorFile:
+    """Read the bytes of a vector file; CorpusError says `where` they are malformed. Nothing else of them is believed yet."""
+    return build(VectorFile, lengthened(parse(data, where)), where)
 
 
 def open_corpus(root: Path | None = None) -> Corpus:

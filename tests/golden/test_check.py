@@ -15,8 +15,8 @@ from adamax_ref.golden.check import check
 from adamax_ref.golden.corpus import MANIFEST, digest
 from adamax_ref.golden.document import CorpusError, canonical
 from adamax_ref.golden.folder import write
-from adamax_ref.golden.generate import manifest_of, support_files
 from adamax_ref.golden.load import open_corpus
+from adamax_ref.golden.manifest import manifest_of, support_files
 from adamax_ref.golden.plan import Part
 
 PATH = "core/paper/f32/smoke.json"

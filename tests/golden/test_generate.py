@@ -16,8 +16,9 @@ from adamax_ref.golden.corpus import MANIFEST, shipped
 from adamax_ref.golden.design import designs
 from adamax_ref.golden.document import canonical as canonical_json
 from adamax_ref.golden.expect import Inadmissible
-from adamax_ref.golden.generate import make, manifest_of
+from adamax_ref.golden.generate import make
 from adamax_ref.golden.load import open_corpus
+from adamax_ref.golden.manifest import manifest_of
 from adamax_ref.golden.oracle import canonical
 from adamax_ref.golden.plan import Part, parts
 from adamax_ref.golden.scope import SCOPE
