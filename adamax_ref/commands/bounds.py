@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from ._evidence import Evidence
+    from ._tally import Evidence
 
 
 @click.command()
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 @click.option("--searched", default=1_000, show_default=True, help="Searched steps for each permitted recipe.")
 @click.option("--trajectories", default=5, show_default=True, help="Trajectories for each permitted recipe.")
 @click.option("--length", default=50, show_default=True, help="Steps of a trajectory.")
+@click.option("--decay", is_flag=True, help="With weight decay, of which there are more recipes.")
+@click.option("--flush", is_flag=True, help="Permit, and run, recipes that turn subnormal numbers into zeros as well.")
 @click.option("--oracles", default=0, help="Compare both oracles on so many random steps of all dialects and profiles.")
 @click.option("--seed", default=1, show_default=True, help="Where the random numbers start.")
 @click.option("--json", "out", type=click.Path(path_type=Path), help="Write the figures there as well, one object a line.")
@@ -27,6 +29,8 @@ def command(
     searched: int,
     trajectories: int,
     length: int,
+    decay: bool,
+    flush: bool,
     oracles: int,
     seed: int,
     out: Path | None,
@@ -44,14 +48,15 @@ def command(
     dialect = get(name)
     known = tuple(profile for profile in ("f64", "f32", "f16", "bf16") if profile in dialect.profiles)
     click.echo(HEAD)
-    found: list[_evidence.Evidence] = []
+    found: list[Evidence] = []
     for profile in profiles or known:
+        subject = _evidence.Subject(dialect, profile, decay, flush)
         if count:
-            found.append(_shown(_evidence.random_steps(dialect, profile, count, seed)))
+            found.append(_shown(_evidence.random_steps(subject, count, seed)))
         if searched:
-            found.append(_shown(_evidence.searched_steps(dialect, profile, searched, seed)))
+            found.append(_shown(_evidence.searched_steps(subject, searched, seed)))
         if trajectories:
-            found.append(_shown(_evidence.trajectories(dialect, profile, trajectories, length, seed)))
+            found.append(_shown(_evidence.trajectories(subject, trajectories, length, seed)))
     if out is not None:
         out.write_text("".join(json.dumps(asdict(one), sort_keys=True) + "\n" for one in found), encoding="ascii")
     click.echo("\n" + "\n".join(_tolerances.table()))
@@ -59,14 +64,17 @@ def command(
     raise SystemExit(1 if different or any(one.outside for one in found) else 0)
 
 
-HEAD = f"{'dialect':<10}{'profile':<9}{'inputs':<14}{'recipes':>8}{'steps each':>12}{'outside':>9}   error/bound: worst (median)"
+HEAD = (
+    f"{'dialect':<18}{'profile':<9}{'inputs':<27}{'recipes':>7}{'steps each':>12}{'outside':>9}{'overflow':>10}"
+    "   error/bound: worst (median)"
+)
 
 
 def _shown(one: "Evidence") -> "Evidence":
     """Print one line of the evidence."""
     figures = "  ".join(f"{name} {one.worst[name]:.2f} ({one.median[name]:.2f})" for name in "pmu")
-    line = f"{one.dialect:<10}{one.profile:<9}{one.kind:<14}{one.recipes:>8}{one.steps:>12}{one.outside:>9}   {figures}"
-    click.echo(line)
+    counts = f"{one.recipes:>7}{one.steps:>12}{one.outside:>9}{one.overflowed:>10}"
+    click.echo(f"{one.dialect:<18}{one.profile:<9}{one.kind:<27}{counts}   {figures}")
     return one
 
 

@@ -154,21 +154,22 @@ class _Analysis:
             stored = self.graph.nodes[derivation.args[0]].stage in ("stored", "input")
             free = size.fits_storage & (args[0].total == 0)
             unbounded = lost | _overflows(sizes[0], args[0].total, self.working)
-            return self.rounded(args[0].slopes, args[0].noise, size, self.storage, free | stored, unbounded)
+            slopes, noise = args[0].slopes, args[0].noise
+            return self.rounded(slopes, noise, self.total(slopes, noise), size, self.storage, free | stored, unbounded)
         for place, error, part in zip(derivation.args, args, sizes, strict=True):
             if self.graph.nodes[place].derivations:
                 lost = lost | _overflows(part, error.total, self.working)
         slopes, noise, bad, exact_sum = getattr(self, derivation.operation)(derivation, args, sizes)
-        pure = self.total(slopes, noise) == 0
-        return self.rounded(slopes, noise, size, self.working, (pure & size.fits_working) | exact_sum, lost | bad)
+        total = self.total(slopes, noise)
+        free = ((total == 0) & size.fits_working) | exact_sum
+        return self.rounded(slopes, noise, total, size, self.working, free, lost | bad)
 
     def total(self, slopes: Mapping[str, Interval], noise: Doubles) -> Doubles:
         total: Doubles = plus(noise, *(times(up(slope), self.before[name]) for name, slope in slopes.items()))
         return total
 
-    def rounded(self, slopes: Any, noise: Doubles, size: Magnitude, fmt: Format, free: Flags, lost: Flags) -> Error:
+    def rounded(self, slopes: Any, noise: Doubles, total: Doubles, size: Magnitude, fmt: Format, free: Flags, lost: Flags) -> Error:
         """Add one rounding of a number of at most ``|x| + total``, where it is not free."""
-        total = self.total(slopes, noise)
         unit = times(math.ldexp(1.0, -fmt.precision), plus(size.upper, total)) + max(math.ldexp(fmt.smallest, -1), 5e-324)
         unit = np.where(free, 0.0, unit)
         noise, total = plus(noise, unit), plus(total, unit)
@@ -207,7 +208,9 @@ class _Analysis:
     def mul(self, derivation: Derivation, args: list[Error], sizes: list[Magnitude]) -> tuple[Any, Doubles, Flags, Flags]:
         slopes, noise = self.product(derivation.args, args, sizes)
         doubled = (sizes[0].binary & (args[0].total == 0)) | (sizes[1].binary & (args[1].total == 0))
-        return slopes, noise, self.never, doubled & self.normal(times(sizes[0].lower, sizes[1].lower), slopes, noise)
+        if doubled.any():
+            doubled = doubled & self.normal(times(sizes[0].lower, sizes[1].lower), slopes, noise)
+        return slopes, noise, self.never, doubled
 
     def normal(self, lower: Doubles, slopes: Mapping[str, Interval], noise: Doubles) -> Flags:
         """Tell where a result of at least `lower` is certainly a normal number."""
@@ -237,7 +240,9 @@ class _Analysis:
         quotient = over(x.upper, y.lower)
         noise = over(plus(a.total, times(quotient, b.total)), least)
         settled = y.special | x.special | (y.zero & (b.total == 0) & ((a.total == 0) | (minus(x.lower, a.total) > 0)))
-        halved = y.binary & (b.total == 0) & self.normal(over(x.lower, y.upper), {}, noise)
+        halved = y.binary & (b.total == 0)
+        if halved.any():
+            halved = halved & self.normal(over(x.lower, y.upper), {}, noise)
         return {}, np.where(settled, 0.0, noise), (least <= 0) & ~settled, halved
 
 

@@ -118,7 +118,7 @@ def separated(dialect: Dialect, profile: str, h: Hyperparameters, t: int, finds:
     True
     """
     dialects = permitted(dialect, profile, h.weight_decay != 0)
-    inputs = {name: np.array([getattr(find, name) for find in finds]) for name in "pgmu"}
+    inputs = [np.array([getattr(find, name) for find in finds]) for name in "pgmu"]
     merged = merge([replace(one, flushes=False) for one in dialects], profile, h, t)
     made = {value: np.zeros(len(finds)) for value in merged.results}
     for piece, value, numbers in merged.run(inputs):

@@ -122,7 +122,7 @@ def plus(*parts: Any) -> Any:
 
 def times(a: Any, b: Any) -> Any:
     """Multiply numbers that are not negative, rounding upwards; zero times anything is zero."""
-    return np.where((np.asarray(a) > 0) & (np.asarray(b) > 0), a * b * _GROW + _TINY, 0.0)
+    return np.where(np.minimum(a, b) > 0, a * b * _GROW + _TINY, 0.0)
 
 
 def over(a: Any, b: Any) -> Any:

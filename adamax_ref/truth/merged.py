@@ -5,9 +5,9 @@ is a pair of both. Merged, each of hundreds of recipes costs about three operati
 working type, of which those of the storage type are some.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, final
 
 import numpy as np
@@ -15,16 +15,21 @@ import numpy as np
 from adamax_ref.array_api import operations
 from adamax_ref.law.dialect import Dialect
 from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.recipe import INPUTS, OUTPUTS, Operation, Recipe
+from adamax_ref.law.recipe import OUTPUTS, Operation, Recipe
 from adamax_ref.memory import STORED
 
 from .power import exact_hyper
+from .scalars import formed
 
 _COMMUTING = ("add", "mul", "fma")
 """Operations whose first two operands may be exchanged."""
 
 _BLOCK = 1 << 14
 """Elements at a time: so few that the values alive at once stay in the cache, so many that calls cost nothing."""
+
+
+Inputs = tuple[int, int, int, int]
+"""Which of the given arrays are the ``p``, ``g``, ``m``, ``u`` of a recipe."""
 
 
 @final
@@ -36,15 +41,18 @@ class Merged:
     ----------
     formats : Recipe
         Any of the recipes: they have the same working and storage type.
+    inputs : int
+        How many arrays are given.
     constants : tuple of float
         The different numbers that serve as constants.
     operations : tuple of Operation
-        Each reads values by number: first the inputs ``p g m u``, then the constants, then results.
+        Each reads values by number: first the inputs, then the constants, then results.
     outputs : tuple of tuple of int
         For each recipe the values that become ``p``, ``m``, ``u``.
     """
 
     formats: Recipe
+    inputs: int
     constants: tuple[float, ...]
     operations: tuple[Operation, ...]
     outputs: tuple[tuple[int, int, int], ...]
@@ -63,21 +71,21 @@ class Merged:
             idle[at].append(value)
         return idle
 
-    def run(self, inputs: Mapping[str, Any]) -> Iterator[tuple[slice, int, Any]]:
+    def run(self, inputs: Sequence[Any]) -> Iterator[tuple[slice, int, Any]]:
         """Yield piece by piece every result: the elements it is for, the number of the value, and the numbers.
 
         Parameters
         ----------
-        inputs : mapping of str to array
-            Vectors ``p``, ``g``, ``m``, ``u`` of numbers of the storage format; in which type is all the same.
+        inputs : sequence of array
+            Vectors of numbers of the storage format, in whatever type; unless said otherwise ``p``, ``g``, ``m``, ``u``.
         """
         working = np.dtype(STORED[self.formats.working])
         table = operations(np, self.formats, np.float16)
         if self.formats.storage == "bfloat16":
             table["round"] = _to_bfloat16
-        for start in range(0, len(inputs["p"]), _BLOCK):
+        for start in range(0, len(inputs[0]), _BLOCK):
             piece = slice(start, start + _BLOCK)
-            values: list[Any] = [inputs[name][piece].astype(working) for name in INPUTS]
+            values: list[Any] = [numbers[piece].astype(working) for numbers in inputs]
             values += [np.asarray(number, dtype=working) for number in self.constants]
             for at, operation in enumerate(self.operations):
                 with np.errstate(all="ignore"):
@@ -88,7 +96,7 @@ class Merged:
                     values[value] = None
 
 
-def merge(dialects: Sequence[Dialect], profile: str, h: Hyperparameters, t: int) -> Merged:
+def merge(dialects: Sequence[Dialect], profile: str, h: Hyperparameters, t: int, inputs: Sequence[Inputs] | None = None) -> Merged:
     """Merge what several dialects do in one step.
 
     Parameters
@@ -97,6 +105,8 @@ def merge(dialects: Sequence[Dialect], profile: str, h: Hyperparameters, t: int)
         For instance all that :func:`adamax_ref.dialects._axes.permitted` returns.
     profile, h, t : str, Hyperparameters, int
         The step; the first one is 1. Powers are correctly rounded.
+    inputs : sequence of tuple of int, optional
+        For each dialect the arrays that it starts from; unless given, 0 to 3 for all of them.
 
     Examples
     --------
@@ -106,22 +116,39 @@ def merge(dialects: Sequence[Dialect], profile: str, h: Hyperparameters, t: int)
     >>> len(merged.operations) == len(torch.recipe(torch.defaults, "f32").operations), len(set(merged.outputs))
     (True, 1)
     """
-    exact = exact_hyper(h)
-    recipes = [one.recipe(h, profile) for one in dialects]
-    scalars = [one.scalars(exact, t, recipe) for one, recipe in zip(dialects, recipes, strict=True)]
+    recipes = _recipes(tuple(dialects), profile, h)
+    scalars = _scalars(dialects, recipes, h, t)
+    starts = inputs or [(0, 1, 2, 3)] * len(recipes)
+    given = 1 + max(max(start) for start in starts)
     constants = {number.hex(): number for numbers in scalars for number in numbers}
-    place = {text: len(INPUTS) + at for at, text in enumerate(constants)}
+    place = {text: given + at for at, text in enumerate(constants)}
     known: dict[tuple[str, tuple[int, ...]], int] = {}
-    first = len(INPUTS) + len(constants)
+    first = given + len(constants)
     outputs = []
-    for recipe, numbers in zip(recipes, scalars, strict=True):
-        values = [*range(len(INPUTS)), *(place[number.hex()] for number in numbers)]
+    for recipe, start, numbers in zip(recipes, starts, scalars, strict=True):
+        values = [*start, *(place[number.hex()] for number in numbers)]
         for operation in recipe.operations:
             key = operation.name, _ordered(operation.name, tuple(values[arg] for arg in operation.args))
             values.append(known.setdefault(key, first + len(known)))
         p, m, u = (values[value] for value in recipe.outputs)
         outputs.append((p, m, u))
-    return Merged(recipes[0], tuple(constants.values()), tuple(Operation(*key) for key in known), tuple(outputs))
+    return Merged(recipes[0], given, tuple(constants.values()), tuple(Operation(*key) for key in known), tuple(outputs))
+
+
+@lru_cache(maxsize=64)
+def _recipes(dialects: tuple[Dialect, ...], profile: str, h: Hyperparameters) -> tuple[Recipe, ...]:
+    return tuple(one.recipe(h, profile) for one in dialects)
+
+
+def _scalars(dialects: Sequence[Dialect], recipes: Sequence[Recipe], h: Hyperparameters, t: int) -> list[list[float]]:
+    """Return the constants of each recipe; dialects that form them alike form them once."""
+    exact, made = exact_hyper(h), {}
+    for one, recipe in zip(dialects, recipes, strict=True):
+        if (one.constants, one.flushes) not in made:
+            made[one.constants, one.flushes] = formed(one, exact, t, recipe)
+    return [
+        [made[one.constants, one.flushes][name] for name in recipe.constants] for one, recipe in zip(dialects, recipes, strict=True)
+    ]
 
 
 def _to_bfloat16(a: Any) -> Any:

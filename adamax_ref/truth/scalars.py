@@ -108,14 +108,15 @@ def errors(
             dialect, recipe = dialects[source], recipes[source]
             key = (dialect.constants, recipe.working, recipe.storage, dialect.flushes)
             if key not in used:
-                used[key] = [_formed(dialect, number, t, recipe) for number in hypers]
+                used[key] = [formed(dialect, number, t, recipe) for number in hypers]
             hats |= {made[name] for made in used[key]}
         interval = exact[place]
         worst[place] = _farthest(frozenset(hats), interval.lo, interval.hi, interval.exponent)
     return worst
 
 
-def _formed(dialect: Dialect, h: Hyperparameters, t: int, recipe: Recipe) -> dict[str, float]:
+def formed(dialect: Dialect, h: Hyperparameters, t: int, recipe: Recipe) -> dict[str, float]:
+    """Return all constants of a dialect by name, those that the recipe does not use included."""
     made = dialect.constants(h, t, Rounding(recipe.working_format, recipe.storage_format))
     flush = recipe.working_format.flush if dialect.flushes else float
     return {name: flush(float(number)) for name, number in made.items()}

@@ -85,7 +85,7 @@ def test_merged_recipes_give_the_bits_of_an_engine_one_by_one(profile: str, deca
     dialects = (torch, *permitted(torch, profile, decay != 0))[::7]
     columns = [np.array(column) for column in zip(*draws(profile, 70, seed=2), strict=True)]
     merged = merge(dialects, profile, h, 3)
-    made = {value: numbers for _, value, numbers in merged.run(dict(zip("pgmu", columns, strict=True)))}
+    made = {value: numbers for _, value, numbers in merged.run(columns)}
     engine = get_backend("numpy")
     for one, ends in zip(dialects, merged.outputs, strict=True):
         recipe = one.recipe(h, profile)
