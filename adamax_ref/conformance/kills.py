@@ -147,7 +147,7 @@ def _fewer(row: Row) -> Row:
 
 
 def described(cases: Iterable[Case]) -> dict[str, Any]:
-    """Return the content of BUGS.json: every bug, where it can show, and what kills it in these cases."""
+    """Return the content of BUGS.json: every bug, where it can show, why not elsewhere, and what kills it in these cases."""
     by_bug: dict[str, dict[str, list[Case]]] = {name: {} for name in bank()}
     where = set()
     for case in cases:
@@ -159,9 +159,14 @@ def described(cases: Iterable[Case]) -> dict[str, Any]:
 
 
 def _entry(bug: Bug, killers: dict[str, list[Case]], where: set[tuple[str, str]]) -> dict[str, Any]:
-    applies = sorted(f"{dialect}/{profile}" for dialect, profile in where if bug.applies(get(dialect), profile))
+    applies: list[str] = []
+    silent: dict[str, list[str]] = {}
+    for dialect, profile in sorted(where):
+        reason = bug.applies.why_not(get(dialect), profile)
+        (silent.setdefault(reason, []) if reason else applies).append(f"{dialect}/{profile}")
     killed = {pair: {"cases": len(cases), "smallest": min(cases, key=size).id} for pair, cases in killers.items()}
-    return {"title": bug.title, "effect": bug.effect, "hint": bug.hint, "applies": applies, "killedBy": killed}
+    told = {"title": bug.title, "effect": bug.effect, "hint": bug.hint, "source": bug.source}
+    return told | {"applies": applies, "cannotShow": silent, "killedBy": killed}
 
 
 def size(case: Case) -> tuple[int, str]:
