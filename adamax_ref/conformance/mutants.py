@@ -62,7 +62,7 @@ def mutants(dialect: str, profile: str, law: Recipe) -> Iterator[Mutant]:
     --------
     >>> recipe = get("paper").recipe(get("paper").defaults, "f32")
     >>> [mutant.text for mutant in mutants("paper", "f32", recipe)][:2]
-    ['m_new = v1 + v2  ->  v1 - v2', 'm_new = v1 + v2  ->  v1 * v2']
+    ['v1 = beta1 * m  ->  beta1 / m', 'v1 = beta1 * m  ->  beta1 + m']
     """
     seen = {law.operations}
     for at in range(len(law.operations)):
