@@ -58,7 +58,7 @@ def build(design: Design, category: str, dialect: Dialect, profile: str) -> Case
     case = framed(design, category, dialect, profile)
     case = _written(design, case, dialect) if design.search is None else _searched(design.search, case, dialect)
     case = replace(case, report=design.report or tuple(range(1, len(case.steps) + 1)))
-    if case.result == "value":
+    if case.result == "value" and not isinstance(design.steps, Chain):
         case = replace(case, steps=_with_constants(case, dialect))
     return replace(case, flags=_flags(case, design), needs=_needs(case))
 

@@ -19,7 +19,7 @@ from .draws import Draw
 from .hardest import Search
 
 Values = str | Draw
-Level = Literal["core", "lead", "full"]
+Level = Literal["core", "lead", "full", "long"]
 
 BASE: Mapping[str, float] = {"lr": 0.0625, "beta1": 0.75, "beta2": 0.875, "eps": 0.015625, "weight_decay": 0.0}
 """Hyperparameters of a design that says nothing else: few bits, none the default of a framework, no two alike."""
@@ -30,8 +30,8 @@ USUAL: Mapping[str, float] = {"lr": 0.002, "beta1": 0.9, "beta2": 0.999, "eps": 
 REAL = ("f64", "f32", "f16", "bf16")
 WIDE = ("f64", "f32")
 PAIRS = ("c64", "c128")
-LEADING = ("paper", "torch")
-"""Dialects that ship more cases than the others do; see :attr:`Design.level`."""
+LEADING = {("torch", profile) for profile in WIDE}
+"""Dialects and profiles that ship more cases than the others do; see :attr:`Design.level`."""
 FULL = 0
 """As a :class:`Draw`'s ``bits``: as many as the storage type has."""
 
@@ -92,8 +92,8 @@ class Design:
         Profiles in which the design makes sense.
     lacks : str
         An option that a dialect must not have for the design to apply.
-    level : {"core", "lead", "full"}
-        Whether the case is shipped: always, for the leading dialects, or never.
+    level : {"core", "lead", "full", "long"}
+        Where the case is shipped: always, for the leading dialect and profiles, or never; a long one exists for those alone.
     refuse : tuple of (str, str), optional
         Field and class of the mistake, for a case that must be refused.
     damage : str
@@ -120,11 +120,10 @@ class Design:
     refuse: tuple[str, str] | None = None
     damage: str = ""
 
-    def level_for(self, dialect: Dialect) -> str:
-        """Return the level of the case in a dialect: what only the leading ones ship is in the others' full corpus."""
-        if self.level == "lead":
-            return "core" if dialect.name in LEADING else "full"
-        return self.level
+    def level_for(self, dialect: Dialect, profile: str) -> str:
+        """Return the level of the case: what only the leading dialect and profiles ship is in the others' full corpus."""
+        leading = (dialect.name, profile) in LEADING
+        return {"lead": "core" if leading else "full", "long": "full" if leading else ""}.get(self.level, self.level)
 
     def applies(self, dialect: Dialect, profile: str) -> bool:
         """Tell whether the design makes sense for a dialect and a profile."""

@@ -51,5 +51,5 @@ def designs_of(part: Part) -> list[Design]:
     """Return the designs that make up a file."""
     dialect = get(part.dialect)
     return [
-        each for each in designs(part.category) if each.level_for(dialect) == part.level and each.applies(dialect, part.profile)
+        each for each in designs(part.category) if each.level_for(dialect, part.profile) == part.level and each.applies(dialect, part.profile)
     ]

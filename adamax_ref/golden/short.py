@@ -1,11 +1,13 @@
-"""What a vector file leaves out because a rule brings it back: the same cases in half of the bytes.
+"""What a vector file leaves out because a rule brings it back: the same cases in a third of the bytes.
 
 The rules, which ``schema/vectors.schema.json`` repeats field by field:
 
 - of a quantity, ``true``, ``lo`` and ``hi`` are left out where they are the same string as ``bits``;
 - ``bound`` is the upper half of each binary64 pattern, its lower half being zero, and left out where all bounds are 0;
+- a hyperparameter is its pattern and, after a blank, its decimal number; ``constants`` are two patterns;
 - ``m`` and ``u`` of ``init`` are left out where they are +0 throughout;
 - ``weight_decay``, ``decay`` and ``maximize`` are left out where they are 0, ``"none"`` and false;
+- ``report`` is left out where it is every step, ``result`` where it is ``"value"``;
 - ``flags``, ``kills``, ``needs`` and ``spec`` are one string each, words separated by one blank;
 - ``excludes``, ``flags``, ``kills`` and ``needs`` are left out where they are empty.
 
@@ -23,9 +25,13 @@ from .document import canonical, plain
 
 Json = dict[str, Any]
 
-_LISTS: Json = {name: [] for name in ("excludes", "flags", "kills", "needs")}
 _WORDS = ("flags", "kills", "needs", "spec")
+_EMPTY: Json = {name: [] for name in ("excludes", "flags", "kills", "needs")}
 _HYPER: Json = {"weight_decay": plain(Number.of(0.0)), "decay": "none", "maximize": False}
+_PAIRS = {"lr": ("f64", "dec"), "constants": ("correction", "rate")} | dict.fromkeys(
+    ("beta1", "beta2", "eps", "weight_decay"), ("f64", "dec")
+)
+"""Records of two strings that are written as one, by the field that holds them."""
 _HALF = "0" * 8
 
 
@@ -45,6 +51,8 @@ def vector_bytes(file: VectorFile) -> bytes:
     document = plain(file)
     for case in document["cases"]:
         _visit(case, _drop, _shorten)
+        for record in (case["hyper"], *case["steps"]):
+            record.update((name, " ".join(record[name][part] for part in _PAIRS[name])) for name in record if name in _PAIRS)
         case.update((name, " ".join(case[name])) for name in _WORDS if name in case)
     return canonical(document)
 
@@ -61,13 +69,23 @@ def lengthened(document: Any) -> Any:
     """
     for case in _objects(document, "cases"):
         case.update((name, case[name].split(" ")) for name in _WORDS if isinstance(case.get(name), str))
+        for record in (case.get("hyper"), *_objects(case, "steps")):
+            if isinstance(record, dict):
+                record.update((name, _parted(name, record[name])) for name in record if name in _PAIRS)
         _visit(case, _fill, _lengthen)
     return document
 
 
+def _parted(name: str, text: Any) -> Any:
+    """Turn two words into the record of two strings that they stand for; leave anything else."""
+    words = text.split(" ") if isinstance(text, str) else ()
+    return dict(zip(_PAIRS[name], words, strict=True)) if len(words) == 2 else text
+
+
 def _visit(case: Json, apply: Callable[[Json, Json], None], quantity: Callable[[Json], None]) -> None:
     """Apply the rules to a case, every quantity in it included."""
-    apply(case, _LISTS)
+    steps = case.get("steps")
+    apply(case, _EMPTY | {"result": "value", "report": [*range(1, len(steps) + 1)] if isinstance(steps, list) else []})
     if isinstance(case.get("hyper"), dict):
         apply(case["hyper"], _HYPER)
     init = case.get("init")
@@ -94,19 +112,18 @@ def _fill(record: Json, usual: Json) -> None:
 
 def _shorten(quantity: Json) -> None:
     quantity["bound"] = " ".join(word.removesuffix(_HALF) for word in quantity["bound"].split())
-    usual = dict.fromkeys(("true", "lo", "hi"), quantity["bits"])
-    _drop(quantity, usual | {"bound": _no_bound(quantity["bits"])})
+    _drop(quantity, _same(quantity["bits"]))
 
 
 def _lengthen(quantity: Json) -> None:
-    usual = dict.fromkeys(("true", "lo", "hi"), quantity["bits"])
-    _fill(quantity, usual | {"bound": _no_bound(quantity["bits"])})
+    _fill(quantity, _same(quantity["bits"]))
     if isinstance(quantity["bound"], str):
         quantity["bound"] = " ".join(word + _HALF for word in quantity["bound"].split(" ") if quantity["bound"])
 
 
-def _no_bound(bits: str) -> str:
-    return " ".join([_HALF] * len(bits.split()))
+def _same(bits: str) -> Json:
+    """Return what a quantity is where every right answer has these bits."""
+    return {"true": bits, "lo": bits, "hi": bits, "bound": " ".join([_HALF] * len(bits.split()))}
 
 
 def _zeros(patterns: str) -> str:

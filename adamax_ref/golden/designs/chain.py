@@ -7,7 +7,7 @@ from adamax_ref.golden.design import WIDE, Chain, Design, Level
 from adamax_ref.golden.draws import Draw
 
 
-def _chain(steps: int, report: tuple[int, ...], level: Level) -> Design:
+def _chain(steps: int, report: tuple[int, ...], level: Level, profiles: tuple[str, ...] = WIDE) -> Design:
     return Design(
         f"steps-{steps}",
         f"{steps} steps in a row, compared at {', '.join(map(str, report))}: small errors add up or are forgotten, as they should.",
@@ -15,10 +15,15 @@ def _chain(steps: int, report: tuple[int, ...], level: Level) -> Design:
         theta="1",
         steps=Chain(steps, Draw(bits=8, top=0, span=4)),
         report=report,
-        profiles=WIDE,
+        profiles=profiles,
         flags="long-run",
         level=level,
     )
 
 
-DESIGNS = (_chain(20, (1, 10, 20), "core"), _chain(100, (1, 10, 100), "lead"), _chain(1000, (1, 10, 100, 1000), "full"))
+DESIGNS = (
+    _chain(20, (1, 10, 20), "core"),
+    _chain(100, (1, 10, 100), "full"),
+    _chain(1000, (1, 10, 100, 1000), "lead"),
+    _chain(10_000, (1, 10, 100, 1000, 2000, 5000, 10_000), "long", ("f32",)),
+)

@@ -130,7 +130,15 @@ DESIGNS = (
         steps=("-1/2 1/8", "1/4 1"),
         profiles=PAIRS,
     ),
-    Design("nothing", "No complex number at all.", "S1 S9", theta="", shape=(0,), steps=("", ""), profiles=PAIRS),
+    Design(
+        "nothing",
+        "A tensor without complex numbers has nothing to do, and its counter moves on.",
+        "S1 S9",
+        theta="",
+        shape=(0,),
+        steps=("", ""),
+        profiles=PAIRS,
+    ),
     Design(
         "all-digits",
         "Three numbers whose parts use every digit, with the usual hyperparameters.",

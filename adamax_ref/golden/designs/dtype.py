@@ -32,6 +32,7 @@ DESIGNS = (
         steps=(_ALL, _ALL),
         hyper=USUAL,
         flags="needs-binary64 fma-visible",
+        level="lead",
     ),
     Design(
         "odd-betas",

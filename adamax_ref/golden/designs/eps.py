@@ -52,6 +52,7 @@ DESIGNS = (
         hyper={"eps": 2.0**-27},
         profiles=("f64", "f32", "bf16"),
         flags="eps-default eps-visible",
+        level="lead",
     ),
     Design(
         "default",

@@ -62,6 +62,7 @@ DESIGNS = (
         hyper={"lr": 0.007},
         profiles=WIDE,
         flags="needs-binary64",
+        level="lead",
     ),
     Design(
         "below-binary16",

@@ -75,5 +75,6 @@ DESIGNS = (
         steps=("-9/4+4*ulp 9/4+-4*ulp",),
         profiles=WIDE,
         flags="cancellation fma-visible",
+        level="lead",
     ),
 )

@@ -42,6 +42,7 @@ DESIGNS = (
         t=3,
         steps=("nan 1/8", "1/4 -1/8"),
         flags="nan",
+        level="lead",
     ),
     Design(
         "infinite-gradient",

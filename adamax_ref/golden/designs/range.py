@@ -36,6 +36,7 @@ DESIGNS = (
         theta="1 -1",
         steps=("norm*64 -norm*128", "norm*32 norm*96"),
         hyper={"eps": 0.0},
+        level="lead",
     ),
     Design(
         "near-largest",
@@ -124,6 +125,7 @@ DESIGNS = (
         steps=("1/2 -1/4", "-1/4 1/8"),
         flags="cancellation",
         profiles=WIDE,
+        level="lead",
     ),
     _overflow(2.0**126, ("f32",)),
     _overflow(2.0**15, ("f16",)),

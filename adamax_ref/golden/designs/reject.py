@@ -56,7 +56,7 @@ def _array(name: str) -> tuple[Design, Design]:
 
 
 DESIGNS = (
-    _number("lr-negative", "lr", -0.25, "core"),
+    _number("lr-negative", "lr", -0.25),
     _number("lr-nan", "lr", math.nan, "core"),
     _number("beta1-one", "beta1", 1.0, "core"),
     _number("beta1-negative", "beta1", -0.125),
@@ -87,6 +87,7 @@ DESIGNS = (
         steps=("1/2 -1/4", Go("1/4 1/4", -0.125)),
         refuse=("lr", "range"),
         profiles=WIDE,
+        level="lead",
     ),
     Design(
         "step-lr-nan",

@@ -30,8 +30,8 @@ DESIGNS = (
         "nothing", "A tensor without elements: nothing to do, and the counter moves on.", "S1", theta="", shape=(0,), steps=("", "")
     ),
     Design("no-columns", "Three rows of no columns are empty as well.", "S1", theta="", shape=(3, 0), steps=("",)),
-    *(_of((n,), _ANY, "odd-length", "core") for n in (3, 5, 9)),
-    *(_of((n,), _ANY, "odd-length") for n in (1, 7)),
+    _of((3,), _ANY, "odd-length", "core"),
+    *(_of((n,), _ANY, "odd-length") for n in (1, 5, 7, 9)),
     *(_of((n,), _ANY) for n in (2, 8)),
     _of((2, 3), _ANY, level="core"),
     _of((3, 2), _ANY, level="core"),

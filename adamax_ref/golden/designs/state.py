@@ -23,6 +23,7 @@ DESIGNS = (
         theta="1 -1",
         t=5,
         steps=("1/2 -1/4",),
+        level="lead",
     ),
     Design(
         "norm-alone",

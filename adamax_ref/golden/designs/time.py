@@ -62,7 +62,7 @@ DESIGNS = (
     ),
     _late(98, 3, 6),
     _late(126, 3, 7, REAL, "core"),
-    _late(254, 3, 8, REAL, "core"),
+    _late(254, 3, 8, REAL),
     _beyond(600, 8),
     _beyond(1000, 8),
     _late(998, 1, 10, level="full"),

@@ -80,6 +80,7 @@ DESIGNS = (
         steps=("1 -1", "1/8 1/8", "1/16 -1/16"),
         hyper={"beta2": 0.5},
         flags="shrinking-gradient",
+        level="lead",
     ),
     Design(
         "faster-than-moment",
@@ -128,5 +129,6 @@ DESIGNS = (
         steps=("1/8 1/8", "1/16 -1/8"),
         hyper={"beta2": 1 - 2.0**-12},
         flags="shrinking-gradient",
+        level="lead",
     ),
 )

@@ -54,6 +54,7 @@ DESIGNS = (
         t=6,
         steps=("0 0", "0 0"),
         flags="zero-gradient shrinking-gradient",
+        level="lead",
     ),
     Design(
         "long",
