@@ -51,7 +51,7 @@ class Evidence:
         return cls(failed, passing, hello)
 
 
-def diagnose(cases: Sequence[Judged], hello: Hello, replay: Replay | None = None) -> Diagnosis:
+def diagnose(cases: Sequence[Judged], hello: Hello, replay: Replay | None = None, *, locate: bool = True) -> Diagnosis:
     """Say what explains the failures of a run.
 
     Parameters
@@ -62,6 +62,8 @@ def diagnose(cases: Sequence[Judged], hello: Hello, replay: Replay | None = None
         What the target said of itself.
     replay : Replay, optional
         The order of operations, if it is known; otherwise it is looked for in the passing cases.
+    locate : bool
+        Whether to look for the first step that is wrong by itself.
 
     Examples
     --------
@@ -79,11 +81,12 @@ def diagnose(cases: Sequence[Judged], hello: Hello, replay: Replay | None = None
     replay = replay or base(evidence.passing, first.dialect, first.profile)
     bugs = [bug for bug in bank().values() if bug.applies(get(first.dialect), first.profile)]
     fitting, strength = _fitting(bugs, evidence, replay)
-    slip = next((slip for each in evidence.failed if (slip := localise(each, hello)) is not None), None)
+    slips = (slip for each in evidence.failed if locate and (slip := localise(each, hello)) is not None)
     named = fitting if len(evidence.failed) >= LEAST[strength] else []
     causes = tuple(_cause(bug, strength, cases) for bug in named[:MOST])
     nearest = None if causes else _nearest(bugs, evidence, replay)
-    return Diagnosis(causes, nearest, slip, deciding(fitting[:MOST], bool(causes), LEAST[strength], cases, hello, replay))
+    decision = deciding(fitting[:MOST], bool(causes), LEAST[strength], cases, hello, replay)
+    return Diagnosis(causes, nearest, next(slips, None), decision)
 
 
 def base(passing: Sequence[Judged], dialect: str, profile: str) -> Replay:

@@ -89,4 +89,5 @@ def naming(cases: Sequence[Case], exposes: tuple[str, ...] = ALL, replay: Replay
 def named(bug: Bug, cases: Sequence[Case], exposes: tuple[str, ...], replay: Replay) -> Diagnosis:
     """Judge a bug as a target under an order of operations that the diagnosis knows, and diagnose it."""
     target = BugTarget(bug, replay, exposes)
-    return diagnose([judge(case, target.run(case), target.hello) for case in cases], target.hello, replay)
+    judged = [judge(case, target.run(case), target.hello) for case in cases]
+    return diagnose(judged, target.hello, replay, locate=False)
