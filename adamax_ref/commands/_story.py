@@ -116,7 +116,7 @@ def _expected(case: Case, at: int, element: int) -> Iterator[str]:
     yield f"  must be, after step {expect.step}: t {expect.t}"
     for name in ("u", "m", "theta"):
         quantity = getattr(expect, name)
-        texts = [text.split(" ")[element : element + 1] for text in (quantity.bits, quantity.lo, quantity.hi)]
+        texts = [text.split()[element : element + 1] for text in (quantity.bits, quantity.lo, quantity.hi)]
         if all(texts):
             bits, lo, hi = (decimal(case.form, text) for (text,) in texts)
             yield f"    {f'{name}[{element}]':<10} {bits}, allowed {lo} to {hi}"
