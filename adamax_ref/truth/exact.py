@@ -15,6 +15,7 @@ from adamax_ref.law.profile import PROFILES, Format
 
 from .bounds import SYMBOLS
 from .interval import BITS, Interval
+from .numbers import Numbers, evaluate_all
 from .permitted import exact_by_node, permitted_graph, plan_of
 from .rounding import round_dyadic, round_exact
 from .values import Number, Undecidable, evaluate, exactly
@@ -37,7 +38,7 @@ class Step:
 
 def exact_steps(
     dialect: Dialect, profile: str, given: Mapping[str, Sequence[float]], t: int, steps: Sequence[Step], bits: int | None = BITS
-) -> Iterator[dict[str, list[Number]]]:
+) -> Iterator[dict[str, Sequence[Number]]]:
     """Yield the exact ``p``, ``m``, ``u`` after each step.
 
     Parameters
@@ -62,7 +63,7 @@ def exact_steps(
     >>> after
     {'p': [Fraction(3, 4)], 'm': [Fraction(3, 4)], 'u': [Fraction(3, 1)]}
     """
-    state = {name: [exactly(x, bits) for x in given[name]] for name in SYMBOLS}
+    state = {name: _numbers(given[name], bits) for name in SYMBOLS}
     for step in steps:
         if step.grad is not None:
             t += 1
@@ -70,24 +71,31 @@ def exact_steps(
         yield state
 
 
+def _numbers(given: Sequence[float], bits: int | None) -> Sequence[Number]:
+    return [exactly(x, None) for x in given] if bits is None else Numbers.of(given, bits)
+
+
 def _stepped(
     dialect: Dialect,
     profile: str,
-    state: Mapping[str, list[Number]],
+    state: Mapping[str, Sequence[Number]],
     t: int,
     grad: Sequence[float],
     h: Hyperparameters,
     bits: int | None,
-) -> dict[str, list[Number]]:
+) -> dict[str, Sequence[Number]]:
     permitted = permitted_graph(dialect, profile, h)
     graph = permitted.graph
     ends = [graph.nodes[places[0]].value for places in graph.outputs]
     constants = exact_by_node(permitted, h, t, bits)
     steps = plan_of(permitted, constants).only(ends)
     known = {graph.nodes[place].value: number for place, number in constants.items()}
-    inputs = zip(state["p"], (exactly(x, bits) for x in grad), state["m"], state["u"], strict=True)
-    rows = [evaluate(steps, known, one) for one in inputs]
-    return {name: [row[end] for row in rows] for name, end in zip(SYMBOLS, ends, strict=True)}
+    inputs = [state["p"], _numbers(grad, bits), state["m"], state["u"]]
+    if bits is None:
+        rows = [evaluate(steps, known, one) for one in zip(*inputs, strict=True)]
+        return {name: [row[end] for row in rows] for name, end in zip(SYMBOLS, ends, strict=True)}
+    made, _ = evaluate_all(steps, known, [x for x in inputs if isinstance(x, Numbers)])
+    return {name: made[end] for name, end in zip(SYMBOLS, ends, strict=True)}
 
 
 def rounded(x: Number, fmt: Format) -> float | None:

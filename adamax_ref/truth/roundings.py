@@ -20,8 +20,8 @@ def round_dyadics(n: Integers, exponent: Integers, fmt: Format) -> Doubles:
     Examples
     --------
     >>> from adamax_ref.law.profile import BINARY32
-    >>> round_dyadics(np.array([2**24 + 1, -(2**200)], dtype=object), np.array([0, 0]), BINARY32)
-    array([ 16777216.,      -inf])
+    >>> round_dyadics(np.array([2**24 + 1, -(2**200)], dtype=object), np.array([0, 0]), BINARY32).tolist()
+    [16777216.0, -inf]
     """
     size = abs(n)
     shift = np.maximum(lengths(size) - fmt.precision, fmt.emin - fmt.precision + 1 - exponent)
@@ -43,8 +43,8 @@ def floor_dyadics(n: Integers, exponent: Integers, fmt: Format) -> Doubles:
     Examples
     --------
     >>> from adamax_ref.law.profile import BINARY32
-    >>> floor_dyadics(np.array([2**24 + 1, -(2**24) - 1], dtype=object), np.array([0, 0]), BINARY32)
-    array([ 16777216., -16777218.])
+    >>> floor_dyadics(np.array([2**24 + 1, -(2**24) - 1], dtype=object), np.array([0, 0]), BINARY32).tolist()
+    [16777216.0, -16777218.0]
     """
     length = lengths(n)
     shift = np.maximum(np.maximum(length - fmt.precision, fmt.emin - fmt.precision + 1 - exponent), 0)
@@ -70,8 +70,8 @@ def storable(n: Integers, exponent: Integers, fmt: Format) -> Flags:
     Examples
     --------
     >>> from adamax_ref.law.profile import BINARY32
-    >>> storable(np.array([2**24 - 1, 2**24 + 1, 2**30], dtype=object), np.array([0, 0, 0]), BINARY32)
-    array([ True, False,  True])
+    >>> storable(np.array([2**24 - 1, 2**24 + 1, 2**30], dtype=object), np.array([0, 0, 0]), BINARY32).tolist()
+    [True, False, True]
     """
     length, zeros = lengths(n), trailing(n)
     fits = (length - zeros <= fmt.precision) & (exponent + zeros > fmt.emin - fmt.precision) & (length + exponent <= fmt.emax + 1)
