@@ -1,6 +1,5 @@
 """``adamax-ref golden``: write the corpus of golden vectors, check one, or ask its questions without the answers."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any, final
 import click
 
 from adamax_ref.golden.plan import Part
+from adamax_ref.threads import usable_processors
 
 from ._questions import questions
 
@@ -30,7 +30,10 @@ command.add_command(questions)
 @click.option("--dialect", "dialects", multiple=True, help="Only this dialect; may be repeated.")
 @click.option("--dask", "address", help="Compute on the Dask cluster whose scheduler listens there.")
 @click.option("--jobs", type=click.IntRange(1), help="Compute in so many local processes, one for each core if left out.")
-def generate(folder: Path, level: str, dialects: tuple[str, ...], address: str | None, jobs: int | None) -> None:
+@click.option("--backend", help="Let this array engine compute the canonical bits; the bytes must be the same.")
+def generate(
+    folder: Path, level: str, dialects: tuple[str, ...], address: str | None, jobs: int | None, backend: str | None
+) -> None:
     """Write the corpus to FOLDER, which is new, empty, or holds an older corpus.
 
     The bytes are the same on every machine and run. Everything is written aside and moved into place at the end; what is
@@ -38,6 +41,7 @@ def generate(folder: Path, level: str, dialects: tuple[str, ...], address: str |
     """
     from adamax_ref.farm import farm
     from adamax_ref.golden.digests import differing
+    from adamax_ref.golden.engine import lacking
     from adamax_ref.golden.folder import write
     from adamax_ref.golden.generate import corpus_bytes
     from adamax_ref.golden.load import open_corpus
@@ -45,8 +49,15 @@ def generate(folder: Path, level: str, dialects: tuple[str, ...], address: str |
     from adamax_ref.golden.unfinished import Unfinished
 
     planned, store = parts(level, dialects), Unfinished.beside(folder)
-    with resumable(folder, store), progress("generating", len(planned)) as done, farm(address, jobs or cores()) as mapper:
-        write(folder, corpus_bytes(level, dialects, Kills(), done, mapper, store))
+    refused = lacking(backend, [part.profile for part in planned])
+    if refused:
+        raise ValueError(f"backend {backend!r} does not compute in {', '.join(refused)}; choose another, or dialects without them")
+    with (
+        resumable(folder, store),
+        progress("generating", len(planned)) as done,
+        farm(address, jobs or usable_processors()) as mapper,
+    ):
+        write(folder, corpus_bytes(level, dialects, Kills(), done, mapper, store, backend))
     corpus = open_corpus(folder)
     totals, other = corpus.manifest.totals, differing(corpus)
     click.echo(f"{folder}: {totals.cases} cases, {totals.expectations} numbers to compare, {len(planned)} files")
@@ -69,7 +80,7 @@ def check(folder: Path, jobs: int | None) -> None:
     from adamax_ref.golden.load import open_corpus
 
     total = len(open_corpus(folder).manifest.files)
-    with progress("checking", total) as done, farm(None, jobs or cores()) as mapper:
+    with progress("checking", total) as done, farm(None, jobs or usable_processors()) as mapper:
         findings = findings_of(folder, Kills(), unkilled, done, mapper)
     for finding in findings:
         click.echo(finding)
@@ -103,11 +114,6 @@ class Kills:
         from adamax_ref.conformance import kills
 
         return kills.described(cases)
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager

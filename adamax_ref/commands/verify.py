@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from adamax_ref.threads import usable_processors
+
 from ._program import TakesProgram
 
 if TYPE_CHECKING:
@@ -42,7 +44,11 @@ def files(command: Callable[..., None]) -> Callable[..., None]:
     "--transcript", type=click.File("w", encoding="ascii", lazy=True), help="Also write what a program was asked and answered."
 )
 @click.option("--dask", "address", help="Judge on the Dask cluster whose scheduler listens there.")
-@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Judge in so many local processes.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    help="Judge in so many local processes; one for each core if left out with --all or --level full, else in this one.",
+)
 def command(
     target: str | None,
     everything: bool,
@@ -52,7 +58,7 @@ def command(
     level: str,
     transcript: TextIO | None,
     address: str | None,
-    jobs: int,
+    jobs: int | None,
     **forms: Path | None,
 ) -> None:
     """Judge TARGET on everything it declares and the corpus holds.
@@ -71,9 +77,11 @@ def command(
 
     if everything is (target is not None):
         raise click.UsageError("name one target, or all of them with --all")
-    if transcript is not None and (everything or address is not None or jobs > 1):
+    if transcript is not None and (everything or address is not None or (jobs or 1) > 1):
         raise click.UsageError("--transcript needs one target and one process; leave out --all, --jobs and --dask")
     question = Question(golden, dialects, profiles, level, read_waivers(Path(FILE), open_corpus(golden)))
+    if jobs is None:
+        jobs = usable_processors() if is_much(everything, question) and transcript is None else 1
     with farm(address, jobs) as mapper:
         if target is None:
             runs, code = all_judged(question, mapper)
@@ -85,6 +93,11 @@ def command(
         if path is not None and runs:
             write(form, path, runs)
     raise click.exceptions.Exit(code)
+
+
+def is_much(everything: bool, question: "Question") -> bool:
+    """Whether so much is asked that other processes are worth their start of some seconds each."""
+    return (everything or question.level == "full") and not (question.dialects or question.profiles)
 
 
 def judged(target: str, question: "Question", transcript: TextIO | None) -> tuple[list["Run"], int]:

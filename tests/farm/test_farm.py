@@ -14,6 +14,7 @@ from adamax_ref.farm import farm
 from adamax_ref.golden.document import canonical
 from adamax_ref.golden.generate import make
 from adamax_ref.golden.plan import parts
+from adamax_ref.threads import usable_processors
 
 WORDS = ["verify", "backend:numpy", "--dialect", "paper", "--profile", "f32"]
 
@@ -66,3 +67,27 @@ def test_wrong_usage_is_code_2_and_one_sentence(words: list[str], message: str) 
     pytest.importorskip("distributed")
     done = CliRunner().invoke(main, words)
     assert done.exit_code == 2 and message in " ".join(done.output.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "jobs"),
+    [
+        (["backend:numpy"], 1),
+        (["backend:numpy", "--level", "full"], usable_processors()),
+        (["backend:numpy", "--level", "full", "--jobs", "1"], 1),
+        (["backend:numpy", "--level", "full", "--profile", "f32"], 1),
+        (["backend:numpy", "--level", "full", "--transcript", "file"], 1),
+        (["--all"], usable_processors()),
+        (["--all", "--dialect", "paper"], 1),
+    ],
+)
+def test_where_much_is_asked_every_core_takes_part(words: list[str], jobs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    def counted(address: object, jobs: object) -> Any:
+        asked.append(jobs)
+        raise ValueError("enough is known")
+
+    monkeypatch.setattr("adamax_ref.farm.farm", counted)
+    done = CliRunner().invoke(main, ["verify", *words])
+    assert done.exit_code == 2 and asked == [jobs]
