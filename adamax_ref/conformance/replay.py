@@ -17,11 +17,13 @@ from adamax_ref.golden.patterns import decode, encode, inside, same
 from adamax_ref.law.profile import Format
 
 from .answer import Answer, Hello, Reported
-from .bugs import Bug, Parts
+from .bugs import Bug, Numbers, Parts
 from .judge import Judged, judge
 from .named import equal
 
 States = Sequence[State]
+Four = tuple[float, float, float, float]
+Three = tuple[float, float, float]
 
 
 @final
@@ -61,6 +63,18 @@ class Replay:
             return case.error.class_ not in bug.accepts
         states = self.states(bug, case)
         return states is not None and judge(case, answer(case, states, hello.exposes), hello).status != "failed"
+
+
+def one_step(bug: Bug, parts: Parts, given: Four, h: Numbers, t: int) -> Three | None:
+    """Return ``p``, ``m``, ``u`` of one element after a step under a bug, from ``p``, ``g``, ``m``, ``u`` before it.
+
+    None where the bug cannot do the step. What a bug does to a whole tensor, or between steps, takes no part.
+    """
+    try:
+        p, m, u = map(parts.stored, bug.element(parts, *given, h, t))
+    except (ArithmeticError, ValueError):
+        return None
+    return p, m, u
 
 
 def answer(case: Case, states: States, exposes: Sequence[str] = (*QUANTITIES, "t")) -> Answer:

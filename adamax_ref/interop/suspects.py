@@ -4,14 +4,10 @@ The bank is loaded only when there is something to explain.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
 
 from adamax_ref.law.dialect import Dialect
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.profile import PROFILES
-
-if TYPE_CHECKING:
-    from adamax_ref.conformance.bugs import Bug
 
 Four = tuple[float, float, float, float]
 Three = tuple[float, float, float]
@@ -41,26 +37,20 @@ def suspects(dialect: Dialect, profile: str, h: Hyperparameters, t: int, given: 
     >>> suspects(get("torch"), "f64", Hyperparameters(lr=0.25), 2, (1.0, 0.0, 0.0, 0.5), (1.0, 0.0, 0.45))
     ('B12 (beta1 and beta2 exchanged)', 'B16 (u decays with beta1)')
     """
-    from adamax_ref.conformance.bugs import bank
+    from adamax_ref.conformance.bugs import Bug, Numbers, Parts, bank
+    from adamax_ref.conformance.replay import one_step
 
-    bits = _bits(profile, seen)
-    if _outcome(None, dialect, profile, h, t, given) == bits:
+    parts, bits = Parts(dialect, profile), _bits(profile, seen)
+    numbers = Numbers(h.lr, h.beta1, h.beta2, h.eps, h.weight_decay, h.maximize)  # powers are this machine's, as in training
+
+    def gives(bug: Bug) -> bool:
+        made = one_step(bug, parts, given, numbers, t)
+        return made is not None and _bits(profile, made) == bits
+
+    if gives(Bug("", "right", "", "", "")):
         return ()
     found = (bug for bug in bank().values() if bug.applies(dialect, profile))
-    return tuple(f"{bug.id} ({bug.title})" for bug in found if _outcome(bug, dialect, profile, h, t, given) == bits)
-
-
-def _outcome(bug: "Bug | None", dialect: Dialect, profile: str, h: Hyperparameters, t: int, given: Four) -> Sequence[int]:
-    """Return the bits of a step of one element, with the powers of this machine, as a live optimizer forms them."""
-    from adamax_ref.conformance.bugs import Numbers, Parts, right
-
-    numbers = Numbers(h.lr, h.beta1, h.beta2, h.eps, h.weight_decay, h.maximize)
-    parts = Parts(dialect, profile)
-    try:
-        made = (right if bug is None else bug.element)(parts, *given, numbers, t)
-        return _bits(profile, cast(Three, tuple(map(parts.stored, made))))
-    except (ValueError, ArithmeticError):
-        return ()
+    return tuple(f"{bug.id} ({bug.title})" for bug in found if gives(bug))
 
 
 def _bits(profile: str, values: Three) -> Sequence[int]:

@@ -36,13 +36,13 @@ def test_all_means_every_engine_and_every_framework_here_or_not() -> None:
 
 
 def test_all_prints_a_line_for_each_run_and_one_page_and_one_report(targets: list[str], tmp_path: Path) -> None:
-    targets += ["backend:numpy", "bug:B16", "framework:torch"]
+    targets += ["backend:numpy", "bug:B16", "framework:optax"]
     result = run("verify", "--all", *ONE, "--html", "page.html", "--json", "all.ndjson", "--junit", "all.xml", "--badge", "badge")
     assert result.exit_code == 1, result.output
     first, second = result.output.splitlines()[:2]
     assert first.split() == ["backend:numpy", "paper", "f32", "EXACT"]
     assert second.startswith("bug:B16") and "NOT CONFORMANT" in second and second.endswith("B16 u decays with beta1")
-    assert "not judged" in result.output and "framework:torch" in result.output
+    assert "not judged" in result.output and "framework:optax" in result.output
     records = [json.loads(line) for line in (tmp_path / "all.ndjson").read_text().splitlines()]
     assert [record["verdict"] for record in records if record["kind"] == "footer"] == ["EXACT", "NOT CONFORMANT"]
     assert len(xml.fromstring((tmp_path / "all.xml").read_text()).findall("testsuite/testcase[@name='verdict']")) == 2
@@ -71,7 +71,7 @@ def test_what_is_not_here_does_no_harm(targets: list[str]) -> None:
     if not found.runs:
         assert "not installed" in found.reason and not found.broken and found.exit == 0
     assert Outcome("backend:x", reason="gone").exit == 0
-    targets += ["framework:torch"]
+    targets += ["framework:optax"]
     result = run("verify", "--all", *ONE)
     assert result.exit_code == 2
     assert "leave out --dialect and --profile" in result.output
