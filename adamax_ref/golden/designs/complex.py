@@ -121,6 +121,20 @@ DESIGNS = (
         flags="nan",
         profiles=PAIRS,
     ),
+    *(
+        Design(
+            f"nan-part-{slug}",
+            f"NaN in one part of a gradient {words} spoils that part alone.",
+            "S3 S5",
+            theta="1 -1 1/2 2",
+            steps=("nan 1/4 1/2 nan", "1/2 1/8 1/4 1/4"),
+            hyper={"weight_decay": 0.125},
+            maximize=climbs,
+            flags="nan",
+            profiles=PAIRS,
+        )
+        for slug, words, climbs in (("and-decay", "beside weight decay", False), ("climbing", "while climbing with decay", True))
+    ),
     Design(
         "one-number",
         "A complex number without dimensions is two reals.",

@@ -41,8 +41,8 @@ DESIGNS = (
         "S3 S7",
         theta="1/8 -1/8",
         steps=("1 -1", "1/2 -1"),
-        hyper={"weight_decay": 0.5, "lr": 0.5},
-        flags="order-of-operations",
+        hyper={"weight_decay": 1.5, "lr": 0.5, "eps": 0.25},
+        flags="order-of-operations eps-visible",
     ),
     Design(
         "zero-gradient",

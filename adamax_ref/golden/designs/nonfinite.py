@@ -10,13 +10,13 @@ def _nan(slug: str, words: str, hyper: dict[str, float], maximize: bool = False)
     """Let a NaN meet a norm where the recipe is another one."""
     return Design(
         f"nan-{slug}",
-        f"A NaN gradient {words} makes the norm NaN as it does elsewhere, and spares the neighbour.",
+        f"A NaN gradient {words} makes the norm NaN as it does elsewhere, a step later too, and spares the neighbour.",
         "S5",
         theta="1 -1",
         m="1/4 -1/4",
         u="2 2",
         t=1,
-        steps=("nan 1/2",),
+        steps=("nan 1/2", "1/4 -1/8"),
         hyper=hyper,
         maximize=maximize,
         flags="nan",
