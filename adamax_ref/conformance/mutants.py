@@ -173,9 +173,9 @@ def _step(recipe: Recipe, state: State, grad: Sequence[float], scalars: Sequence
 def equivalent(mutant: Mutant, runs: int = 100, steps: int = 20) -> bool:
     """Tell whether a mutant stays with the law on random trajectories: no number is off by more than rounding.
 
-    Each run has hyperparameters of its own that give the same recipe, starts from zero state and ends with a NaN gradient;
-    after each step both go on from the law's state. A number may be off by four units in the last place of the larger of
-    itself and 1: two roundings of either side, of results that are at most as large.
+    Each run has hyperparameters of its own that give the same recipe, starts from zero state and has a NaN gradient as the
+    last but one; after each step both go on from the law's state. A number may be off by four units in the last place of the
+    larger of itself and 1: two roundings of either side, of results that are at most as large.
     """
     law, draw = keeping(get(mutant.dialect)), random.Random(str(mutant))
     right, wrong, form = function_of(mutant.law), function_of(mutant.changed), mutant.law.storage_format
@@ -184,7 +184,7 @@ def equivalent(mutant: Mutant, runs: int = 100, steps: int = 20) -> bool:
         h = _hyper(law, mutant, draw)
         p, m, u = form.round(draw.uniform(-2, 2)), 0.0, 0.0
         for t in range(1, steps + 1):
-            g = form.round(draw.choice((1.0, 0.1)) * draw.uniform(-1, 1)) if t < steps else math.nan
+            g = form.round(draw.choice((1.0, 0.1)) * draw.uniform(-1, 1)) if t != steps - 1 else math.nan
             scalars = scalars_of(law, h, t, mutant.law)
             made, other = right(p, g, m, u, *scalars), wrong(p, g, m, u, *scalars)
             if any(apart(a, b, slack * max(abs(b), 1.0)) for a, b in zip(other, made, strict=True)):

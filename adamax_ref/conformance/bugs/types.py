@@ -10,7 +10,7 @@ from adamax_ref.law.profile import BFLOAT16, BINARY16, BINARY32, Format, ieee_di
 from ._bug import Bug, Grad
 from ._parts import Parts
 from ._step import Given, Three, by
-from ._where import only, where, wide
+from ._where import counts_with, only, where, wide
 
 _TWELVE = Format("twelve bits", 21, 12, -126, 127)
 """What the instructions for an approximate inverse promise: relative error 1.5 * 2**-12."""
@@ -64,6 +64,11 @@ def _keeps_double(dialect: Dialect, profile: str) -> bool:
     return known["beta2"] != BINARY32.round(known["beta2"])
 
 
+def _keeps_digits(dialect: Dialect, profile: str) -> bool:
+    """Tell whether betas have more digits than bfloat16 in some permitted order of operations and in the correction."""
+    return profile != "bf16" or counts_with(9)(dialect, profile)
+
+
 def _in_single(dialect: Dialect, profile: str) -> bool:
     return profile == "f64" and "f32" in dialect.profiles
 
@@ -94,6 +99,7 @@ BUGS = (
         "scalars are tensors of a 16-bit type",
         "dtype",
         by(_cut_betas),
+        where(_keeps_digits, "the permitted roundings of the betas to bfloat16 differ by as much"),
         source="tenstorrent/tt-metal issue 55935 (Adam)",
     ),
     Bug(
