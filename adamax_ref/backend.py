@@ -43,8 +43,9 @@ class BackendUnavailable(RuntimeError):
     """An engine that cannot run here; the message says in one sentence why and what to do."""
 
 
+@cache
 def host_profiles() -> frozenset[str]:
-    """Return the profiles that NumPy has a dtype for here; bfloat16 is one of the package ml_dtypes.
+    """Return the profiles that NumPy has a dtype for here; bfloat16 is one of the package ml_dtypes, looked for once.
 
     Examples
     --------
