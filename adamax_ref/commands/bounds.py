@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @click.option("--decay", is_flag=True, help="With weight decay, of which there are more recipes.")
 @click.option("--flush", is_flag=True, help="Permit, and run, recipes that turn subnormal numbers into zeros as well.")
 @click.option("--oracles", default=0, help="Compare both oracles on so many random steps of all dialects and profiles.")
+@click.option("--bench", is_flag=True, help="Measure how long certified values take, and nothing else.")
 @click.option("--seed", default=1, show_default=True, help="Where the random numbers start.")
 @click.option("--json", "out", type=click.Path(path_type=Path), help="Write the figures there as well, one object a line.")
 def command(
@@ -32,6 +33,7 @@ def command(
     decay: bool,
     flush: bool,
     oracles: int,
+    bench: bool,
     seed: int,
     out: Path | None,
 ) -> None:
@@ -43,8 +45,12 @@ def command(
 
     from adamax_ref.dialects import get
 
-    from . import _evidence, _tolerances
+    from . import _evidence, _speed, _tolerances
 
+    if bench:
+        for line in _speed.lines():
+            click.echo(line)
+        return
     dialect = get(name)
     known = tuple(profile for profile in ("f64", "f32", "f16", "bf16") if profile in dialect.profiles)
     click.echo(HEAD)

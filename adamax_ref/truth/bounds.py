@@ -99,6 +99,7 @@ class _Analysis:
         self.zeros = np.zeros_like(before["p"])
         self.never = np.zeros(self.zeros.shape, dtype=bool)
         self.known: list[Error] = []
+        self.overflowed: dict[int, Flags] = {}
 
     def run(self, parted: Mapping[int, Flags]) -> list[Error]:
         for at, node in enumerate(self.graph.nodes):
@@ -109,13 +110,14 @@ class _Analysis:
     def given(self, at: int) -> Error:
         """Errors of what a step starts from."""
         if at in self.constants:
-            error = np.full_like(self.zeros, self.constants[at][1])
-            return Error({}, error, error, ~np.isfinite(error))
+            off = self.constants[at][1]
+            error = np.full_like(self.zeros, off)
+            return Error({}, error, error, self.never if math.isfinite(off) else ~self.never)
         name = "pgmu"[self.graph.inputs.index(at)]
         if name == "g":
             return Error({}, self.zeros, self.zeros, self.never)
         one = {name: Interval(1, 1, 0)} if self.before[name].any() else {}
-        return Error(one, self.zeros, self.before[name], ~np.isfinite(self.before[name]))
+        return Error(one, self.zeros, self.before[name], self.either(self.never, ~np.isfinite(self.before[name])))
 
     def merged(self, node: Node) -> Error:
         """Largest error over all derivations that have a bound; without one where the dialect's own recipe has none."""
@@ -123,15 +125,25 @@ class _Analysis:
         found = [self.derived(derivation, size) for derivation in node.derivations]
         if len(found) == 1:
             return self.at_numbers(found[0], size)
-        lost = reduce(np.logical_and, (error.lost for error in found))
+        some = any(error.lost is self.never for error in found)
+        lost = self.never if some else reduce(np.logical_and, (error.lost for error in found))
         for derivation, error in zip(node.derivations, found, strict=True):
             if derivation.own:
-                lost = lost | error.lost
-        total = reduce(np.maximum, (np.where(error.lost, 0.0, error.total) for error in found))
+                lost = self.either(lost, error.lost)
+        total = reduce(np.maximum, (self.unless(error.lost, error.total) for error in found))
         if len({tuple(error.slopes) for error in found}) > 1:
             return self.at_numbers(Error({}, total, total, lost), size)
-        noise = reduce(np.maximum, (np.where(error.lost, 0.0, error.noise) for error in found))
+        noise = reduce(np.maximum, (self.unless(error.lost, error.noise) for error in found))
         return self.at_numbers(Error(found[0].slopes, noise, total, lost), size)
+
+    def either(self, some: Flags, others: Flags) -> Flags:
+        """Unite flags; that nothing is flagged, which is usual, stays known without a look."""
+        if others is self.never or not others.any():
+            return some
+        return others if some is self.never else some | others
+
+    def unless(self, lost: Flags, numbers: Doubles) -> Doubles:
+        return numbers if lost is self.never else np.where(lost, 0.0, numbers)
 
     def at_numbers(self, error: Error, size: Magnitude) -> Error:
         """NaN and infinities carry no error, only a class."""
@@ -143,7 +155,7 @@ class _Analysis:
     def derived(self, derivation: Derivation, size: Magnitude) -> Error:
         args = [self.known[arg] for arg in derivation.args]
         sizes = [self.sizes[self.graph.nodes[arg].value] for arg in derivation.args]
-        lost = reduce(np.logical_or, (error.lost for error in args))
+        lost = reduce(self.either, (error.lost for error in args))
         exact = {"neg": self.kept, "abs": self.kept, "max": self.larger, "greater": self.larger}
         if derivation.operation in exact:
             slopes, noise, total = exact[derivation.operation](derivation, args, sizes)
@@ -153,16 +165,25 @@ class _Analysis:
         if derivation.operation == "round":
             stored = self.graph.nodes[derivation.args[0]].stage in ("stored", "input")
             free = size.fits_storage & (args[0].total == 0)
-            unbounded = lost | _overflows(sizes[0], args[0].total, self.working)
+            unbounded = self.either(lost, self.overflows(derivation.args[0], sizes[0]))
             slopes, noise = args[0].slopes, args[0].noise
             return self.rounded(slopes, noise, self.total(slopes, noise), size, self.storage, free | stored, unbounded)
-        for place, error, part in zip(derivation.args, args, sizes, strict=True):
+        for place, part in zip(derivation.args, sizes, strict=True):
             if self.graph.nodes[place].derivations:
-                lost = lost | _overflows(part, error.total, self.working)
+                lost = self.either(lost, self.overflows(place, part))
         slopes, noise, bad, exact_sum = getattr(self, derivation.operation)(derivation, args, sizes)
         total = self.total(slopes, noise)
         free = ((total == 0) & size.fits_working) | exact_sum
-        return self.rounded(slopes, noise, total, size, self.working, free, lost | bad)
+        return self.rounded(slopes, noise, total, size, self.working, free, self.either(lost, bad))
+
+    def overflows(self, place: int, size: Magnitude) -> Flags:
+        """Tell where a computed value may have become infinite although the exact one is not."""
+        if place not in self.overflowed:
+            fmt = self.working
+            limit = math.ldexp(1.0, fmt.emax) * (2.0 - 2.0**-fmt.precision) if fmt.precision < 53 else fmt.largest
+            far = plus(size.upper, self.known[place].total) >= limit
+            self.overflowed[place] = self.either(self.never, far & ~size.special) if far.any() else self.never
+        return self.overflowed[place]
 
     def total(self, slopes: Mapping[str, Interval], noise: Doubles) -> Doubles:
         total: Doubles = plus(noise, *(times(up(slope), self.before[name]) for name, slope in slopes.items()))
@@ -173,7 +194,8 @@ class _Analysis:
         unit = times(math.ldexp(1.0, -fmt.precision), plus(size.upper, total)) + max(math.ldexp(fmt.smallest, -1), 5e-324)
         unit = np.where(free, 0.0, unit)
         noise, total = plus(noise, unit), plus(total, unit)
-        return Error(slopes, noise, total, lost | ~np.isfinite(total))
+        finite = not total.size or total.item(total.argmax()) < math.inf  # NaN is not
+        return Error(slopes, noise, total, lost if finite else self.either(lost, ~np.isfinite(total)))
 
     def flushed(self, error: Error, size: Magnitude, lost: Flags) -> Error:
         """Lose a computed value below the smallest normal number entirely."""
@@ -248,10 +270,3 @@ class _Analysis:
 
 def _joined(a: Mapping[str, Interval], b: Mapping[str, Interval]) -> Mapping[str, Interval]:
     return {name: a[name] + b[name] if name in a and name in b else (a.get(name) or b[name]) for name in sorted({*a, *b})}
-
-
-def _overflows(size: Magnitude, error: Doubles, fmt: Format) -> Flags:
-    """Where a computed value may have become infinite although the exact one is not."""
-    limit = math.ldexp(1.0, fmt.emax) * (2.0 - 2.0**-fmt.precision) if fmt.precision < 53 else fmt.largest
-    flags: Flags = (plus(size.upper, error) >= limit) & ~size.special
-    return flags

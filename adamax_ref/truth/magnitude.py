@@ -16,6 +16,7 @@ from .roundings import storable, trailing
 
 _GROW = 1 + 2.0**-48
 _TINY = 2.0**-1073
+_SMALL = 2.0**-1000
 _LONG = 1000
 
 
@@ -122,17 +123,29 @@ def plus(*parts: Any) -> Any:
 
 def times(a: Any, b: Any) -> Any:
     """Multiply numbers that are not negative, rounding upwards; zero times anything is zero."""
-    return np.where(np.minimum(a, b) > 0, a * b * _GROW + _TINY, 0.0)
+    product = a * b * _GROW
+    if _ordinary(product):
+        return product
+    return np.where(np.minimum(a, b) > 0, product + _TINY, 0.0)
 
 
 def over(a: Any, b: Any) -> Any:
     """Divide numbers that are not negative, rounding upwards; infinite over zero, and zero divided stays zero."""
+    quotient = a / b * _GROW
+    if _ordinary(quotient):
+        return quotient
     positive = np.asarray(b) > 0
-    quotient = a / np.where(positive, b, 1.0) * _GROW + _TINY
-    return np.where(np.asarray(a) > 0, np.where(positive, quotient, np.inf), 0.0)
+    return np.where(np.asarray(a) > 0, np.where(positive, quotient + _TINY, np.inf), 0.0)
 
 
 def minus(a: Any, b: Any) -> Any:
     """Return ``a - b`` rounded downwards where it is positive, 0 elsewhere; infinities never count as positive."""
     difference = np.asarray(a) - b
+    if _ordinary(difference):
+        return difference * (2 - _GROW)
     return np.where(difference > 0, difference * (2 - _GROW) - _TINY, 0.0)
+
+
+def _ordinary(x: Any) -> bool:
+    """Tell whether all numbers are so large that ``_TINY`` more or less makes no difference; NaN is not."""
+    return bool(x.size and x.item(x.argmin()) > _SMALL)
