@@ -137,7 +137,7 @@ BUGS = (
         "the processor's instruction for an estimate, without the step that refines it",
         "dtype",
         by(_approximate),
-        only("f64 f32 bf16 c64 c128", "a parameter of binary16 has fewer digits than the inverse"),
+        wide("twelve bits are more than the type has, so it is multiplication by 1/u (B37)"),
     ),
     Bug(
         "B124",

@@ -98,6 +98,18 @@ DESIGNS = (
         flags="subnormal",
     ),
     Design(
+        "tiny-quotient",
+        "An ordinary rate, and a moment far below its norm: the quotient is too small for binary16, and not for the parameter.",
+        "S8",
+        theta="2^-30 -2^-31",
+        m="1/8 -1/8",
+        u="2^20 2^21",
+        t=3,
+        steps=("1/8 -1/8",),
+        hyper={"lr": 2.0**-10, "eps": 0.0},
+        profiles=("f64", "f32", "bf16"),
+    ),
+    Design(
         "norm-below-2-40",
         "A norm below 2^-40 is no reason to stop dividing.",
         "S8",
