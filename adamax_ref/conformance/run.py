@@ -30,6 +30,12 @@ class Run:
     verdict: Verdict
     diagnosis: Diagnosis = UNDIAGNOSED
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        from .page.notebook import shown
+
+        return shown(self.verdict, self.diagnosis, f"{self.hello.name} {self.hello.version}, {self.dialect} {self.profile}")
+
 
 def pairs(target: Target, corpus: Corpus, dialects: tuple[str, ...] = (), profiles: tuple[str, ...] = ()) -> list[tuple[str, str]]:
     """Return the dialects and profiles on which a target is judged, in the order of the corpus.

@@ -39,6 +39,12 @@ class Verdict:
     recipe: str | None = None
     notes: tuple[str, ...] = ()
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        from .page.notebook import shown
+
+        return shown(self)
+
     @property
     def counts(self) -> dict[str, int]:
         """How many cases have each status."""

@@ -94,20 +94,32 @@ class Difference:
 
     def __str__(self) -> str:
         """Where, what was found, what was wanted, what was allowed, and how far off it is."""
-        place = f"[{', '.join(map(str, self.where))}]" if self.where else ""
-        lines = [f"{self.what}{place}: {self.count} of {self.size} differ, this one first"]
-        lines.append(f"  got     {self._shown(self.got)}")
-        lines.append(f"  wanted  {self._shown(self.wanted)}")
-        if self.lo is not None and self.hi is not None:
-            lines.append(f"  allowed {self._shown(self.lo)} to {self._shown(self.hi)}")
-        off = "a NaN on one side only" if math.isinf(self.ulps) else f"{self.ulps:.0f} ulp of {self.fmt.name}"
-        lines.append(
-            f"  off by  {off}" + ("" if self.bounds is None else f", {self.bounds:.3g} times the bound of {self.bound:.3g}")
-        )
-        return "\n".join(lines)
+        shown = {word: f"{pattern}  {number}" for word, pattern, number in self._rows}
+        lines = [self._heading, f"  got     {shown['got']}", f"  wanted  {shown['wanted']}"]
+        if "allowed from" in shown:
+            lines.append(f"  allowed {shown['allowed from']} to {shown['to']}")
+        return "\n".join([*lines, f"  off by  {self._off}"])
 
-    def _shown(self, x: float) -> str:
-        return f"{self.fmt.encode(x):0{self.fmt.width // 4}x}  {x!r}"
+    def _repr_html_(self) -> str:
+        """Return the same as a table, for a notebook."""
+        from adamax_ref.markup import piece
+
+        return piece("difference.html", what=self._heading, rows=self._rows, off=self._off)
+
+    @property
+    def _heading(self) -> str:
+        place = f"[{', '.join(map(str, self.where))}]" if self.where else ""
+        return f"{self.what}{place}: {self.count} of {self.size} differ, this one first"
+
+    @property
+    def _rows(self) -> list[tuple[str, str, str]]:
+        given = (("got", self.got), ("wanted", self.wanted), ("allowed from", self.lo), ("to", self.hi))
+        return [(word, f"{self.fmt.encode(x):0{self.fmt.width // 4}x}", repr(x)) for word, x in given if x is not None]
+
+    @property
+    def _off(self) -> str:
+        off = "a NaN on one side only" if math.isinf(self.ulps) else f"{self.ulps:.0f} ulp of {self.fmt.name}"
+        return off + ("" if self.bounds is None else f", {self.bounds:.3g} times the bound of {self.bound:.3g}")
 
 
 def ulp_distance(a: float, b: float, fmt: Format) -> float:

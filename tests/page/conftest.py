@@ -1,65 +1,33 @@
-"""Runs for the page: one target that is right, one that is wrong, one whose name is hostile, judged once."""
+"""Runs for the page, judged once: exact, wrong in two ways (once under a hostile name), and named."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
-from typing import Any, final
+from typing import Any
 
+import numpy as np
 import pytest
 
-from adamax_ref.conformance.answer import Answer, Hello, Reported
 from adamax_ref.conformance.page import page
 from adamax_ref.conformance.run import Run, run
-from adamax_ref.conformance.target import Target, attempt
+from adamax_ref.conformance.step_function import StepTarget
 from adamax_ref.conformance.targets import open_target
-from adamax_ref.dialects import get
-from adamax_ref.golden.case import Case
 from adamax_ref.golden.load import open_corpus
-from adamax_ref.golden.oracle import State, canonical, reported
-from adamax_ref.golden.patterns import encode
-from adamax_ref.law.dialect import Dialect
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'><script>alert(2)</script>&lt;"
 
 
-@final
-class Follower(Target):
-    """A target that follows a dialect, right or wrong, and refuses what must be refused."""
-
-    def __init__(self, law: Dialect, name: str, profiles: Sequence[str] = ("f32",)) -> None:
-        self.law = law
-        self._hello = Hello(name, "1.0", "python", ("torch",), tuple(profiles))
-
-    @property
-    def hello(self) -> Hello:
-        """As given."""
-        return self._hello
-
-    def run(self, case: Case) -> Answer:
-        """Follow the law."""
-        return Answer(case.id, refused="illegal") if case.result == "reject" else attempt(case, self._steps)
-
-    def _steps(self, case: Case) -> tuple[Reported, ...]:
-        states = reported(canonical(self.law, case.profile), case)
-        return tuple(_shown(number, state, case) for number, state in zip(case.report, states, strict=True))
-
-
-def _shown(number: int, state: State, case: Case) -> Reported:
-    theta, m, u = (encode(column, case.form) for column in (state.theta, state.m, state.u))
-    return Reported(number, theta, m, u, state.t)
+def separately(p: Any, g: Any, m: Any, u: Any, t: int, hyper: Any) -> Any:
+    """Do MLX's step with another order of its last operations."""
+    m = hyper.beta1 * m + (1 - hyper.beta1) * g
+    u = np.maximum(hyper.beta2 * u, abs(g))
+    return p - (hyper.lr * (m / (u + hyper.eps))), m, u
 
 
 @cache
 def _runs() -> tuple[Run, ...]:
-    corpus, torch = open_corpus(), get("torch")
-    forgets = replace(torch, update=lambda p, g, m, u, c: torch.update(p, g, m, g * c.beta2, c))  # the old norm is lost
-    targets = (
-        open_target("backend:numpy"),
-        Follower(forgets, "forgetful"),
-        Follower(torch.variants["unfused"], "separate operations"),
-        Follower(get("paper"), HOSTILE),
-    )
-    return tuple(run(target, corpus, "torch", "f32") for target in targets)
+    targets = (open_target("backend:numpy"), open_target("bug:B16"), StepTarget(separately, ("mlx",)), open_target("bug:B22"))
+    exact, wrong, named, other = (run(target, open_corpus(), "mlx", "f32") for target in targets)
+    return exact, wrong, named, replace(other, hello=replace(other.hello, name=HOSTILE))
 
 
 @pytest.fixture
@@ -77,9 +45,3 @@ def _html() -> str:
 def html() -> str:
     """Return the page of these runs."""
     return _html()
-
-
-@pytest.fixture
-def follower() -> Callable[..., Any]:
-    """Return the class of targets that follow a dialect."""
-    return Follower

@@ -1,16 +1,16 @@
 """The page of a report as text: whole, small, escaped, and the same for the same runs."""
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
-from typing import Any
 
 import pytest
 
 from adamax_ref.conformance.cause import Cause, Diagnosis, Nearest, Slip
 from adamax_ref.conformance.page import LARGEST, page
 from adamax_ref.conformance.run import Run
+from adamax_ref.dialects import get
+from adamax_ref.truth.compare import Difference, first_difference
 
 VOID = {"meta", "link", "input", "br", "img", "path", "polyline"}
 
@@ -37,9 +37,15 @@ class Reader(HTMLParser):
             assert self.open.pop() == tag
 
 
-def test_every_element_is_closed_and_every_link_of_the_page_leads_somewhere(html: str) -> None:
+def whole(html: str) -> Reader:
+    """Read a page or a piece in which everything is closed."""
     read = Reader(html)
     assert read.open == []
+    return read
+
+
+def test_every_element_is_closed_and_every_link_of_the_page_leads_somewhere(html: str) -> None:
+    read = whole(html)
     names = [attributes["id"] for _, attributes in read.elements if "id" in attributes]
     assert len(names) == len(set(names))
     links = {attributes["href"] or "" for tag, attributes in read.elements if tag == "a"}
@@ -75,12 +81,12 @@ def test_every_text_that_a_target_or_a_corpus_brings_is_escaped(runs: tuple[Run,
     assert made.count("&lt;b&gt;x&lt;/b&gt;") > 20
 
 
-def test_the_matrix_has_a_row_for_each_target_and_the_verdict_in_words(html: str) -> None:
+def test_the_matrix_has_a_row_for_each_target_and_the_verdict_in_words(html: str, runs: tuple[Run, ...]) -> None:
     matrix = html[html.index('<table id="matrix"') : html.index("</table>")]
     assert matrix.count('scope="rowgroup"') == 4
     for words in ("exact", "not conformant", "named"):
         assert re.search(rf'class="status [a-z]+" href="#run-\d">.*?{words}</a>', matrix, flags=re.DOTALL)
-    assert ">torch/unfused</span>" in matrix
+    assert f">{runs[2].verdict.recipe}</span>" in matrix
 
 
 def test_a_failing_run_shows_its_first_difference_in_both_forms_with_what_was_allowed(html: str, runs: tuple[Run, ...]) -> None:
@@ -125,9 +131,38 @@ def test_sixty_failing_runs_still_make_a_page_below_two_megabytes(runs: tuple[Ru
     assert len(page(many[:2])) > 100_000
 
 
-def test_dialects_that_say_the_same_share_a_row(runs: tuple[Run, ...], follower: Callable[..., Any]) -> None:
-    other = [replace(runs[0], dialect=name) for name in ("keras", "mlx", "paper")]
+def test_dialects_that_say_the_same_share_a_row(runs: tuple[Run, ...]) -> None:
+    other = [replace(runs[0], dialect=name) for name in ("keras", "torch", "paper")]
     made = page([runs[0], *other, replace(other[0], profile="f64")])
     matrix = made[made.index('<table id="matrix"') : made.index("</table>")]
-    assert '<th scope="row">torch, mlx, paper</th>' in matrix
+    assert '<th scope="row">mlx, torch, paper</th>' in matrix
     assert '<th scope="row">keras</th>' in matrix
+
+
+def test_a_notebook_shows_a_run_with_its_cause_and_first_difference(runs: tuple[Run, ...]) -> None:
+    shown = runs[1]._repr_html_()
+    whole(shown)
+    judged = runs[1].verdict.first
+    assert judged is not None and judged.first is not None
+    for text in ("NOT CONFORMANT", "failed 39", "B16", "u decays with beta1", judged.case.why, judged.first.got, judged.first.want):
+        assert text in shown
+    assert len(shown) < 5000
+    assert "failed 39" in runs[1].verdict._repr_html_() and "B16" not in runs[1].verdict._repr_html_()
+    assert "EXACT" in runs[0]._repr_html_() and "First difference" not in runs[0]._repr_html_()
+    assert "<img" not in runs[3]._repr_html_() and "&lt;img" in runs[3]._repr_html_()
+
+
+def test_a_notebook_shows_a_difference_as_a_table_with_what_its_text_says() -> None:
+    difference = first_difference([1.0, 2.0], [1.0, 2.5], "f32", "<m>")
+    assert difference is not None
+    read, shown = whole(difference._repr_html_()), difference._repr_html_()
+    assert [tag for tag, _ in read.elements].count("tr") == 3
+    for text in ("&lt;m&gt;[1]: 1 of 2 differ", "40000000", "40200000", "2.5", "2097152 ulp of binary32"):
+        assert text in shown
+    bounded = Difference("u", (0,), 1.0, 2.0, difference.fmt, lo=1.5, hi=2.5, bound=0.5)
+    assert "allowed from" in bounded._repr_html_() and "2 times the bound of 0.5" in bounded._repr_html_()
+
+
+def test_a_notebook_shows_a_recipe_as_its_formula() -> None:
+    dialect = get("torch")
+    assert dialect.recipe(dialect.defaults, "f32")._repr_latex_().startswith("$$\\begin{aligned}")

@@ -86,8 +86,9 @@ class Block:
         return found
 
 
-def _rank(judged: Judged) -> int:
-    return TELLING.index(judged.status)
+def _rank(judged: Judged) -> tuple[int, bool]:
+    """Sort by status, and cases with a difference before those without."""
+    return TELLING.index(judged.status), judged.first is None
 
 
 def named(quantity: str) -> str:

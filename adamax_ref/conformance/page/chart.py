@@ -102,7 +102,8 @@ class Frame:
         """Labels of the vertical axis: 0 and powers of ten."""
         highest = int(math.log10(self.top))
         apart = -(-highest // _LEVELS) or 1
-        return [(self.y(0), "0"), *((self.y(10.0**power), ulps(10.0**power)) for power in range(apart, highest + 1, apart))]
+        powers = range(apart, highest + 1, apart)
+        return [(self.y(0), "0"), *((self.y(10.0**power), str(10**power) if power < 5 else f"1e{power}") for power in powers)]
 
     def dot(self, point: Point, text: str = "") -> Dot:
         """Place a point."""
