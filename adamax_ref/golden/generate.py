@@ -10,6 +10,7 @@ from .case import FORMAT, ProfileTypes, VectorFile
 from .corpus import CORPUS_VERSION, LARGEST_FILE, MANIFEST
 from .design import about
 from .document import canonical
+from .engine import computing
 from .expect import Inadmissible
 from .flat import flat_files
 from .load import vector_file
@@ -46,24 +47,38 @@ def make(part: Part, bank: Bank) -> VectorFile:
     )
 
 
-def make_bytes(part: Part, bank: Bank) -> bytes:
+def make_bytes(part: Part, bank: Bank, backend: str | None = None) -> bytes:
     """Compute one vector file, as the bytes that are written.
+
+    Parameters
+    ----------
+    part : Part
+        Which one.
+    bank : Bank
+        The bugs.
+    backend : str, optional
+        The array engine that computes the canonical bits; the stepper does if left out. The bytes are the same.
 
     Raises
     ------
     Inadmissible
         When a case breaks a rule of admission, or the file grows too large.
     """
-    data = vector_bytes(make(part, bank))
+    with computing(backend):
+        data = vector_bytes(make(part, bank))
     if len(data) > LARGEST_FILE[part.level]:
         raise Inadmissible(f"{part.path}: {len(data)} bytes are more than {LARGEST_FILE[part.level]}; split the category")
     return data
 
 
 def computed(
-    planned: Sequence[Part], bank: Bank, done: Callable[[Part], None], mapper: Mapper, store: Unfinished | None = None
+    planned: Sequence[Part],
+    making: Callable[[Part], bytes],
+    done: Callable[[Part], None],
+    mapper: Mapper,
+    store: Unfinished | None = None,
 ) -> dict[str, bytes]:
-    """Return the planned vector files by path: those that the store has as they are, the others computed and put there.
+    """Return the planned vector files by path: those that the store has as they are, the others made and put there.
 
     What takes longest is begun first, so that nobody waits for it at the end.
     """
@@ -72,7 +87,7 @@ def computed(
         if part.path in data:
             done(part)
     missing = sorted((part for part in planned if part.path not in data), key=lambda part: (part.category not in LONG, part.path))
-    for part, made in zip(missing, mapper(partial(make_bytes, bank=bank), missing), strict=True):
+    for part, made in zip(missing, mapper(making, missing), strict=True):
         if store is not None:
             store.keep(part.path, made)
         data[part.path] = made
@@ -87,6 +102,7 @@ def corpus_bytes(
     done: Callable[[Part], None] = lambda part: None,
     mapper: Mapper = map,
     store: Unfinished | None = None,
+    backend: str | None = None,
 ) -> Iterator[tuple[str, bytes]]:
     """Yield every file of a corpus as path and bytes, the manifest last.
 
@@ -102,9 +118,11 @@ def corpus_bytes(
         Computes the vector files, perhaps in other processes (see :func:`adamax_ref.farm.farm`).
     store : Unfinished, optional
         Where vector files are kept that an interrupted run has finished.
+    backend : str, optional
+        As for :func:`make_bytes`.
     """
     planned = parts(level, dialects)
-    data = computed(planned, bank, done, mapper, store)
+    data = computed(planned, partial(make_bytes, bank=bank, backend=backend), done, mapper, store)
     files = {part: vector_file(data[part.path], part.path) for part in planned}
     data |= support_files() | flat_files(files)
     data["RECIPES.json"] = canonical(recipes(sorted({(part.dialect, part.profile) for part in files})))

@@ -4,7 +4,8 @@ A *rule* says which recipe and which constants a step uses. The canonical rule i
 rounded powers; a recipe under another name, or a wrong one, is the rule of another dialect.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from itertools import repeat
@@ -21,6 +22,20 @@ from .patterns import decode
 
 Made = tuple[Recipe, tuple[float, ...]]
 """A recipe with the constants of a step."""
+
+
+Element = tuple[float, float, float, float]
+"""Parameter, gradient, moment and norm."""
+Elements = Callable[[Sequence[Made], Sequence[Element]], list[tuple[float, float, float]]]
+
+
+def stepped(laws: Sequence[Made], rows: Sequence[Element]) -> list[tuple[float, float, float]]:
+    """Do one step of each element with integers, each operation rounded once."""
+    return [run(recipe, *row, scalars) for (recipe, scalars), row in zip(laws, rows, strict=True)]
+
+
+ELEMENTS: ContextVar[Elements] = ContextVar("elements", default=stepped)
+"""What computes; :mod:`adamax_ref.golden.engine` puts an array engine here."""
 
 
 @final
@@ -106,9 +121,8 @@ def start(case: Case) -> State:
 
 def step(rule: Rule, state: State, grad: Sequence[float], h: Hyperparameters) -> State:
     """Carry every element through one step."""
-    laws = rule.each(h, state.t + 1, len(grad))
-    rows = zip(laws, state.theta, grad, state.m, state.u, strict=True)
-    made = [run(recipe, p, g, m, u, scalars) for (recipe, scalars), p, g, m, u in rows]
+    laws = list(rule.each(h, state.t + 1, len(grad)))
+    made = ELEMENTS.get()(laws, list(zip(state.theta, grad, state.m, state.u, strict=True)))
     theta, m, u = (tuple(column) for column in zip(*made, strict=True)) if made else ((), (), ())
     return State(state.t + 1, theta, m, u)
 
