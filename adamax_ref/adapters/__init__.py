@@ -1,6 +1,6 @@
 """Adapters: small programs that let an Adamax in another language speak the pipe protocol.
 
-Each folder holds the adapter, an Adamax of its own for it to speak for, and a skeleton of one to be filled in. They
+Each folder holds the adapter, the hyperparameters, an Adamax to speak for, and a skeleton of one to be filled in. They
 are examples, are built and judged in the test run, and are what ``adamax-ref new-adapter`` copies.
 """
 
@@ -17,47 +17,40 @@ class Language:
 
     Attributes
     ----------
-    adapter, adamax, skeleton : str
-        Names of its files: the adapter, the Adamax beside it, and what an unwritten one starts from.
-    build : tuple of str
-        Command that makes the program, run in the folder of the files; empty where there is nothing to make.
+    source, header : str
+        How the names of its files end: of the adapter, and of the others.
     run : tuple of str
-        Command that runs it there.
+        Command that runs the program in the folder of the files.
+    build : tuple of str
+        Command that makes it there; empty where there is nothing to make.
     double : tuple of str
         What is added to `build` for profile f64; empty where one program has both profiles.
     """
 
-    adapter: str
-    adamax: str
-    skeleton: str
-    build: tuple[str, ...]
-    run: tuple[str, ...]
+    source: str
+    header: str
+    run: tuple[str, ...] = ("./adapter",)
+    build: tuple[str, ...] = ()
     double: tuple[str, ...] = ()
 
+    @property
+    def adapter(self) -> str:
+        """The file that speaks the protocol."""
+        return f"adapter.{self.source}"
 
-_MADE = ("./adapter",)
+    @property
+    def adamax(self) -> str:
+        """The file with the step."""
+        return f"adamax.{self.header}"
+
+
+_GNU = ("-O2", "-ffp-contract=off", "-o", "adapter")  # nothing may be fused that the source does not fuse
 LANGUAGES = {
-    "c": Language(
-        "adapter.c",
-        "adamax.h",
-        "skeleton.h",
-        ("cc", "-O2", "-ffp-contract=off", "-o", "adapter", "adapter.c", "-lm"),
-        _MADE,
-        ("-DREAL=double",),
-    ),
-    "cpp": Language(
-        "adapter.cpp",
-        "adamax.hpp",
-        "skeleton.hpp",
-        ("c++", "-std=c++17", "-O2", "-ffp-contract=off", "-o", "adapter", "adapter.cpp"),
-        _MADE,
-        ("-DREAL=double",),
-    ),
-    "javascript": Language("adapter.mjs", "adamax.mjs", "skeleton.mjs", (), ("node", "adapter.mjs")),
-    "python": Language("adapter.py", "adamax.py", "skeleton.py", (), ("python3", "adapter.py")),
-    "rust": Language(
-        "adapter.rs", "adamax.rs", "skeleton.rs", ("rustc", "-O", "-o", "adapter", "adapter.rs"), _MADE, ("--cfg", "double")
-    ),
+    "c": Language("c", "h", build=("cc", *_GNU, "adapter.c", "-lm"), double=("-DREAL=double",)),
+    "cpp": Language("cpp", "hpp", build=("c++", "-std=c++17", *_GNU, "adapter.cpp"), double=("-DREAL=double",)),
+    "javascript": Language("mjs", "mjs", run=("node", "adapter.mjs")),
+    "python": Language("py", "py", run=("python3", "adapter.py")),
+    "rust": Language("rs", "rs", build=("rustc", "-O", "-o", "adapter", "adapter.rs"), double=("--cfg", "double")),
 }
 
 
@@ -67,16 +60,16 @@ def example(name: str) -> dict[str, bytes]:
     Examples
     --------
     >>> sorted(example("c"))
-    ['adamax.h', 'adapter.c']
+    ['adamax.h', 'adapter.c', 'hyper.h']
     """
     language = LANGUAGES[name]
-    return {file: _source(name, file) for file in (language.adapter, language.adamax)}
+    return {file: _source(name, file) for file in (language.adapter, f"hyper.{language.header}", language.adamax)}
 
 
 def skeleton(name: str) -> dict[str, bytes]:
     """Return the files of an adapter whose Adamax is still to be written, by name."""
     language = LANGUAGES[name]
-    return {language.adapter: _source(name, language.adapter), language.adamax: _source(name, language.skeleton)}
+    return {**example(name), language.adamax: _source(name, f"skeleton.{language.header}")}
 
 
 def write(sources: dict[str, bytes], folder: Path) -> None:

@@ -8,16 +8,6 @@ export const about = {
   features: ["init-state", "l2", "lr-schedule", "maximize", "skip"],
 };
 
-// Why hyperparameters are refused, or null; a NaN fails every comparison.
-export function refused(h) {
-  if (!(h.lr >= 0)) return "lr must be at least 0";
-  if (!(h.beta1 >= 0 && h.beta1 < 1)) return "beta1 must lie in [0, 1)";
-  if (!(h.beta2 >= 0 && h.beta2 < 1)) return "beta2 must lie in [0, 1)";
-  if (!(h.eps >= 0)) return "eps must be at least 0";
-  if (!(h.weight_decay >= 0)) return "weight_decay must be at least 0";
-  return null;
-}
-
 const single = Math.fround;
 const arithmetic = {
   f32: { round: single, fma: fusedSingle },

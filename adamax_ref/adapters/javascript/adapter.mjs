@@ -2,7 +2,8 @@
 //
 //   adamax-ref verify --dialect torch -- node adapter.mjs
 import { createInterface } from "node:readline";
-import { about, refused, step } from "./adamax.mjs";
+import { about, step } from "./adamax.mjs";
+import { refused } from "./hyper.mjs";
 
 const types = {
   f32: { digits: 8, size: 4, get: "getFloat32", set: "setFloat32" },

@@ -7,8 +7,9 @@ both profiles.
 import math
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
+
+from hyper import Hyper, State
 
 ABOUT = {
     "name": "adamax.py",
@@ -16,37 +17,6 @@ ABOUT = {
     "dialects": ["torch"],
     "features": ["init-state", "l2", "lr-schedule", "maximize", "skip"],
 }
-
-
-@dataclass
-class Hyper:
-    """The hyperparameters."""
-
-    lr: float
-    beta1: float
-    beta2: float
-    eps: float
-    weight_decay: float
-    maximize: bool
-
-    def check(self) -> None:
-        """Refuse what is out of range with a ValueError; a NaN fails every comparison."""
-        if not self.lr >= 0:
-            raise ValueError("lr must be at least 0")
-        if not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1):
-            raise ValueError("beta1 and beta2 must lie in [0, 1)")
-        if not (self.eps >= 0 and self.weight_decay >= 0):
-            raise ValueError("eps and weight_decay must be at least 0")
-
-
-@dataclass
-class State:
-    """Parameter, moments and step counter."""
-
-    theta: list[float]
-    m: list[float]
-    u: list[float]
-    t: int
 
 
 def step(state: State, grad: list[float], h: Hyper, profile: str) -> None:

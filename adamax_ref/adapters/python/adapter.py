@@ -10,7 +10,8 @@ import struct
 import sys
 from typing import Any
 
-from adamax import ABOUT, Hyper, State, step
+from adamax import ABOUT, step
+from hyper import Hyper, State
 
 CODES = {"f32": ("f", 8), "f64": ("d", 16)}
 NAMES = ("lr", "beta1", "beta2", "eps", "weight_decay")

@@ -4,8 +4,10 @@
 //!   adamax-ref verify --dialect torch -- ./adapter
 
 mod adamax;
+mod hyper;
 
-use adamax::{checked, step, Hyper, Real, State, ABOUT};
+use adamax::{step, ABOUT};
+use hyper::{checked, Hyper, Real, State};
 use std::io::{stdin, stdout, BufRead, Write};
 
 const DIGITS: usize = 2 * std::mem::size_of::<Real>();
