@@ -196,3 +196,25 @@ def test_a_flood_takes_no_more_memory_than_two_of_the_longest_lines(mode: str, t
     kilobytes, _, error = done.stdout.partition(" ")
     assert int(kilobytes) <= 2 * LONGEST_LINE // 1024
     assert ("malformed" in error) is (mode != "complaints")
+
+
+JUDGE = """
+import sys, time
+from adamax_ref.conformance.report import lines
+from adamax_ref.conformance.run import run
+from adamax_ref.conformance.targets._pipe import PipeTarget
+from adamax_ref.golden.load import open_corpus
+with PipeTarget(sys.argv[1:]) as target:
+    target.hello
+    after_hello = time.process_time()
+    print(len(list(lines(run(target, open_corpus(), "torch", "f32")))))
+    print(time.process_time() - after_hello, time.process_time())
+"""
+
+
+def test_a_program_in_c_is_judged_in_less_than_three_seconds_and_half_a_second_after_hello(c_adapter: str) -> None:
+    """In processor time and in the best of several processes, so that a busy machine does not decide."""
+    runs = [subprocess.run([sys.executable, "-c", JUDGE, c_adapter], capture_output=True, text=True, check=True) for _ in range(5)]
+    after_hello, whole = zip(*(map(float, run.stdout.splitlines()[1].split()) for run in runs), strict=True)
+    assert min(after_hello) <= 0.5
+    assert min(whole) <= 3
