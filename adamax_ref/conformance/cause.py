@@ -46,8 +46,8 @@ class Nearest:
     explained, failed : int
         How many of the failed cases that were looked at it gives bit for bit, and how many were looked at.
     ulps : int or None
-        The distance: the median over all of their numbers between its answer and the target's, in units in the last
-        place; None where half of them are NaN on one side only.
+        The distance: the median over all numbers that the target has outside their bounds there, between its answer and
+        the target's, in units in the last place; None where half of them are NaN on one side only, or none is a number.
     """
 
     bug: str

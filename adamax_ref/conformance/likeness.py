@@ -66,9 +66,10 @@ def _plausible(number: Number) -> bool:
 
 
 def distances(replay: Replay, bug: Bug, judged: Judged) -> list[float]:
-    """Return how far a bug's numbers are from the target's, in units in the last place."""
+    """Return how far a bug's numbers are from the target's where those are wrong, in units in the last place."""
     form = judged.case.form
-    return [ulp_distance(number.got, number.bug, form) for number in numbers(replay, bug, judged)]
+    wrong = (number for number in numbers(replay, bug, judged) if not inside(number.got, number.lo, number.hi))
+    return [ulp_distance(number.got, number.bug, form) for number in wrong]
 
 
 def cost(case: Case) -> tuple[int, str]:

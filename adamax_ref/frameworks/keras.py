@@ -57,8 +57,7 @@ def begin(start: Start, wrap: Callable[[Any], Any] | None = None) -> Step:
     wrapped = apply if wrap is None else wrap(apply)
 
     def step(g: Array, lr: float) -> tuple[Array, Array, Array]:
-        if lr != start.hyper.lr:
-            optimizer.learning_rate = lr
+        optimizer.learning_rate = lr
         wrapped(_tensor(g))
         return _look(optimizer, variable)
 
@@ -84,8 +83,7 @@ def begin_jax(start: Start, compiled: bool = False) -> Step:
         nonlocal weights, state
         with jax.enable_x64(start.profile == "f64"):
             at = [v.path for v in optimizer.variables].index(optimizer._learning_rate.path)
-            if lr != start.hyper.lr:
-                state[at] = jax.numpy.asarray(lr, state[at].dtype)
+            state[at] = jax.numpy.asarray(lr, state[at].dtype)
             weights, state = apply(state, [_tensor(g)], weights)
             for held, value in zip([*optimizer.variables, variable], [*state, *weights], strict=True):
                 held.assign(value)
