@@ -31,8 +31,8 @@ def command(
 ) -> None:
     """Follow one element through the steps with gradients GRADS; put negative ones behind "--".
 
-    Each line shows the value a program holds, its bits, the exact value, and their distance in units in the last place; the
-    new p, m and u show how far any permitted order of operations may be off as well.
+    Each line shows the value a program holds, the exact value, their distance in units in the last place, and how far the
+    value may be off in any permitted order of operations that forms it.
     """
     from dataclasses import replace
 
@@ -53,7 +53,7 @@ def command(
         click.echo(shown(line.name, line.formula, line.rounded, line.exact, line.ulps, line.bound))
 
 
-def shown(name: str, formula: str, held: float, exact: Fraction | float, ulps: float, bound: float | None) -> str:
+def shown(name: str, formula: str, held: float, exact: Fraction | float, ulps: float, bound: float) -> str:
     """Return one line.
 
     Examples
@@ -62,8 +62,8 @@ def shown(name: str, formula: str, held: float, exact: Fraction | float, ulps: f
     '  m_new        fma(weight, v1, m)              0.1                     exact 0.1                     0.250 ulp, at most 2.500'
     """
     text = name if formula == name else formula
-    limit = "" if bound is None else f", at most {bound:.3f}"
-    return f"  {name:<12} {text if text != name else 'given':<31} {held!r:<23} exact {decimal(exact):<22} {ulps:6.3f} ulp{limit}"
+    what = text if text != name else "given"
+    return f"  {name:<12} {what:<31} {held!r:<23} exact {decimal(exact):<22} {ulps:6.3f} ulp, at most {bound:.3f}"
 
 
 def decimal(x: Fraction | float, digits: int = 20) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from adamax_ref.law.hyper import Hyperparameters
 
-from .bounds import SYMBOLS, Doubles, Flags, errors_of
+from .bounds import SYMBOLS, Doubles, Error, Flags, errors_of
 from .graph import Graph
 from .interval import BITS
 from .magnitude import magnitude, of_constant
@@ -67,6 +67,23 @@ def advance(permitted: Permitted, h: Hyperparameters, t: int, before: State, gra
         Numbers of the storage format.
     """
     graph = permitted.graph
+    made, found = analysed(permitted, h, t, before, grad)
+    values, lost, after = {}, {}, {}
+    for name, places in zip(SYMBOLS, graph.outputs, strict=True):
+        values[name] = made[graph.nodes[places[0]].value]
+        lost[name] = found[places[0]].lost | np.logical_and.reduce([found[place].lost for place in places])
+        after[name] = np.maximum.reduce([np.where(found[place].lost, 0.0, found[place].total) for place in places])
+    return State(values, after, lost, before.age + 1)
+
+
+def analysed(
+    permitted: Permitted, h: Hyperparameters, t: int, before: State, grad: Sequence[float]
+) -> tuple[dict[int, Numbers], list[Error]]:
+    """Return exact values of a step, by number of the value, and the errors of all nodes; those of :func:`advance`.
+
+    Only the outputs are sure to be among the values: nothing else is needed once nothing is exact any more.
+    """
+    graph = permitted.graph
     exact = exact_by_node(permitted, h, t, BITS)
     off = errors(graph, permitted.dialects, permitted.recipes, h, t, exact)
     whole = plan_of(permitted, exact)
@@ -82,11 +99,7 @@ def advance(permitted: Permitted, h: Hyperparameters, t: int, before: State, gra
     known = {place: (exact[place], off[place]) for place in exact}
     names = (permitted.formats[0].name, permitted.formats[1].name)
     found = errors_of(graph, sizes, known, before.errors, *names, {} if quick else _parted(graph, rows, len(grad)))
-    lost, after = {}, {}
-    for name, places in zip(SYMBOLS, graph.outputs, strict=True):
-        lost[name] = found[places[0]].lost | np.logical_and.reduce([found[place].lost for place in places])
-        after[name] = np.maximum.reduce([np.where(found[place].lost, 0.0, found[place].total) for place in places])
-    return State({name: made[end] for name, end in zip(SYMBOLS, ends, strict=True)}, after, lost, before.age + 1)
+    return made, found
 
 
 def _parted(graph: Graph, rows: Mapping[int, Sequence[Number]], size: int) -> dict[int, Flags]:

@@ -70,6 +70,8 @@ class Graph:
         For ``p``, ``m``, ``u`` the nodes at which some permitted recipe ends; the dialect's own is the first.
     values : int
         How many values there are.
+    ways : tuple of tuple of int
+        For each recipe the node of each of its values: inputs, constants, results of operations.
     """
 
     nodes: tuple[Node, ...]
@@ -77,6 +79,7 @@ class Graph:
     constants: Mapping[int, Sequence[tuple[int, str]]]
     outputs: tuple[tuple[int, ...], ...]
     values: int
+    ways: tuple[tuple[int, ...], ...]
 
 
 def graph_of(dialects: Sequence[Dialect], recipes: Sequence[Recipe]) -> Graph:
@@ -122,6 +125,7 @@ class _Builder:
         self.places: dict[tuple[int, str], int] = {}
         self.constants: dict[int, list[tuple[int, str]]] = {}
         self.outputs: tuple[list[int], ...] = ([], [], [])
+        self.ways: list[list[int]] = []
         self.inputs = tuple(self.node(point(name).value, "input") for name in INPUTS)
 
     def node(self, value: int, stage: str) -> int:
@@ -140,6 +144,7 @@ class _Builder:
             residue = TABLE[operation.name](*(known[arg][0] for arg in operation.args))
             args = tuple(known[arg][1] for arg in operation.args)
             known.append((residue, self.derived(residue.value, operation.name, args, source == 0)))
+        self.ways.append([place for _, place in known])
         for ends, value in zip(self.outputs, recipe.outputs, strict=True):
             if known[value][1] not in ends:
                 ends.append(known[value][1])
@@ -177,7 +182,8 @@ class _Builder:
         nodes = [self.moved(self.nodes[place], new, values) for place in order]
         constants = {new[place]: sources for place, sources in self.constants.items()}
         p, m, u = (tuple(new[place] for place in ends) for ends in self.outputs)
-        return Graph(tuple(nodes), tuple(new[place] for place in self.inputs), constants, (p, m, u), len(values))
+        ways = tuple(tuple(new[place] for place in way) for way in self.ways)
+        return Graph(tuple(nodes), tuple(new[place] for place in self.inputs), constants, (p, m, u), len(values), ways)
 
     def visit(self, place: int, order: list[int]) -> None:
         if place in order:

@@ -10,13 +10,19 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, final
 
+import numpy as np
+
 from adamax_ref.law.dialect import Dialect
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.profile import PROFILES, Format
 from adamax_ref.law.recipe import INPUTS, OUTPUTS, Recipe
 
-from .certify import Step, certify
+from .advance import State, analysed
+from .certify import Certified, Step, certify
+from .column import Doubles
 from .exact import as_fraction
+from .numbers import Numbers
+from .permitted import permitted_graph
 from .power import exact_hyper
 from .scalars import exact_constants
 from .stepper import operations
@@ -47,8 +53,8 @@ class Line:
         What a program holds.
     ulps : float
         Their distance in units in the last place of the type it is held in; NaN where one is not finite.
-    bound : float or None
-        For the new ``p``, ``m``, ``u``: how far any permitted recipe may be off, in the same units; infinite without one.
+    bound : float
+        How far the value may be off in any permitted recipe that forms it, in the same units; infinite without a bound.
     """
 
     step: int
@@ -57,7 +63,7 @@ class Line:
     exact: Fraction | float
     rounded: float
     ulps: float
-    bound: float | None = None
+    bound: float
 
 
 def trace(
@@ -98,9 +104,10 @@ def trace(
     fmt = PROFILES[profile].storage
     p, m, u = (fmt.round(float(x)) for x in (p, m, u))
     steps = [Step([fmt.round(float(g))], h) for g in grads]
-    certified = certify(dialect, profile, [p], [m], [u], t, steps, undecided="mark")
+    certified = certify(dialect, profile, [p], [m], [u], t, steps, flush=dialect.flushes, undecided="mark")
     bits = None if len(grads) <= FRACTION_STEPS else LONG_BITS
     hats, exact = [p, m, u], [exactly(x, bits) for x in (p, m, u)]
+    before = State({name: Numbers.of([x]) for name, x in zip("pmu", hats, strict=True)}, dict.fromkeys("pmu", np.zeros(1)), {})
     lines: list[Line] = []
     for step, now in zip(steps, certified, strict=True):
         [g] = step.grad or ()
@@ -108,8 +115,11 @@ def trace(
         numbers = _formed(dialect, h, now.t, recipe, bits)
         held = [hats[0], g, hats[1], hats[2], *dialect.scalars(exact_hyper(h), now.t, recipe)]
         truth = [exact[0], exactly(g, bits), exact[1], exact[2], *numbers]
-        bounds = {recipe.outputs[at]: getattr(now, name).bound[0] for at, name in enumerate(OUTPUTS)}
+        bounds = _bounds(dialect, profile, h, now.t, before, g)
+        for name, value in zip(OUTPUTS, recipe.outputs, strict=True):
+            bounds[value] = getattr(now, name).bound[0]
         lines += _step(now.t, recipe, held, truth, bounds)
+        before = State({name: getattr(now, name).exact for name in OUTPUTS}, _errors(now), {})
         hats, exact = [held[value] for value in recipe.outputs], [truth[value] for value in recipe.outputs]
     return lines
 
@@ -119,7 +129,19 @@ def _formed(dialect: Dialect, h: Hyperparameters, t: int, recipe: Recipe, bits: 
     return [made[name] for name in recipe.constants]
 
 
-def _step(t: int, recipe: Recipe, held: list[float], truth: list[Number], bounds: dict[int, float]) -> list[Line]:
+def _bounds(dialect: Dialect, profile: str, h: Hyperparameters, t: int, before: State, g: float) -> list[float]:
+    """Return the bound of each value of the dialect's recipe in one step."""
+    permitted = permitted_graph(dialect, profile, h, flush=dialect.flushes)
+    _, found = analysed(permitted, h, t, before, [g])
+    way = permitted.graph.ways[permitted.recipes.index(dialect.recipe(h, profile))]
+    return [math.inf if found[place].lost[0] else float(found[place].total[0]) for place in way]
+
+
+def _errors(now: Certified) -> dict[str, Doubles]:
+    return {name: np.array(getattr(now, name).bound) for name in OUTPUTS}
+
+
+def _step(t: int, recipe: Recipe, held: list[float], truth: list[Number], bounds: Sequence[float]) -> list[Line]:
     """Extend the values of a step by its operations, and return all of its lines."""
     table = operations(recipe.working, recipe.storage)
     for operation in recipe.operations:
@@ -134,8 +156,8 @@ def _step(t: int, recipe: Recipe, held: list[float], truth: list[Number], bounds
         storing = at < len(INPUTS) or at in recipe.outputs or (at >= first and recipe.operations[at - first].name == "round")
         fmt = recipe.storage_format if storing else recipe.working_format
         unit = _unit(held[at], fmt)
-        bound = None if at not in bounds else bounds[at] / unit
-        lines.append(Line(t, names[at], formula, _plain(truth[at]), held[at], _distance(held[at], truth[at], unit), bound))
+        ulps = _distance(held[at], truth[at], unit)
+        lines.append(Line(t, names[at], formula, _plain(truth[at]), held[at], ulps, bounds[at] / unit))
     return lines
 
 
