@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -41,7 +41,7 @@ def files(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--level", type=click.Choice(["core", "full"]), default="core", show_default=True, help="How many cases.")
 @files
 @click.option(
-    "--transcript", type=click.File("w", encoding="ascii", lazy=True), help="Also write what a program was asked and answered."
+    "--transcript", type=click.Path(path_type=Path, dir_okay=False), help="Also write what a program was asked and answered."
 )
 @click.option("--dask", "address", help="Judge on the Dask cluster whose scheduler listens there.")
 @click.option(
@@ -56,7 +56,7 @@ def command(
     dialects: tuple[str, ...],
     profiles: tuple[str, ...],
     level: str,
-    transcript: TextIO | None,
+    transcript: Path | None,
     address: str | None,
     jobs: int | None,
     **forms: Path | None,
@@ -100,7 +100,7 @@ def is_much(everything: bool, question: "Question") -> bool:
     return (everything or question.level == "full") and not (question.dialects or question.profiles)
 
 
-def judged(target: str, question: "Question", transcript: TextIO | None) -> tuple[list["Run"], int]:
+def judged(target: str, question: "Question", transcript: Path | None) -> tuple[list["Run"], int]:
     """Judge a target in this process and print what was found."""
     from adamax_ref.conformance.run import run
     from adamax_ref.conformance.targets import open_target
