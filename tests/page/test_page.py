@@ -72,6 +72,7 @@ def test_every_text_that_a_target_or_a_corpus_brings_is_escaped(runs: tuple[Run,
     bad = "<b>x</b>"
     run = runs[1]
     hello = replace(run.hello, version=bad, language=bad, device=bad, recipe=bad, declares=(bad,), features=(bad,), exposes=(bad,))
+    hello = replace(hello, homepage=bad, issues=bad)
     judged = replace(run.verdict.cases[0], status="error", reason=bad, waiver=bad)
     verdict = replace(run.verdict, text=f"NAMED {bad}", recipe=bad, notes=(bad,), cases=(judged,))
     cause = Cause(bad, bad, bad, "certain", (bad,))

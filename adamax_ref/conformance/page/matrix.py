@@ -77,6 +77,12 @@ class Panel:
     rows: tuple[Row, ...]
 
     @property
+    def declares(self) -> tuple[str, ...]:
+        """The freedoms it takes in every run."""
+        first, *others = (each.run.hello.declares for each in self.runs)
+        return tuple(token for token in first if all(token in other for other in others))
+
+    @property
     def conforms(self) -> bool:
         """Whether every run ended well."""
         return all(each.run.verdict.exit == 0 for each in self.runs)
