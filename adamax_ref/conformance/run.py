@@ -9,7 +9,6 @@ from adamax_ref.golden.load import Corpus
 
 from .answer import Answer, Hello
 from .cause import UNDIAGNOSED, Diagnosis
-from .diagnosis import diagnose
 from .judge import Judged, judge, missing_needs
 from .target import Target
 from .verdict import ADAPTER, Verdict, decide
@@ -104,7 +103,16 @@ def run(
         done(case)
     floor = corpus.manifest.floors.get(f"{dialect}/{profile}", {}).get(level, 0)
     verdict = decide(waive(judged, waivers), hello, floor, target.notes[before:])
-    diagnosis = diagnose(verdict.cases, hello)
+    diagnosis = _explained(verdict, hello)
     if diagnosis.causes:  # a known bug is at fault, and not the adapter
         verdict = replace(verdict, notes=tuple(note for note in verdict.notes if note != ADAPTER))
     return Run(hello, corpus.manifest.corpus, dialect, profile, level, floor, verdict, diagnosis)
+
+
+def _explained(verdict: Verdict, hello: Hello) -> Diagnosis:
+    """Diagnose a run; the bug bank is loaded only when there is something to explain."""
+    if not verdict.counts["failed"]:
+        return UNDIAGNOSED
+    from .diagnosis import diagnose
+
+    return diagnose(verdict.cases, hello)
