@@ -147,7 +147,7 @@ def _fewer(row: Row) -> Row:
 
 
 def described(cases: Iterable[Case]) -> dict[str, Any]:
-    """Return the content of BUGS.json: every bug, where it can show, why not elsewhere, and what kills it in these cases."""
+    """Return the content of BUGS.json: every bug, how many cases kill it where it can show, and why it cannot elsewhere."""
     by_bug: dict[str, dict[str, list[Case]]] = {name: {} for name in bank()}
     where = set()
     for case in cases:
@@ -164,9 +164,9 @@ def _entry(bug: Bug, killers: dict[str, list[Case]], where: set[tuple[str, str]]
     for dialect, profile in sorted(where):
         reason = bug.applies.why_not(get(dialect), profile)
         (silent.setdefault(reason, []) if reason else applies).append(f"{dialect}/{profile}")
-    killed = {pair: {"cases": len(cases), "smallest": min(cases, key=size).id} for pair, cases in killers.items()}
+    killed = {pair: len(killers.get(pair, ())) for pair in applies}
     told = {"title": bug.title, "effect": bug.effect, "hint": bug.hint, "source": bug.source}
-    return told | {"applies": applies, "cannotShow": silent, "killedBy": killed}
+    return told | {"cannotShow": silent, "killedBy": killed}
 
 
 def size(case: Case) -> tuple[int, str]:

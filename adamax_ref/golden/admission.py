@@ -14,6 +14,7 @@ from .build import build
 from .case import Case
 from .design import Design
 from .expect import Inadmissible, Undecided, answered
+from .freedoms import narrowed
 from .oracle import keeping
 from .plan import Part, designs_of
 from .shared import certified_together
@@ -42,12 +43,13 @@ def admitted(part: Part, bank: Bank) -> tuple[list[Case], dict[str, str]]:
     """
     dialect = get(part.dialect)
     asked = [_asked(part, design) for design in designs_of(part)]
-    together = certified_together(asked, keeping(dialect)) if part.level == "full" else {}
+    law, narrow = keeping(dialect), [other for each in asked if (other := narrowed(each)) is not None]
+    together, apart = (certified_together(some, law) if part.level == "full" else {} for some in (asked, narrow))
     cases: list[Case] = []
     omitted: dict[str, str] = {}
     for each in asked:
         try:
-            case = answered(each, dialect, together.get(each.id))
+            case = answered(each, dialect, together.get(each.id), apart.get(each.id))
         except Undecided as reason:
             omitted[each.slug] = str(reason).partition(" (")[0]
             continue

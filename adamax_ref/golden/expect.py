@@ -3,8 +3,8 @@
 The two share no arithmetic, and the first must lie inside the bounds of the second, or the case is not written.
 """
 
-import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import final
 
@@ -13,8 +13,9 @@ from adamax_ref.law.profile import BINARY64, Format
 from adamax_ref.truth.values import Undecidable
 
 from .case import QUANTITIES, Alternative, Case, Expectation, Quantity
+from .freedoms import flushed, narrowed
 from .oracle import State, canonical, keeping, plain, trajectory
-from .patterns import decode, encode, inside
+from .patterns import encode, inside
 from .shared import Certified, Limits, certified
 from .short import coarse
 
@@ -28,7 +29,9 @@ class Undecided(Inadmissible):
     """A case without a right answer: permitted recipes disagree on the class of a number that it reports."""
 
 
-def answered(case: Case, dialect: Dialect, bounds: Sequence[Certified] | None = None) -> Case:
+def answered(
+    case: Case, dialect: Dialect, bounds: Sequence[Certified] | None = None, narrow: Sequence[Certified] | None = None
+) -> Case:
     """Return the case with its expectations.
 
     Parameters
@@ -37,8 +40,9 @@ def answered(case: Case, dialect: Dialect, bounds: Sequence[Certified] | None = 
         Without them.
     dialect : Dialect
         Whose case it is.
-    bounds : sequence of Certified, optional
-        What is certified of the steps that it reports, where that is known already; see :mod:`adamax_ref.golden.shared`.
+    bounds, narrow : sequence of Certified, optional
+        What is certified of the steps that it reports, of the case and of :func:`~adamax_ref.golden.freedoms.narrowed`,
+        where that is known already; see :mod:`adamax_ref.golden.shared`.
 
     Raises
     ------
@@ -47,8 +51,9 @@ def answered(case: Case, dialect: Dialect, bounds: Sequence[Certified] | None = 
     """
     if case.result == "reject":
         return case
-    either = flushed(case, dialect) if "subnormal" in case.flags else None
-    return replace(case, expect=expectations(case, keeping(dialect), bounds), either=either)
+    expect = expectations(case, keeping(dialect), bounds)
+    either = tuple(other for other in _alternatives(case, dialect, narrow) if _bits(other.expect) != _bits(expect))
+    return replace(case, expect=expect, either=either or None)
 
 
 def expectations(case: Case, dialect: Dialect, bounds: Sequence[Certified] | None = None) -> tuple[Expectation, ...]:
@@ -61,20 +66,19 @@ def expectations(case: Case, dialect: Dialect, bounds: Sequence[Certified] | Non
     return tuple(_expectation(number, states[number - 1], plains[number - 1], bound, case) for number, bound in rows)
 
 
-def flushed(case: Case, dialect: Dialect) -> tuple[Alternative, ...] | None:
-    """Return what a target may answer that makes zeros of subnormal numbers, None where that has no certain answer."""
-    theta, m, u = (_flush(text, case.form) for text in (case.init.theta, case.init.m, case.init.u))
-    steps = tuple(each if each.grad is None else replace(each, grad=_flush(each.grad, case.form)) for each in case.steps)
-    case = replace(case, init=replace(case.init, theta=theta, m=m, u=u), steps=steps)
-    try:
-        return (Alternative("ftz", expectations(case, keeping(dialect, flushes=True))),)
-    except Undecided:
-        return None
+def _bits(expect: Sequence[Expectation]) -> list[str]:
+    return [getattr(each, name).bits for each in expect for name in QUANTITIES]
 
 
-def _flush(text: str, form: Format) -> str:
-    numbers = (math.copysign(0.0, x) if abs(x) < form.smallest_normal else x for x in decode(text, form))
-    return encode(numbers, form)
+def _alternatives(case: Case, dialect: Dialect, narrow: Sequence[Certified] | None) -> tuple[Alternative, ...]:
+    """Return what a target may answer that takes a freedom, where that is another answer and a certain one."""
+    taken = (("ftz", flushed(case), keeping(dialect, flushes=True), None), ("hyper32", narrowed(case), keeping(dialect), narrow))
+    found = []
+    for when, asked, law, bounds in taken:
+        if asked is not None:
+            with suppress(Undecided):
+                found.append(Alternative(when, expectations(asked, law, bounds)))
+    return tuple(found)
 
 
 def _bounds(case: Case, dialect: Dialect) -> Sequence[Certified]:

@@ -49,7 +49,6 @@ def parts(level: str = "core", dialects: tuple[str, ...] = ()) -> list[Part]:
 
 def designs_of(part: Part) -> list[Design]:
     """Return the designs that make up a file."""
-    dialect = get(part.dialect)
-    return [
-        each for each in designs(part.category) if each.level_for(dialect, part.profile) == part.level and each.applies(dialect, part.profile)
-    ]
+    dialect, profile = get(part.dialect), part.profile
+    every = (each for each in designs(part.category) if each.applies(dialect, profile))
+    return [each for each in every if each.level_for(dialect, profile) == part.level]

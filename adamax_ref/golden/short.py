@@ -4,11 +4,13 @@ The rules, which ``schema/vectors.schema.json`` repeats field by field:
 
 - of a quantity, ``true``, ``lo`` and ``hi`` are left out where they are the same string as ``bits``;
 - ``bound`` is the upper half of each binary64 pattern, its lower half being zero, and left out where all bounds are 0;
-- a hyperparameter is its pattern and, after a blank, its decimal number; ``constants`` are two patterns;
+- a hyperparameter is its pattern and, after a blank, its decimal number;
+- of ``constants`` the correction alone is written: the rate is the step's learning rate divided by it, in binary64;
 - ``m`` and ``u`` of ``init`` are left out where they are +0 throughout;
 - ``weight_decay``, ``decay`` and ``maximize`` are left out where they are 0, ``"none"`` and false;
-- ``report`` is left out where it is every step, ``result`` where it is ``"value"``;
-- ``flags``, ``kills``, ``needs`` and ``spec`` are one string each, words separated by one blank;
+- ``report`` is left out where it is every step, ``result`` where it is ``"value"``, ``rev`` where it is 1;
+- ``flags``, ``kills``, ``needs`` and ``spec`` are one string each, words separated by one blank; ``B03-B06`` among the bugs
+  stands for all from B03 to B06;
 - ``excludes``, ``flags``, ``kills`` and ``needs`` are left out where they are empty.
 
 In memory nothing is ever left out: the loader fills in what the writer took away.
@@ -18,20 +20,19 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from adamax_ref.law.profile import BINARY64
+from adamax_ref.law.profile import BINARY64, ieee_divide
 
 from .case import Number, VectorFile
 from .document import canonical, plain
+from .patterns import decode, encode
+from .ranges import ranges, spread
 
 Json = dict[str, Any]
 
 _WORDS = ("flags", "kills", "needs", "spec")
 _EMPTY: Json = {name: [] for name in ("excludes", "flags", "kills", "needs")}
 _HYPER: Json = {"weight_decay": plain(Number.of(0.0)), "decay": "none", "maximize": False}
-_PAIRS = {"lr": ("f64", "dec"), "constants": ("correction", "rate")} | dict.fromkeys(
-    ("beta1", "beta2", "eps", "weight_decay"), ("f64", "dec")
-)
-"""Records of two strings that are written as one, by the field that holds them."""
+_NUMBERS = ("lr", "beta1", "beta2", "eps", "weight_decay")
 _HALF = "0" * 8
 
 
@@ -52,7 +53,11 @@ def vector_bytes(file: VectorFile) -> bytes:
     for case in document["cases"]:
         _visit(case, _drop, _shorten)
         for record in (case["hyper"], *case["steps"]):
-            record.update((name, " ".join(record[name][part] for part in _PAIRS[name])) for name in record if name in _PAIRS)
+            record.update((name, f"{record[name]['f64']} {record[name]['dec']}") for name in _NUMBERS if name in record)
+            if "constants" in record:
+                record["constants"] = record["constants"]["correction"]
+        if "kills" in case:
+            case["kills"] = ranges(case["kills"])
         case.update((name, " ".join(case[name])) for name in _WORDS if name in case)
     return canonical(document)
 
@@ -69,23 +74,37 @@ def lengthened(document: Any) -> Any:
     """
     for case in _objects(document, "cases"):
         case.update((name, case[name].split(" ")) for name in _WORDS if isinstance(case.get(name), str))
-        for record in (case.get("hyper"), *_objects(case, "steps")):
-            if isinstance(record, dict):
-                record.update((name, _parted(name, record[name])) for name in record if name in _PAIRS)
+        if isinstance(case.get("kills"), list) and all(isinstance(word, str) for word in case["kills"]):
+            case["kills"] = spread(case["kills"])
+        hyper = case["hyper"] if isinstance(case.get("hyper"), dict) else {}
+        for record in (hyper, *_objects(case, "steps")):
+            record.update((name, _number(record[name])) for name in _NUMBERS if name in record)
+        for step in _objects(case, "steps"):
+            if "constants" in step:
+                step["constants"] = _constants(step["constants"], step.get("lr", hyper.get("lr")))
         _visit(case, _fill, _lengthen)
     return document
 
 
-def _parted(name: str, text: Any) -> Any:
-    """Turn two words into the record of two strings that they stand for; leave anything else."""
+def _number(text: Any) -> Any:
+    """Turn a pattern and a decimal number into the record that they stand for; leave anything else."""
     words = text.split(" ") if isinstance(text, str) else ()
-    return dict(zip(_PAIRS[name], words, strict=True)) if len(words) == 2 else text
+    return {"f64": words[0], "dec": words[1]} if len(words) == 2 else text
+
+
+def _constants(correction: Any, lr: Any) -> Any:
+    """Bring the rate back; leave what is malformed."""
+    try:
+        (rate,), (divisor,) = (decode(text, BINARY64) for text in (lr["f64"], correction))
+    except (TypeError, KeyError, ValueError, AttributeError):
+        return correction
+    return {"correction": correction, "rate": encode([ieee_divide(rate, divisor)], BINARY64)}
 
 
 def _visit(case: Json, apply: Callable[[Json, Json], None], quantity: Callable[[Json], None]) -> None:
     """Apply the rules to a case, every quantity in it included."""
     steps = case.get("steps")
-    apply(case, _EMPTY | {"result": "value", "report": [*range(1, len(steps) + 1)] if isinstance(steps, list) else []})
+    apply(case, _EMPTY | {"rev": 1, "result": "value", "report": [*range(1, len(steps) + 1)] if isinstance(steps, list) else []})
     if isinstance(case.get("hyper"), dict):
         apply(case["hyper"], _HYPER)
     init = case.get("init")

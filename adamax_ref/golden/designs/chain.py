@@ -22,6 +22,16 @@ def _chain(steps: int, report: tuple[int, ...], level: Level, profiles: tuple[st
 
 
 DESIGNS = (
+    Design(
+        "steps-200",
+        "200 steps in a 16-bit type, compared at 1, 20 and 200: what rounds once too often drifts away.",
+        "S1 S4 S5 S6 S8",
+        theta="1",
+        steps=Chain(200, Draw(bits=4, top=0, span=3)),
+        report=(1, 20, 200),
+        profiles=("f16", "bf16"),
+        flags="long-run",
+    ),
     _chain(20, (1, 10, 20), "core"),
     _chain(100, (1, 10, 100), "full"),
     _chain(1000, (1, 10, 100, 1000), "lead"),

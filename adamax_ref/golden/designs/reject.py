@@ -63,6 +63,7 @@ DESIGNS = (
     _number("beta1-nan", "beta1", math.nan),
     _number("beta2-one", "beta2", 1.0, "core"),
     _number("beta2-above-one", "beta2", 1.125),
+    _number("beta2-negative", "beta2", -0.125),
     _number("beta2-nan", "beta2", math.nan, "core"),
     _number("eps-negative", "eps", -0.015625, "core"),
     _number("eps-nan", "eps", math.nan),

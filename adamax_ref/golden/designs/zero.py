@@ -31,7 +31,6 @@ DESIGNS = (
         theta="1 -1",
         steps=("0 0", "1/2 0"),
         hyper={"eps": 2.0**-27},
-        profiles=("f64", "f32", "bf16"),
         flags="zero-gradient eps-default",
     ),
     Design(

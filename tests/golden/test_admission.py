@@ -1,0 +1,90 @@
+"""What may become a case: it must have an answer and prove something; what is left out is named with its reason."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from adamax_ref.dialects import get
+from adamax_ref.golden import admission
+from adamax_ref.golden.admission import PROVES_NOTHING, admitted, proves
+from adamax_ref.golden.build import build
+from adamax_ref.golden.case import Case
+from adamax_ref.golden.design import Design
+from adamax_ref.golden.expect import Inadmissible, answered
+from adamax_ref.golden.load import open_corpus
+from adamax_ref.golden.plan import Part
+
+PART = Part("core", "torch", "f16", "zero")
+ONE = Design("one", "A case with a clause of its own, which needs no bug to be there.", "S1 S8", theta="1", steps=("1/2",))
+TWO = replace(ONE, slug="two", spec="S8")
+WITHOUT_ANSWER = replace(ONE, slug="tiny-eps", steps=("0",), hyper={"eps": 2.0**-27})
+
+
+class Blind:
+    """A bank in which no bug is ever caught."""
+
+    def killed_by(self, case: Case) -> tuple[str, ...]:
+        """Return nothing."""
+        return ()
+
+    def described(self, cases: Iterable[Case]) -> Any:
+        """Return nothing."""
+        return {}
+
+
+def made(monkeypatch: pytest.MonkeyPatch, *designs: Design) -> tuple[list[str], dict[str, str]]:
+    """Return the slugs of the cases that designs become, and what is left out."""
+    monkeypatch.setattr(admission, "designs_of", lambda part: list(designs))
+    cases, omitted = admitted(PART, Blind())
+    return [case.slug for case in cases], omitted
+
+
+def test_a_case_that_no_bug_fails_stays_for_a_clause_of_its_own_and_goes_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert made(monkeypatch, ONE, TWO) == (["one"], {"two": PROVES_NOTHING})
+    assert made(monkeypatch, TWO) == (["two"], {})
+
+
+def test_a_killing_case_proves_something_whatever_it_cites() -> None:
+    cases = [build(design, "zero", get("torch"), "f16") for design in (ONE, TWO)]
+    assert not proves(cases[1], cases)
+    assert proves(cases[1].with_kills(("B01",)), cases)
+
+
+def test_a_case_without_a_right_answer_is_left_out_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An epsilon that binary16 makes 0 gives 0/0 in some permitted recipes and 0 in others."""
+    slugs, omitted = made(monkeypatch, ONE, WITHOUT_ANSWER)
+    assert slugs == ["one"]
+    assert "no certain value" in omitted["tiny-eps"]
+
+
+def test_a_design_that_the_type_cannot_hold_is_a_fault_and_not_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Inadmissible, match="binary16 does not hold"):
+        made(monkeypatch, replace(ONE, theta="2^20"))
+
+
+def test_the_shipped_files_say_what_is_left_out() -> None:
+    corpus = open_corpus()
+    found = {entry.path: corpus.file(entry).omitted for entry in corpus.manifest.files}
+    assert "first-tiny-eps" in (found["core/torch/f16/zero.json"] or {})
+    assert found["core/torch/f32/zero.json"] is None
+
+
+def test_hyperparameters_through_binary32_are_another_answer_where_they_matter_and_none_where_the_framework_does_it() -> None:
+    case = next(case for case in open_corpus().cases("torch", "f64") if case.slug == "shrink-two")
+    (other,) = case.either or ()
+    assert other.when == "hyper32"
+    assert case.expect is not None
+    assert other.expect[0].m.bits != case.expect[0].m.bits
+    assert case.expected(("hyper32",)) == (case.expect, other.expect)
+    assert case.expected() == (case.expect,)
+    keras = next(case for case in open_corpus().cases("keras", "f64") if case.slug == "shrink-two")
+    assert keras.either is None
+
+
+def test_subnormal_numbers_have_an_answer_for_those_who_flush() -> None:
+    case = next(case for case in open_corpus().cases("torch", "f32") if case.slug == "subnormal-state")
+    assert [other.when for other in case.either or ()] == ["ftz"]
+    again = answered(replace(case, expect=None, either=None), get("torch"))
+    assert again.either == case.either
