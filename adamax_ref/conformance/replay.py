@@ -92,7 +92,13 @@ def _reported(bug: Bug, case: Case, parts: Parts) -> States | None:
         found = list(bug.trajectory(case, parts))
     except (ArithmeticError, ValueError):  # another order of operations may divide by what the bug made 0
         return None
-    return [found[number - 1] for number in case.report]
+    return [_stored(found[number - 1], parts) for number in case.report]
+
+
+def _stored(state: State, parts: Parts) -> State:
+    """Return a state as it can be shown: some bugs keep more than the type of the profile holds."""
+    theta, m, u = (tuple(map(parts.stored, column)) for column in (state.theta, state.m, state.u))
+    return State(state.t, theta, m, u)
 
 
 @cache
