@@ -8,7 +8,7 @@ import numpy as np
 
 from adamax_ref.backend import AbstractBackend
 from adamax_ref.law.recipe import Recipe
-from adamax_ref.memory import require_apart
+from adamax_ref.memory import require_alike, require_apart
 
 from .counting import advance
 from .groups import lent_to
@@ -38,7 +38,9 @@ class Call:
         return self, len(self.buffers) - 1
 
     def check(self) -> None:
-        """Refuse memory that a kernel could not write to; every kernel does so too, but only for itself."""
+        """Refuse what the kernel would refuse; every kernel does so too, but only for itself."""
+        for p, g, m, u in self.buffers:
+            require_alike(self.recipe.storage, p, g, m, u)
         written = [array for p, _, m, u in self.buffers for array in (p, m, u)]
         if self.backend.capabilities.in_place:
             for array in written:

@@ -1,21 +1,20 @@
-"""A step that is like the last one: the same arrays, the same recipe, new gradients.
+"""A step that is like the last one: the same parameters, the same recipes, new gradients.
 
 Finding out what a step has to do takes far longer than a small parameter's arithmetic, and nearly always it is what it
-was before. A :class:`Replay` remembers a step of the plain kind, one kernel call on NumPy arrays that are written where
-they lie. To repeat it, it takes all arrays and counters from where they stand now, so that none can be out of date, and
-leaves it to the kernel to look at every array, as kernels do. Whenever groups or gradients are not as they were, or the
-kernel refuses an array, nothing has been changed and the long way is taken, which also finds the right words for an
-error.
+was before. A :class:`Replay` remembers a step of the plain kind: NumPy arrays that are written where they lie. To repeat
+it, it takes all arrays and counters from where they stand now, so that none can be out of date, and leaves it to the
+kernel to look at every array, as kernels do. Whenever groups or gradients are not as they were, or the kernel refuses an
+array, nothing has been changed and the long way is taken, which also finds the right words for an error.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter, is_, itemgetter
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 
-from adamax_ref.backend import PROFILE_OF_DTYPE, Kernel
+from adamax_ref.backend import PROFILE_OF_DTYPE, Kernel, dtype_name
 from adamax_ref.interrupts import held_back
 from adamax_ref.law.recipe import Recipe
 from adamax_ref.memory import STORED
@@ -27,29 +26,29 @@ from .parameter import Parameter
 
 _options = itemgetter(*OPTIONS)
 _group = attrgetter("group")
+_REFUSALS = (ValueError, TypeError, AttributeError, KeyError)
 
 
 def remember(rounds: Sequence[Sequence[Job]], groups: Sequence[Group]) -> "Replay | None":
     """Return how to repeat a step that has just been made, or None when it was not of the plain kind."""
-    if len(rounds) != 1 or not all(_is_plain(job, rounds[0][0]) for job in rounds[0]):
+    if len(rounds) != 1 or not all(map(_is_plain, rounds[0])):
         return None
     if not all(type(param) is Parameter for group in groups for param in group["params"]):
         return None
     return Replay(rounds[0], groups)
 
 
+def _is_plain(job: Job) -> bool:
+    plain = job.recipe is job.tail and job.options is None and not job.alone and type(job.memory["step"]) is int
+    arrays = (job.param.data, job.memory["exp_avg"], job.memory["exp_inf"])
+    real = all(type(array) is np.ndarray and array.dtype.kind != "c" for array in arrays)
+    return plain and real and job.backend.capabilities.in_place
+
+
 def _is_fixed(group: Group) -> bool:
     """Whether the numbers of a group can only be replaced, not changed inside an array or a list."""
     numbers = (group["lr"], group["eps"], group["weight_decay"])
     return type(group["betas"]) is tuple and all(isinstance(x, (int, float)) for x in (*numbers, *group["betas"]))
-
-
-def _is_plain(job: Job, first: Job) -> bool:
-    same = job.backend is first.backend and job.recipe is first.recipe is job.tail
-    plain = job.options is None and not job.alone and type(job.memory["step"]) is int
-    arrays = (job.param.data, job.memory["exp_avg"], job.memory["exp_inf"])
-    real = all(type(array) is np.ndarray and array.dtype.kind != "c" for array in arrays)
-    return same and plain and real and job.backend.capabilities.in_place
 
 
 @final
@@ -59,31 +58,34 @@ class Replay:
     def __init__(self, jobs: Sequence[Job], groups: Sequence[Group]) -> None:
         self._groups = list(groups)
         self._members = [list(group["params"]) for group in groups]
-        self._params = [job.param for job in jobs]
-        active = set(map(id, self._params))
+        active = {id(job.param) for job in jobs}
         self._idle = [param for members in self._members for param in members if id(param) not in active]
-        self._sizes = [(number, len(list(mine))) for number, mine in groupby(jobs, _group)]
-        self._recipe: Recipe = jobs[0].recipe
-        self._kernel: Kernel = jobs[0].backend.compile(self._recipe)
-        self._profile = PROFILE_OF_DTYPE[STORED[self._recipe.storage]]
-        self._laws: dict[int, tuple[Any, Any, Any]] = {}
+        sorts: dict[Any, list[Job]] = {}
+        for job in jobs:
+            sorts.setdefault((job.backend, job.recipe), []).append(job)
+        self._calls = [_Call(alike) for alike in sorts.values()]
 
     def repeat(self, groups: Sequence[Group], state: Mapping[Any, Any], dialect: Any) -> bool:
         """Do the step and return True; or do nothing and return False."""
         if not self._is_same(groups):
             return False
-        params = self._params
-        memories: list[Any] = list(map(state.get, params))
         try:
-            ps, gs = [param.data for param in params], [param.grad for param in params]
-            ms, us = [memory["exp_avg"] for memory in memories], [memory["exp_inf"] for memory in memories]
-            constants, counted = self._constants(groups, [memory["step"] for memory in memories], dialect)
-            with held_back(insisting=True):
-                self._kernel(ps, gs, ms, us, constants)
-                for memory, step in zip(memories, counted, strict=True):
-                    memory["step"] = step
-        except (ValueError, TypeError, AttributeError, KeyError):
+            inputs = [call.inputs(groups, state, dialect) for call in self._calls]
+            if len(inputs) > 1:
+                _require_owners(inputs)
+        except _REFUSALS:
             return False
+        with held_back(insisting=True):
+            for call, given in zip(self._calls, inputs, strict=True):
+                try:
+                    call.kernel(given.ps, given.gs, given.ms, given.us, given.constants)
+                except _REFUSALS:
+                    if given is not inputs[0]:
+                        raise
+                    return False
+            for given in inputs:
+                for memory, step in zip(given.memories, given.counted, strict=True):
+                    memory["step"] = step
         return True
 
     def _is_same(self, groups: Sequence[Group]) -> bool:
@@ -93,6 +95,48 @@ class Replay:
             and all(map(is_, groups, self._groups))
             and all(group["params"] == members for group, members in zip(groups, self._members, strict=True))
             and all(param.grad is None for param in self._idle)
+        )
+
+
+class _Inputs(NamedTuple):
+    """What a kernel call is given, and where its counters stand and what they will be."""
+
+    dtype: str
+    ps: list[Any]
+    gs: list[Any]
+    ms: list[Any]
+    us: list[Any]
+    constants: list[tuple[float, ...]]
+    memories: list[Any]
+    counted: list[int]
+
+
+@final
+class _Call:
+    """A kernel call, and the parameters that it is for."""
+
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        self._params = [job.param for job in jobs]
+        self._sizes = [(number, len(list(mine))) for number, mine in groupby(jobs, _group)]
+        self._recipe: Recipe = jobs[0].recipe
+        self._profile = PROFILE_OF_DTYPE[STORED[self._recipe.storage]]
+        self._laws: dict[int, tuple[Any, Any, Any]] = {}
+        self.kernel: Kernel = jobs[0].backend.compile(self._recipe)
+
+    def inputs(self, groups: Sequence[Group], state: Mapping[Any, Any], dialect: Any) -> _Inputs:
+        """Gather everything from where it stands now; one of `_REFUSALS` when it is not what it was."""
+        params = self._params
+        memories: list[Any] = list(map(state.get, params))
+        constants, counted = self._constants(groups, [memory["step"] for memory in memories], dialect)
+        return _Inputs(
+            STORED[self._recipe.storage],
+            [param.data for param in params],
+            [param.grad for param in params],
+            [memory["exp_avg"] for memory in memories],
+            [memory["exp_inf"] for memory in memories],
+            constants,
+            memories,
+            counted,
         )
 
     def _constants(self, groups: Sequence[Group], steps: list[Any], dialect: Any) -> tuple[list[tuple[float, ...]], list[int]]:
@@ -125,6 +169,26 @@ class Replay:
             raise ValueError("another recipe than before")
         self._laws[number] = options, chosen, hyper
         return chosen, hyper
+
+
+def _require_owners(calls: Iterable[_Inputs]) -> None:
+    """Make sure that no call can refuse anything after an earlier one has written: ValueError where that is not certain.
+
+    Arrays that own their memory share none, if none stands in two places; and these are plain, writable and of one kind.
+    """
+    written: list[int] = []
+    for dtype, ps, gs, ms, us, *_ in calls:
+        for p, g, m, u in zip(ps, gs, ms, us, strict=True):
+            for array in (p, g, m, u):
+                flags = array.flags
+                alike = array.shape == p.shape and array.dtype is p.dtype and type(array) is np.ndarray
+                if not (alike and flags.owndata and flags.carray):
+                    raise ValueError("an array that has to be looked at")
+            if dtype_name(p) != dtype:
+                raise ValueError("another dtype than before")
+            written += map(id, (p, m, u))
+    if len(set(written)) < len(written) or not set(written).isdisjoint(id(g) for call in calls for g in call.gs):
+        raise ValueError("an array in two places")
 
 
 def _each(values: Mapping[int, Any], keys: Sequence[int]) -> list[Any]:

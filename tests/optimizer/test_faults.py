@@ -33,11 +33,15 @@ def interruptible() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
-def _optimizer(engine: str, steps: int = 2) -> tuple[Adamax, list[Parameter]]:
+def _optimizer(engine: str, recipes: int = 1) -> tuple[Adamax, list[Parameter]]:
+    """Return an optimizer and its parameters, of which the first has a recipe of its own where there are two."""
     rng = np.random.default_rng(11)
     params = [Parameter(rng.standard_normal(size, dtype=np.float32)) for size in SIZES]
-    optimizer = Adamax(params, lr=0.1, weight_decay=0.01, backend=engine)
-    _go(optimizer, params, steps)
+    decay = 0.01 if recipes == 1 else 0.0
+    optimizer = Adamax(
+        [{"params": params[:1], "weight_decay": decay}, {"params": params[1:]}], 0.1, weight_decay=0.01, backend=engine
+    )
+    _go(optimizer, params, 2)
     return optimizer, params
 
 
@@ -74,7 +78,7 @@ def _state_of_another(optimizer: Adamax, params: list[Parameter], part: str) -> 
 
 
 def _mask(optimizer: Adamax, params: list[Parameter], part: str) -> None:
-    masked = np.ma.masked_array(params[1].data, mask=np.arange(700) < 3)
+    masked = np.ma.masked_array(params[1].data.copy(), mask=np.arange(700) < 3)
     if part == "data":
         params[1].data = masked
     else:
@@ -93,9 +97,10 @@ REFUSED: dict[str, tuple[Callable[..., None], str, str]] = {
 }
 
 
+@pytest.mark.parametrize("recipes", [1, 2])
 @pytest.mark.parametrize("name", REFUSED)
-def test_it_is_refused_and_nothing_has_changed(engine: str, name: str) -> None:
-    optimizer, params = _optimizer(engine)
+def test_it_is_refused_and_nothing_has_changed(engine: str, name: str, recipes: int) -> None:
+    optimizer, params = _optimizer(engine, recipes)
     fault, part, words = REFUSED[name]
     fault(optimizer, params, part)
     before = _bits(optimizer, params)
@@ -104,10 +109,12 @@ def test_it_is_refused_and_nothing_has_changed(engine: str, name: str) -> None:
     assert _bits(optimizer, params) == before
 
 
-def test_a_gradient_that_lies_in_a_parameter_is_refused(engine: str) -> None:
-    optimizer, params = _optimizer(engine)
+@pytest.mark.parametrize("recipes", [1, 2])
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_a_gradient_that_lies_in_a_parameter_is_refused(engine: str, recipes: int, at: int) -> None:
+    optimizer, params = _optimizer(engine, recipes)
     before = _bits(optimizer, params)
-    params[0].grad = params[2].data[7:12]
+    params[at].grad = params[2].data[: SIZES[at]]
     with pytest.raises(ValueError, match="shares memory"):
         optimizer.step()
     assert _bits(optimizer, params) == before
@@ -138,9 +145,10 @@ def _move_gradient(optimizer: Adamax, params: list[Parameter]) -> None:
 RIGHT = {"foreign byte order": _swap, "reallocated": _reallocate, "stepped": _shift, "gradient": _move_gradient}
 
 
+@pytest.mark.parametrize("recipes", [1, 2])
 @pytest.mark.parametrize("name", RIGHT)
-def test_it_makes_no_difference(engine: str, name: str) -> None:
-    plain, changed = _optimizer(engine), _optimizer(engine)
+def test_it_makes_no_difference(engine: str, name: str, recipes: int) -> None:
+    plain, changed = _optimizer(engine, recipes), _optimizer(engine, recipes)
     for _ in range(3):
         RIGHT[name](*changed)
         _go(*plain, 2)
@@ -169,16 +177,18 @@ def _interrupt_after(function: Any) -> Any:
     return interrupted
 
 
+@pytest.mark.parametrize("recipes", [1, 2])
 @pytest.mark.parametrize("repeated", [False, True])
 def test_an_interrupt_between_arrays_and_counters_waits_for_both(
-    engine: str, repeated: bool, interruptible: None, monkeypatch: pytest.MonkeyPatch
+    engine: str, recipes: int, repeated: bool, interruptible: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain, interrupted = _optimizer(engine), _optimizer(engine)
+    plain, interrupted = _optimizer(engine, recipes), _optimizer(engine, recipes)
     replays = interrupted[0]._replay
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         if repeated:
             (replay,) = replays.values()
-            patch.setattr(replay, "_kernel", _interrupt_after(replay._kernel))  # type: ignore[union-attr]
+            first = replay._calls[0]  # type: ignore[union-attr]
+            patch.setattr(first, "kernel", _interrupt_after(first.kernel))
         else:
             replays.clear()
             patch.setattr(Plan, "run", _interrupt_after(Plan.run))

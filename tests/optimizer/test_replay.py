@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from adamax_ref import Adamax, Parameter
+from adamax_ref.backend import why_unavailable
 
 Change = Callable[[Adamax, list[Parameter]], None]
 
@@ -76,18 +77,27 @@ CHANGES: dict[str, Change] = {
 }
 
 
-def _trained(change: Change, long_way: bool) -> list[bytes]:
+# Types of the three parameters, and the options of the second group: one kernel call, or several.
+SORTS: dict[str, tuple[str, dict[str, float]]] = {
+    "one recipe": ("fff", {"lr": 0.1}),
+    "decay": ("fff", {"weight_decay": 0.1}),
+    "types": ("fdf", {"lr": 0.1}),
+}
+
+
+def _trained(change: Change, long_way: bool, sort: str) -> list[bytes]:
     rng = np.random.default_rng(4)
-    params = [Parameter(rng.standard_normal(size).astype(np.float32)) for size in (5, 70, 3)]
-    optimizer = Adamax([{"params": params[:1]}, {"params": params[1:], "lr": 0.1}], backend="numpy")
+    types, options = SORTS[sort]
+    params = [Parameter(rng.standard_normal(size).astype(kind)) for size, kind in zip((5, 70, 3), types, strict=True)]
+    optimizer = Adamax([{"params": params[:1]}, {"params": params[1:], **options}], backend="numpy")
     for t in range(8):
         for param in params:
-            param.grad = rng.standard_normal(param.shape).astype(np.float32)
+            param.grad = rng.standard_normal(param.shape).astype(param.dtype)
         if t in (3, 4):
             change(optimizer, params)
             for param in params:
                 if param.grad is not None and param.grad.shape != param.shape:
-                    param.grad = np.ones(param.shape, np.float32)
+                    param.grad = np.ones(param.shape, param.dtype)
         if long_way:
             optimizer._replay = {}
         optimizer.step()
@@ -96,9 +106,10 @@ def _trained(change: Change, long_way: bool) -> list[bytes]:
     return [array.tobytes() for array in [*(param.data for param in params), *arrays]]
 
 
+@pytest.mark.parametrize("sort", SORTS)
 @pytest.mark.parametrize("name", CHANGES)
-def test_steps_that_are_repeated_have_the_bits_of_those_that_are_not(name: str) -> None:
-    assert _trained(CHANGES[name], long_way=False) == _trained(CHANGES[name], long_way=True)
+def test_steps_that_are_repeated_have_the_bits_of_those_that_are_not(name: str, sort: str) -> None:
+    assert _trained(CHANGES[name], False, sort) == _trained(CHANGES[name], True, sort)
 
 
 @pytest.fixture
@@ -131,6 +142,19 @@ def test_the_long_way_is_taken_once_where_nothing_changes_and_again_where_someth
     optimizer.param_groups[0]["maximize"] = True
     optimizer.step()
     assert len(long_ways) == 2
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_a_step_of_several_recipes_is_repeated_too(backend: str, long_ways: list[int]) -> None:
+    if reason := why_unavailable(backend):
+        pytest.skip(reason)
+    params = [Parameter(np.ones(size, kind)) for size in (3, 50) for kind in (np.float32, np.float64)]
+    optimizer = Adamax([{"params": params[:2]}, {"params": params[2:], "weight_decay": 0.1}], backend=backend)
+    for _ in range(5):
+        for param in params:
+            param.grad = np.ones(param.shape, param.dtype)
+        optimizer.step()
+    assert len(long_ways) == 1
 
 
 def test_an_lr_array_that_changes_in_place_is_read_at_every_step(long_ways: list[int]) -> None:
