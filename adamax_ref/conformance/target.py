@@ -2,7 +2,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, TextIO
+from pathlib import Path
+from typing import Any
 
 from adamax_ref.golden.case import Case
 
@@ -39,8 +40,8 @@ class Target(ABC):
         """Ids of cases that were answered before anybody asked; each must be in the corpus."""
         return frozenset()
 
-    def record(self, stream: TextIO) -> None:
-        """Write a transcript of everything that follows; ValueError for a target with which nothing is exchanged."""
+    def record(self, path: Path) -> None:
+        """Write a transcript of everything that follows to a file; ValueError for a target with which nothing is exchanged."""
         raise ValueError(f"{type(self).__name__} runs in this process; only a program (-- COMMAND ARGS...) has a transcript")
 
     def close(self) -> None:

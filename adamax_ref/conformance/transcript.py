@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO, final
+from typing import Any, final
 
 from adamax_ref.golden.document import CorpusError, plain
 
@@ -44,15 +44,35 @@ class Exchange:
 
 @final
 class Recorder:
-    """Writes a transcript while the run goes on, so that one that was broken off is there as far as it went."""
+    """Writes a transcript while the run goes on, so that one that was broken off is there as far as it went.
 
-    def __init__(self, stream: TextIO, command: tuple[str, ...]) -> None:
-        self._stream = stream
+    Parameters
+    ----------
+    path : Path
+        The file, which is overwritten.
+    command : tuple of str
+        The program that is spoken with.
+
+    Raises
+    ------
+    ValueError
+        When the file cannot be written.
+    """
+
+    def __init__(self, path: Path, command: tuple[str, ...]) -> None:
+        try:
+            self._stream = path.open("w", encoding="ascii")
+        except OSError as error:
+            raise ValueError(f"{path}: cannot be written ({error.strerror or error}); choose another file") from error
         self._write({"format": FORMAT, "command": list(command)})
 
     def add(self, exchange: Exchange) -> None:
         """Write one exchange."""
         self._write(plain(exchange))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._stream.close()
 
     def _write(self, record: dict[str, Any]) -> None:
         self._stream.write(json.dumps(record, separators=(",", ":")) + "\n")

@@ -74,6 +74,7 @@ def test_identify_takes_a_program_too(c_adapter: str) -> None:
         ([sys.executable, "-c", ""], "crashed: it ended with status 0 before it answered"),
         ([sys.executable, "-c", "raise SystemExit('no GPU')"], "status 1 before it answered; standard error ends: no GPU"),
         ([sys.executable, "-c", "print('hello')"], "malformed: hello: not JSON"),
+        ([sys.executable, "-c", "import sys; sys.stderr.write('no GPU\\n'); print('{}')"], "it wrote to standard error: no GPU"),
         ([sys.executable, "-c", "print('{}')"], "protocol: hello.axp is None; this is version 1"),
         ([sys.executable, "-c", "print('{\"axp\": true}')"], "protocol: hello.axp is True"),
         ([sys.executable, "-c", "print('{\"axp\": 1}')"], "protocol: hello: field 'name' is missing"),
@@ -158,6 +159,13 @@ def test_only_a_program_has_a_transcript(tmp_path: Path) -> None:
     result = adamax_ref("verify", *PLAIN, "--transcript", tmp_path / "t", "backend:numpy")
     assert result.exit_code == 2
     assert "only a program (-- COMMAND ARGS...) has a transcript" in result.output
+    assert not (tmp_path / "t").exists()
+
+
+def test_a_transcript_that_cannot_be_written_is_wrong_input(tmp_path: Path) -> None:
+    result = adamax_ref("verify", *PLAIN, "--transcript", tmp_path / "no" / "t", "--", "cat")
+    assert result.exit_code == 2
+    assert "cannot be written (No such file or directory); choose another file" in result.output
 
 
 def test_the_questions_piped_into_a_program_give_a_file_of_answers_with_the_same_verdict(c_adapter: str, tmp_path: Path) -> None:

@@ -8,14 +8,15 @@ import math
 import os
 import shlex
 from collections.abc import Sequence
-from typing import TextIO, final
+from pathlib import Path
+from typing import final
 
 from adamax_ref.conformance.answer import Answer, Hello
 from adamax_ref.conformance.program import GRACE, Program
 from adamax_ref.conformance.protocol import HELLO, answer_to, line, question, read_hello
 from adamax_ref.conformance.target import Target, TargetUnavailable
 from adamax_ref.conformance.transcript import Exchange, Recorder
-from adamax_ref.conformance.wire import Fault
+from adamax_ref.conformance.wire import Fault, printable
 from adamax_ref.golden.case import Case
 
 REPLACEMENTS = 5
@@ -46,9 +47,9 @@ class PipeTarget(Target):
         limit = _limit()
         self._limits = (limit or SECONDS_FOR_HELLO, limit or SECONDS_FOR_A_CASE)
 
-    def record(self, stream: TextIO) -> None:
-        """Write a transcript of everything that follows to a text stream."""
-        self._recorder = Recorder(stream, self._command)
+    def record(self, path: Path) -> None:
+        """Write a transcript of everything that follows until the target is closed."""
+        self._recorder = Recorder(path, self._command)
 
     @property
     def hello(self) -> Hello:
@@ -63,8 +64,9 @@ class PipeTarget(Target):
             try:
                 self._hello = self._start()
             except Fault as fault:
-                self.close(0)
-                raise TargetUnavailable(f"{shlex.join(self._command)}: hello failed, {fault}") from None
+                said = self._end(0)
+                words = "".join(f"; it wrote to standard error: {each}" for each in said[-1:] if each not in fault.message)
+                raise TargetUnavailable(f"{printable(shlex.join(self._command))}: hello failed, {fault}{words}") from None
         return self._hello
 
     @property
@@ -90,11 +92,20 @@ class PipeTarget(Target):
         self._add(Exchange(case.id, _text(asked), _text(data)))
         return answer
 
-    def close(self, grace: float = GRACE) -> None:
-        """End the program: it gets the end of its input and `grace` seconds, then its process group is killed."""
-        if self._program is not None:
-            self._program.close(grace)
-            self._program = None
+    def close(self) -> None:
+        """End the program: it gets the end of its input and a few seconds, then its process group is killed."""
+        self._end(GRACE)
+        if self._recorder is not None:
+            self._recorder.close()
+            self._recorder = None
+
+    def _end(self, grace: float) -> list[str]:
+        """End the program within so many seconds and return the last lines of its standard error."""
+        program, self._program = self._program, None
+        if program is None:
+            return []
+        program.close(grace)
+        return program.said.splitlines()[-3:]
 
     def _ready(self) -> Program:
         """Return the running program, a new one if need be; Fault when there will be no other."""
@@ -103,7 +114,7 @@ class PipeTarget(Target):
                 if self._start() != self._hello:
                     raise Fault("protocol", "the program says another hello after it was replaced")
             except (Fault, TargetUnavailable) as reason:
-                self.close(0)
+                self._end(0)
                 self._gone = f"it could not be replaced: {reason}"
         if self._program is None:
             raise Fault("given-up", self._gone)
@@ -122,12 +133,9 @@ class PipeTarget(Target):
 
     def _discard(self, fault: Fault) -> None:
         """Kill the program, and decide whether it gets another chance."""
-        program, self._program = self._program, None
-        if program is None:
-            return
-        program.close(0)
+        said = self._end(0)
         self._notes.append(f"process {self._replaced + 1} was ended after {fault.kind}")
-        self._notes += [f"its standard error ended: {words}" for words in program.said.splitlines()[-3:]]
+        self._notes += [f"its standard error ended: {words}" for words in said]
         if self._replaced == REPLACEMENTS:
             self._gone = f"the program had been replaced {REPLACEMENTS} times"
         self._replaced += 1
