@@ -28,9 +28,9 @@ def assert_conforms(
     tier: Tier = "certified",
     lacks: tuple[str, ...] = (),
     arrays: Kind | None = None,
-    golden: Path | None = None,
+    golden: str | Path | None = None,
     level: str = "core",
-    html: Path | None = None,
+    html: str | Path | None = None,
 ) -> Run:
     """Fail unless an Adamax passes every case of one dialect and profile.
 
@@ -50,11 +50,11 @@ def assert_conforms(
         ``complex``; cases that need them are left out, and the report says so.
     arrays : {"numpy", "torch"}, optional
         What an optimizer works on; by default tensors for a subclass of PyTorch's optimizer and NumPy arrays otherwise.
-    golden : Path, optional
+    golden : str or Path, optional
         Folder of a corpus; the one in the package if left out.
     level : {"core", "full"}
         How many cases.
-    html : Path, optional
+    html : str or Path, optional
         Also write the report there as a page, whatever the verdict.
 
     Returns
@@ -82,11 +82,11 @@ def assert_conforms(
     __tracebackhide__ = True
     if tier not in TIERS:
         raise ValueError(f"unknown tier {tier!r}; ask for {', '.join(TIERS)}")
-    target, corpus = of(implementation, (dialect,), lacks, arrays), open_corpus(golden)
+    target, corpus = of(implementation, (dialect,), lacks, arrays), open_corpus(None if golden is None else Path(golden))
     pairs(target, corpus, (dialect,), (profile,))
     judged = run(target, corpus, dialect, profile, level)
     if html is not None:
-        write("html", html, [judged])
+        write("html", Path(html), [judged])
     if not judged.verdict.text.startswith(TIERS[tier]):
         raise AssertionError("\n".join(["", *_asked(judged, tier), *lines(judged)]))
     return judged

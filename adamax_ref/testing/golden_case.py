@@ -77,7 +77,12 @@ def _target(implementation: Any, dialect: str, lacks: tuple[str, ...], arrays: K
 
 
 def golden_cases(
-    dialect: str = "torch", profile: str = "f32", *, category: str | None = None, level: str = "core", golden: Path | None = None
+    dialect: str = "torch",
+    profile: str = "f32",
+    *,
+    category: str | None = None,
+    level: str = "core",
+    golden: str | Path | None = None,
 ) -> Sequence[GoldenCase]:
     """Return the cases of one dialect and profile, to be made parameters of a test.
 
@@ -89,7 +94,7 @@ def golden_cases(
         Only those of one category, for example ``"eps"``.
     level : {"core", "full"}
         How many.
-    golden : Path, optional
+    golden : str or Path, optional
         Folder of a corpus; the one in the package if left out.
 
     Raises
@@ -102,7 +107,7 @@ def golden_cases(
     >>> str(golden_cases("paper", "f64", category="smoke")[0])
     'paper/f64/smoke/one-step'
     """
-    cases = open_corpus(golden).cases(dialect, profile, level)
+    cases = open_corpus(None if golden is None else Path(golden)).cases(dialect, profile, level)
     found = [GoldenCase(case) for case in cases if category in (None, case.category)]
     if not found:
         have = ", ".join(dict.fromkeys(case.category for case in cases))

@@ -116,7 +116,7 @@ def test_wrong_arguments_are_refused_with_what_there_is(
 
 def test_a_page_is_written_for_a_failure_too(examples: ModuleType, tmp_path: Path) -> None:
     with pytest.raises(AssertionError):
-        assert_conforms(examples.uncorrected, dialect="paper", html=tmp_path / "report.html")
+        assert_conforms(examples.uncorrected, dialect="paper", html=str(tmp_path / "report.html"))
     assert "B01" in (tmp_path / "report.html").read_text()
 
 
