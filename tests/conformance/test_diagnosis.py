@@ -21,7 +21,7 @@ from adamax_ref.dialects import get
 from adamax_ref.dialects._axes import permitted
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.load import open_corpus
-from adamax_ref.golden.oracle import State
+from adamax_ref.golden.oracle import State, keeping
 
 RIGHT = Bug("B00", "none", "", "", "")
 HELLO = Hello("target", "1", "c", ("torch",), ("f32",))
@@ -134,6 +134,14 @@ def test_the_order_of_operations_is_told_from_the_passing_cases() -> None:
     assert {axis for axis in picked.name.split()} >= {"m=sum", "mfma=g", "final=F2"}
     exact = [judge(case, answer(case, replay().states(RIGHT, case) or ()), HELLO) for case in cases("moment")]
     assert base(exact, "torch", "f32").parts is parts("torch", "f32")
+
+
+def test_a_program_that_computes_in_double_has_a_probable_cause() -> None:
+    double = Replay(Parts(keeping(get("torch")), "f64", storage="f32"))
+    target = BugTarget(bank()["B16"], double)
+    found = diagnose([judge(case, target.run(case), HELLO) for case in cases("u-decay", "dtype")], HELLO)
+    assert [(cause.bug, cause.strength) for cause in found.causes] == [("B16", "probable")]
+    assert any("probable: " in line and "within what its orders of operations give" in line for line in diagnosed(found))
 
 
 def test_a_number_outside_what_the_orders_of_operations_give_is_not_explained() -> None:

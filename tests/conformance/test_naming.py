@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
-from typing import Any
+from pathlib import Path
+from typing import Any, final
 
 import pytest
 
@@ -171,3 +172,41 @@ def test_a_bug_under_another_order_of_operations_is_named_too_and_never_wrongly(
         assert found in ([], [bug.id]), (order, found)
         names += found
     assert len(names) >= 0.7 * len(bugs), names
+
+
+def test_the_table_has_a_row_for_each_dialect_and_profile() -> None:
+    from adamax_ref.commands._naming import table
+
+    corpus = open_corpus()
+
+    @final
+    class Few:
+        """The smoke cases of a corpus."""
+
+        manifest = corpus.manifest
+
+        @staticmethod
+        def cases(dialect: str, profile: str) -> list[Case]:
+            """Return a few cases."""
+            return [case for case in corpus.cases(dialect, profile) if case.category == "smoke"]
+
+    few: Any = Few
+    head, line, *rows = table(few, ("mlx",))
+    assert head.count("|") == line.count("|") == 6
+    assert [row.split(" | ")[0] for row in rows] == ["| mlx f32", "| mlx f64"]
+    assert all(row.endswith("| none |") for row in rows)
+
+
+def test_the_published_shares_are_large_enough() -> None:
+    from adamax_ref.commands._page import between
+
+    rows = between((Path(__file__).parents[2] / "docs" / "conformance.md").read_text(encoding="utf-8"), "naming")[2:]
+    assert len(rows) >= 2
+    for row in rows:
+        shown, theta, wrong = (cell.strip() for cell in row.strip("| ").split("|")[2:])
+        narrow = "16" in row.split("|")[1]  # updates drown in the rounding of theta there
+        assert _percent(shown) >= (80 if narrow else 90) and _percent(theta) >= 70 and wrong == "none", row
+
+
+def _percent(cell: str) -> int:
+    return int(cell.partition("(")[2].partition("%")[0])
