@@ -18,6 +18,12 @@ def test_it_opens_without_a_complaint_and_asks_for_nothing_but_itself(page_of: C
     assert len(html.encode()) < LARGEST
 
 
+def test_the_check_of_what_is_asked_for_can_fail(page_of: Callable[..., Any]) -> None:
+    shown = page_of('<!doctype html><img src="https://example.org/x.png" alt="x">')
+    assert shown.requests[1:] == ["https://example.org/x.png"]
+    assert shown.complaints != []
+
+
 def test_the_matrix_is_there_and_a_verdict_leads_to_its_run(page_of: Callable[..., Any], html: str) -> None:
     page = page_of(html).page
     assert page.locator("#matrix tbody tr").count() == 4
