@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 _RANGE = re.compile(r"B(\d{2,4})-B(\d{2,4})")
+_MOST = 10_000
 
 
 def ranges(ids: Iterable[str]) -> list[str]:
@@ -32,13 +33,16 @@ def _words(run: Sequence[int]) -> list[str]:
 def spread(words: Iterable[Any]) -> list[Any]:
     """Return the ids that words stand for, in alphabetical order; a word that is no range stands for itself.
 
+    So do ranges once as many ids as there can be have been told: a stranger's few bytes are not to become millions.
+
     Examples
     --------
     >>> spread(["B09-B11", "B01"])
     ['B01', 'B09', 'B10', 'B11']
     """
-    made = []
+    made: list[Any] = []
     for word in words:
         found = _RANGE.fullmatch(word)
-        made += [f"B{number:02}" for number in range(int(found[1]), int(found[2]) + 1)] if found else [word]
+        numbers = range(int(found[1]), int(found[2]) + 1) if found else ()
+        made += [f"B{number:02}" for number in numbers] if found and len(made) + len(numbers) <= _MOST else [word]
     return sorted(made)

@@ -18,16 +18,30 @@ with atheris.instrument_imports(include=["adamax_ref.golden", "adamax_ref.confor
     from adamax_ref.conformance.protocol import answer_to, read_answer, read_hello
     from adamax_ref.conformance.targets._answers import target as answers
     from adamax_ref.conformance.wire import Fault, printable
-    from adamax_ref.golden.case import VectorFile
     from adamax_ref.golden.corpus import MANIFEST
-    from adamax_ref.golden.document import CorpusError, build, parse
-    from adamax_ref.golden.load import check_case, open_corpus
-    from adamax_ref.golden.short import lengthened
+    from adamax_ref.golden.document import CorpusError
+    from adamax_ref.golden.load import check_case, open_corpus, vector_file
 
 READER, FOLDER = sys.argv[1], Path(sys.argv[2])
 LONGEST = 2000
 FORBIDDEN = ("compile", "exec", "import", "os.exec", "os.posix_spawn", "os.remove", "os.rename", "os.system", "subprocess.Popen")
-PLACES: tuple[Any, ...] = (None, True, 0, -1, 1 << 60, 0.5, "", "..", "../../../etc/passwd", "\ud800\x1b[2J", [], {}, [[]] * 3)
+PLACES: tuple[Any, ...] = (
+    None,
+    True,
+    0,
+    -1,
+    1 << 60,
+    0.5,
+    "",
+    "..",
+    "../../../etc/passwd",
+    "B00-B9999",
+    "B00-B9999 " * 100,
+    "\ud800\x1b[2J",
+    [],
+    {},
+    [[]] * 3,
+)
 
 CASE = next(case for case in open_corpus().cases("torch", "f32") if case.category == "first")
 HELLO = Hello("fuzzed", "1", "c", ("torch",), ("f32",))
@@ -35,7 +49,7 @@ HELLO = Hello("fuzzed", "1", "c", ("torch",), ("f32",))
 
 def vectors(data: bytes) -> None:
     """Read a vector file as the loader does once the hash has been checked."""
-    for case in build(VectorFile, lengthened(parse(data, "file")), "file").cases:
+    for case in vector_file(data, "file").cases:
         check_case(case, "file")
 
 

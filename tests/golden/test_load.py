@@ -15,6 +15,7 @@ from adamax_ref.golden.case import VectorFile
 from adamax_ref.golden.corpus import MANIFEST, digest
 from adamax_ref.golden.document import CorpusError, build, parse
 from adamax_ref.golden.load import Corpus, check_case, open_corpus
+from adamax_ref.golden.ranges import spread
 from adamax_ref.golden.short import lengthened
 
 PATH = "core/torch/f32/u-decay.json"
@@ -230,3 +231,8 @@ def test_a_case_by_itself_needs_a_regular_id(name: str) -> None:
     document["cases"][0]["id"] = name
     with pytest.raises(CorpusError, match="is no id of a case"):
         _read(json.dumps(document).encode())
+
+
+def test_a_few_bytes_that_stand_for_millions_of_ids_are_not_spread_out() -> None:
+    assert len(spread(["B00-B9999"])) == 10_000
+    assert len(spread(["B00-B9999"] * 50)) == 10_000 + 49
