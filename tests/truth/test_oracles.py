@@ -1,19 +1,20 @@
 """Two oracles with different arithmetic agree, and the comparison notices when they do not."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
-from adamax_ref.dialects import get
+from adamax_ref.dialects import get, names
 from adamax_ref.golden.case import Case, Expectation
 from adamax_ref.golden.load import open_corpus
 from adamax_ref.golden.patterns import decode
 from adamax_ref.law.dialect import Dialect
 from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.profile import BINARY32, PROFILES
+from adamax_ref.law.profile import BINARY32, BINARY64, PROFILES
 from adamax_ref.truth import arb, exact
 from adamax_ref.truth.agreement import disagreements
-from adamax_ref.truth.exact import Step, true_steps
+from adamax_ref.truth.exact import Step, exact_steps, rounded, true_steps
 from adamax_ref.truth.interval import Interval
 
 
@@ -42,6 +43,35 @@ def test_both_oracles_agree_along_a_trajectory(name: str) -> None:
     steps.insert(4, Step(None, h))
     given = {"p": [1.0, -2.0, 0.5, 0.0], "m": [0.0, 0.0, 0.25, 0.0], "u": [0.0, 0.0, 1.0, 0.0]}
     assert true_steps(dialect, "f32", given, 0, steps) == arb.true_steps(dialect, "f32", given, 0, steps)
+
+
+def scheduled(dialect: Dialect, count: int) -> list[Step]:
+    """Return steps with a falling learning rate, and with decay that sets in half-way where there is any."""
+    decay = 0.01 if dialect.options & {"l2", "decoupled"} else 0.0
+    h = Hyperparameters(lr=0.05, eps=1e-8 if "eps" in dialect.options else 0.0)
+    grads = [[math.ldexp((3 * at % 17) - 8.5, -3)] for at in range(count)]
+    return [
+        Step(grad, replace(h, lr=0.05 / (1 + at / 1000), weight_decay=decay if at > count // 2 else 0.0))
+        for at, grad in enumerate(grads)
+    ]
+
+
+def test_ten_thousand_steps_with_a_schedule_and_decay_stay_enclosed_and_both_oracles_agree_on_each() -> None:
+    torch, given = get("torch"), {"p": [1.0], "m": [0.0], "u": [0.0]}
+    steps = scheduled(torch, 10_000)
+    mine = [{name: x for name, [x] in state.items()} for state in exact_steps(torch, "f64", given, 0, steps)]
+    low, high = mine[-1]["p"].ends
+    assert 0 < high - low < 2.0**-200
+    theirs = arb.true_steps(torch, "f64", given, 0, steps)
+    assert [{name: [rounded(x, BINARY64)] for name, x in state.items()} for state in mine] == theirs
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_schedule_and_decay_are_followed_alike_in_every_dialect(name: str) -> None:
+    dialect, given = get(name), {"p": [1.0], "m": [0.0], "u": [0.0]}
+    profile = "f32" if "f32" in dialect.profiles else dialect.profiles[0]
+    steps = scheduled(dialect, 100)
+    assert true_steps(dialect, profile, given, 0, steps) == arb.true_steps(dialect, profile, given, 0, steps)
 
 
 def test_an_exact_tie_is_settled_by_fractions_in_both_oracles() -> None:
