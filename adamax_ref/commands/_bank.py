@@ -67,8 +67,10 @@ def smallest(bug: Bug, case: Case) -> Iterator[str]:
 def _where(bug: Bug, pair: str, count: int) -> str:
     dialect, profile = pair.split("/")
     reason = bug.applies.why_not(get(dialect), profile)
-    return f"not there: {reason}" if reason else f"killed by {count} cases"
+    if reason:
+        return f"not there: {reason}"
+    return f"killed by {count} cases" if count else "left to the cases of the profile of its parts"
 
 
 def _row(head: str, text: str) -> str:
-    return f"  {head:<{_WIDTH}}{text}"
+    return f"  {head:<{_WIDTH - 1}} {text}"

@@ -42,6 +42,12 @@ def test_an_entry_shows_right_and_wrong_numbers_of_its_smallest_case() -> None:
     assert float(first[1]) > float(first[2])  # with beta1 the norm forgets faster
 
 
+def test_a_complex_profile_leaves_to_its_parts_what_is_not_about_pairs() -> None:
+    lines = {line.split()[0]: line for line in output("B08").splitlines()}
+    assert lines["torch/c64"].endswith("left to the cases of the profile of its parts")
+    assert "killed by" in lines["torch/f32"]
+
+
 def test_entries_that_are_refusals_and_crashes_say_so() -> None:
     assert "must be refused for its" in output("B45")
     assert "crashes where there is nothing to do" in output("B39")
