@@ -1,38 +1,46 @@
 """`check` finds everything that can be wrong with a corpus that still loads."""
 
 import json
+import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from adamax_ref.cli import main
 from adamax_ref.conformance import kills
-from adamax_ref.golden.case import VectorFile
+from adamax_ref.conformance.unkilled import unkilled
+from adamax_ref.golden import digests
+from adamax_ref.golden.case import Case
 from adamax_ref.golden.check import check
 from adamax_ref.golden.corpus import MANIFEST, digest
-from adamax_ref.golden.document import CorpusError, canonical
+from adamax_ref.golden.digests import digests_of
+from adamax_ref.golden.document import CorpusError
 from adamax_ref.golden.folder import write
+from adamax_ref.golden.generate import corpus_bytes
 from adamax_ref.golden.load import open_corpus
-from adamax_ref.golden.manifest import manifest_of, support_files
-from adamax_ref.golden.plan import Part
+from adamax_ref.golden.plan import parts
 
 PATH = "core/paper/f32/smoke.json"
+VECTORS = (PATH, "core/paper/f32/eps.json", "core/torch/f32/smoke.json", "core/torch/f32/eps.json")
 
 
 @cache
 def small() -> dict[str, bytes]:
-    """Return a corpus of four files taken from the shipped one, by path."""
-    corpus, data = open_corpus(), support_files() | {"BUGS.json": b"{}\n"}
-    files: dict[Part, VectorFile] = {}
-    for entry in corpus.manifest.files:
-        if entry.path in (PATH, "core/paper/f32/eps.json", "core/torch/f32/smoke.json", "core/torch/f32/eps.json"):
-            part = Part(entry.level, entry.dialect, entry.profile, entry.category)
-            files[part] = corpus.file(entry)
-            data[entry.path] = corpus.verified(entry)
-    return data | {MANIFEST: canonical(manifest_of("core", files, data))}
+    """Return a corpus of four files that this program makes, by path."""
+    few = [part for part in parts("core", ("paper", "torch")) if part.path in VECTORS]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("adamax_ref.golden.generate.parts", lambda *_: few)
+        return dict(corpus_bytes("core", ("paper", "torch"), kills))
+
+
+def complete(cases: Sequence[Case]) -> Iterator[str]:
+    """Find nothing missing in a kill matrix: four files cannot have a whole one."""
+    yield from ()
 
 
 @pytest.fixture
@@ -60,12 +68,32 @@ def _renew(manifest: Any, path: str, data: bytes) -> None:
 
 
 def test_a_corpus_in_order_has_no_findings(copied: Path) -> None:
-    assert check(copied, kills) == []
+    assert check(copied, kills, complete) == []
+
+
+def bend(document: Any, field: str) -> None:
+    """Let a field of the first parameter that is expected be a number next to the right one."""
+    theta = next(case for case in document["cases"] if case.get("expect") and case["expect"][0]["theta"]["bits"])["expect"][0][
+        "theta"
+    ]
+    right = theta.get(field, theta["bits"])
+    for each in ("true", "lo", "hi"):
+        theta.setdefault(each, theta["bits"])
+    theta[field] = right[:-1] + ("0" if right[-1] == "1" else "1")
 
 
 FINDINGS: dict[str, tuple[str, Callable[[Any], None]]] = {
     "unknown flag 'no-such-flag'": (PATH, lambda document: document["cases"][0].update(flags="no-such-flag")),
-    "flags and needs are not sorted": (
+    "unknown bug 'B999'": (PATH, lambda document: document["cases"][0].update(kills=["B999"])),
+    "unknown clause 'S11'": (PATH, lambda document: document["cases"][0].update(spec=["S11"])),
+    "kills nothing, and each clause": (PATH, lambda document: document["cases"][0].update(kills=[], spec=["S8"])),
+    r"theta after step \d: bits is [0-9a-f ]+, the stepper's is": (PATH, lambda document: bend(document, "bits")),
+    r"theta after step \d: hi is [0-9a-f ]+, the bound is": (PATH, lambda document: bend(document, "hi")),
+    r"theta after step \d: true is [0-9a-f ]+, the exact value is": (PATH, lambda document: bend(document, "true")),
+    "it has another why": (PATH, lambda document: document["cases"][0].update(why="Another reason.")),
+    "no such case is made": (PATH, lambda document: document["cases"][0].update(id="paper/f32/smoke/new")),
+    r"paper/f32/smoke/[a-z-]+: missing": (PATH, lambda document: document["cases"][0].update(id="paper/f32/smoke/new")),
+    "flags, needs and kills are not sorted": (
         PATH,
         lambda document: document["cases"][0].update(flags="zero-gradient absorbed-update"),
     ),
@@ -81,19 +109,19 @@ FINDINGS: dict[str, tuple[str, Callable[[Any], None]]] = {
 def test_each_fault_is_found(copied: Path, words: str) -> None:
     path, change = FINDINGS[words]
     edit(copied, path, change)
-    found = check(copied, kills)
+    found = check(copied, kills, complete)
     assert any(re.search(words, finding) for finding in found), found
 
 
 def test_another_layout_of_the_same_content_is_found(copied: Path) -> None:
     edit(copied, PATH, lambda document: None, indent=2)
-    assert any("not in canonical form" in finding for finding in check(copied, kills))
+    assert any("not in canonical form" in finding for finding in check(copied, kills, complete))
 
 
 def test_a_changed_schema_and_a_damaged_file_are_found(copied: Path) -> None:
     (copied / "schema" / "vectors.schema.json").write_text("{}")
     (copied / PATH).write_bytes(b"")
-    found = "\n".join(check(copied, kills))
+    found = "\n".join(check(copied, kills, complete))
     assert "vectors.schema.json: not the file" in found
     assert "smoke.json: not the file" in found
 
@@ -101,13 +129,13 @@ def test_a_changed_schema_and_a_damaged_file_are_found(copied: Path) -> None:
 def test_a_foreign_file_is_refused(copied: Path) -> None:
     (copied / "notes.txt").write_text("mine")
     with pytest.raises(CorpusError, match=r"notes\.txt"):
-        check(copied, kills)
+        check(copied, kills, complete)
 
 
 def test_a_missing_category_is_found(copied: Path) -> None:
     (copied / PATH).unlink()
     edit(copied, MANIFEST, lambda manifest: manifest.update(files=[e for e in manifest["files"] if e["path"] != PATH]))
-    assert any(finding.endswith("smoke.json: missing") for finding in check(copied, kills))
+    assert any(finding.endswith("smoke.json: missing") for finding in check(copied, kills, complete))
 
 
 def test_check_regenerates_what_the_manifest_says(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,5 +146,75 @@ def test_check_regenerates_what_the_manifest_says(copied: Path, monkeypatch: pyt
         return iter(small().items())
 
     monkeypatch.setattr("adamax_ref.golden.check.corpus_bytes", made)
-    check(copied, kills)
+    check(copied, kills, complete)
     assert asked == [("core", ("paper", "torch"))]
+
+
+def test_a_bug_that_too_few_cases_kill_is_found(copied: Path) -> None:
+    """Four files do not kill everything, and the real matrix says so."""
+    found = check(copied, kills, unkilled)
+    assert any(re.search(r"torch/f32: B\d+ \(.*\) is killed by [01] cases, not by 2", finding) for finding in found)
+
+
+def test_level_full_is_held_against_the_published_hashes(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = digests_of(open_corpus(copied))
+    monkeypatch.setattr(digests, "published", lambda: right | {PATH: "0" * 64})
+    edit(copied, MANIFEST, lambda manifest: manifest.update(level="full"))
+    found = check(copied, kills, complete)
+    assert any(finding.endswith("smoke.json: not the file that was published") for finding in found)
+    assert not any("eps.json: not the file that was published" in finding for finding in found)
+
+
+def test_regeneration_is_real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without anything in its place: two files are computed, written, checked, bent and found."""
+    few = [part for part in parts("core", ("paper",)) if part.path in (PATH, "core/paper/f32/skip.json")]
+    monkeypatch.setattr("adamax_ref.golden.generate.parts", lambda *_: few)
+    write(tmp_path / "golden", corpus_bytes("core", ("paper",), kills))
+    assert check(tmp_path / "golden", kills, complete) == []
+    edit(tmp_path / "golden", PATH, lambda document: bend(document, "bits"))
+    assert any("the stepper's is" in finding for finding in check(tmp_path / "golden", kills, complete))
+
+
+def ruin(path: Path, data: bytes | None) -> None:
+    """Write other bytes to a file, or put a folder in its place."""
+    path.unlink()
+    if data is None:
+        path.mkdir()
+    else:
+        path.write_bytes(data)
+
+
+def replace_by(root: Path, make: Callable[[Path], None]) -> None:
+    """Put something that is no file in the place of a file."""
+    (root / PATH).unlink()
+    make(root / PATH)
+
+
+HOSTILE: dict[str, Callable[[Path], object]] = {
+    "no manifest": lambda root: (root / MANIFEST).unlink(),
+    "an empty manifest": lambda root: ruin(root / MANIFEST, b""),
+    "a manifest that is no JSON": lambda root: ruin(root / MANIFEST, b"\xff\xfe"),
+    "a manifest of another kind": lambda root: ruin(root / MANIFEST, b"[]"),
+    "a deep manifest": lambda root: ruin(root / MANIFEST, b"[" * 100_000),
+    "a folder for a manifest": lambda root: ruin(root / MANIFEST, None),
+    "an empty file": lambda root: ruin(root / PATH, b""),
+    "a folder for a file": lambda root: ruin(root / PATH, None),
+    "a missing file": lambda root: (root / PATH).unlink(),
+    "a missing schema": lambda root: (root / "schema" / "vectors.schema.json").unlink(),
+    "a missing flat file": lambda root: (root / "FLAGS.json").unlink(),
+    "a link": lambda root: replace_by(root, lambda path: path.symlink_to("/etc/passwd")),
+    "a pipe": lambda root: replace_by(root, os.mkfifo),
+    "a foreign file": lambda root: (root / "notes.txt").write_text("mine"),
+    "a path outside": lambda root: edit(root, MANIFEST, lambda manifest: manifest["files"][0].update(path="../x.json")),
+    "a huge whole number": lambda root: edit(root, PATH, lambda document: document.update(count=10**30)),
+    "a list of nothing": lambda root: edit(root, PATH, lambda document: document.update(cases=[None])),
+    "no cases": lambda root: edit(root, PATH, lambda document: document.update(cases=[], count=0)),
+}
+
+
+@pytest.mark.parametrize("damage", HOSTILE)
+def test_a_damaged_folder_is_told_about_and_never_a_traceback(copied: Path, damage: str) -> None:
+    HOSTILE[damage](copied)
+    done = CliRunner().invoke(main, ["golden", "check", str(copied)])
+    assert done.exit_code in (1, 2) and isinstance(done.exception, SystemExit), (done.output, done.exception)
+    assert copied.name in done.output and "Traceback" not in done.output
