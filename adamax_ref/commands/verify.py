@@ -63,8 +63,8 @@ def command(
 ) -> None:
     """Judge TARGET on everything it declares and the corpus holds.
 
-    TARGET is backend:NAME, framework:NAME, answers:FILE, bug:ID (a wrong one, to see a report) or, last on the line, a
-    program: -- COMMAND ARGS...
+    TARGET is backend:NAME, framework:NAME, callable:MODULE:NAME (a class or function in Python), answers:FILE, bug:ID (a
+    wrong one, to see a report) or, last on the line, a program: -- COMMAND ARGS...
 
     Failures that adamax-waivers.json in this folder lists are waived. Ends with 0 if it conforms, 1 if not or with too
     little evidence, 2 for wrong input, 3 if it could not be run.
