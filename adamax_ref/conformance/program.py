@@ -46,6 +46,7 @@ class Program:
         self._read = bytearray()
         self._searched = 0
         self._said = bytearray()
+        self._status = ""
         self._selector = selectors.DefaultSelector()
         process = self._process
         assert process.stdin is not None and process.stdout is not None and process.stderr is not None
@@ -103,9 +104,9 @@ class Program:
         str
             How it ended.
         """
-        if self._process.returncode is None:
+        if not self._status:
             self._finish(time.monotonic() + grace)
-            # The leader is not yet reaped, so the number of the group cannot have passed to anybody else.
+            # Where the leader is not yet reaped, the number of the group cannot have passed to anybody else.
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)
             self._process.wait()
@@ -113,7 +114,8 @@ class Program:
             for stream in (self._process.stdout, self._process.stderr):
                 if stream is not None:
                     stream.close()
-        return _status(self._process.returncode)
+            self._status = _words(self._process.returncode)
+        return self._status
 
     def _finish(self, deadline: float) -> None:
         """End its input and throw away what it still says, until it ends or time is up."""
@@ -194,9 +196,10 @@ class Program:
         return Fault("crashed", f"{how} before it answered" + "".join(f"; standard error ends: {words}" for words in last))
 
     def _ended(self) -> bool:
-        """Tell whether the process has ended, without reaping it."""
-        options = os.WEXITED | os.WNOHANG | os.WNOWAIT
-        return self._process.returncode is not None or os.waitid(os.P_PID, self.pid, options) is not None
+        """Tell whether the process has ended, without reaping it where the system can tell so."""
+        if self._status or not hasattr(os, "waitid"):  # macOS, before Python 3.13
+            return self._process.poll() is not None
+        return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def _started(command: Sequence[str]) -> "subprocess.Popen[bytes]":
@@ -211,7 +214,7 @@ def _started(command: Sequence[str]) -> "subprocess.Popen[bytes]":
         raise TargetUnavailable(words) from None
 
 
-def _status(code: int) -> str:
+def _words(code: int) -> str:
     if code >= 0:
         return f"it ended with status {code}"
     names = {each.value: each.name for each in signal.Signals}

@@ -130,6 +130,14 @@ def test_a_fault_is_told_in_its_row_and_the_other_cases_are_judged(mode: str, st
         assert found[WHEN - 1].reason.startswith(expected)
 
 
+@pytest.mark.parametrize("mode", ["exit", "hang", "leaves-a-child", "good"])
+def test_it_is_the_same_on_a_system_that_cannot_look_without_reaping(
+    mode: str, start: Start, cases: list[Case], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "waitid")
+    test_a_fault_is_told_in_its_row_and_the_other_cases_are_judged(mode, start, cases)
+
+
 def test_the_answer_after_a_doubled_one_is_under_another_id(start: Start, cases: list[Case]) -> None:
     statuses = [each.status for each in judged(start("doubled"), cases)]
     assert statuses == ["exact"] * 3 + ["error"] + ["exact"] * 2
