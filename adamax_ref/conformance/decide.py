@@ -33,7 +33,8 @@ def deciding(bugs: Sequence[Bug], named: bool, least: int, cases: Sequence[Judge
     if not bugs:
         return f"expose {' and '.join(hidden)}: the step at which the state goes wrong cannot be told without" if hidden else ""
     if not named:
-        return f"{bugs[0].id} ({bugs[0].title}) fits, but a name needs {least} failed cases; run --level full"
+        fitting = " and ".join(f"{bug.id} ({bug.title})" for bug in bugs)
+        return f"{fitting} {'fits' if len(bugs) == 1 else 'fit'}, but a name needs {least} failed cases; run --level full"
     if len(bugs) == 1:
         return ""
     return _telling(bugs, cases, hello, hidden, replay)
