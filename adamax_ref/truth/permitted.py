@@ -12,7 +12,6 @@ from adamax_ref.law.profile import Format
 from adamax_ref.law.recipe import Recipe
 
 from .graph import Graph, graph_of
-from .interval import Interval
 from .scalars import exact_constants
 from .values import Plan, plan
 
@@ -90,8 +89,3 @@ def exact_by_node(permitted: Permitted, h: Hyperparameters, t: int, bits: int | 
             made[source] = exact_constants(permitted.dialects[source], h, t, bits)
         exact[place] = made[source][name]
     return exact
-
-
-def as_interval(x: Any) -> Any:
-    """Turn a fraction into an interval; NaN and infinities stay floats."""
-    return x if isinstance(x, float | Interval) else Interval.of(x)

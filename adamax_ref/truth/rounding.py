@@ -1,8 +1,7 @@
 """Correct rounding of exact numbers, from integers alone.
 
 :func:`round_exact` rounds to nearest, ties to even, with gradual underflow and overflow to infinity (IEEE 754-2019,
-section 4.3.1). Zeros: an exact zero becomes +0, a negative number that is too small becomes -0. :func:`least` and
-:func:`greatest` round towards the inside of an interval.
+section 4.3.1). Zeros: an exact zero becomes +0, a negative number that is too small becomes -0.
 """
 
 import math
@@ -77,67 +76,9 @@ def _scaled(size: int, exponent: int, fmt: Format) -> float:
     return math.ldexp(size, exponent)
 
 
-def is_storable(n: int, exponent: int, fmt: Format) -> bool:
-    """Tell whether ``n * 2**exponent`` is a finite number of format `fmt`.
-
-    Examples
-    --------
-    >>> from adamax_ref.law.profile import BINARY32
-    >>> is_storable(2**24 - 1, 0, BINARY32), is_storable(2**24 + 1, 0, BINARY32), is_storable(1, -150, BINARY32)
-    (True, False, False)
-    """
-    if not n:
-        return True
-    size = abs(n)
-    zeros = (size & -size).bit_length() - 1
-    length = size.bit_length()
-    return length - zeros <= fmt.precision and exponent + zeros > fmt.emin - fmt.precision and length + exponent <= fmt.emax + 1
-
-
 def overflow(fmt: Format) -> int:
     """Return the smallest positive number that rounds to infinity: the largest one and half a unit."""
     return (1 << (fmt.emax + 1)) - (1 << (fmt.emax - fmt.precision))
-
-
-def floor_dyadic(n: int, exponent: int, fmt: Format) -> float:
-    """Return the greatest number of format `fmt` that is not above ``n * 2**exponent``; see :func:`greatest`.
-
-    Examples
-    --------
-    >>> from adamax_ref.law.profile import BINARY16
-    >>> floor_dyadic(-1, -30, BINARY16), floor_dyadic(65519, 0, BINARY16), floor_dyadic(65520, 0, BINARY16)
-    (-5.960464477539063e-08, 65504.0, inf)
-    """
-    length = n.bit_length()
-    if length + exponent > fmt.emax:
-        rounded = round_dyadic(n, exponent, fmt)
-        if math.isinf(rounded):
-            return rounded
-    shift = max(length - fmt.precision, fmt.emin - fmt.precision + 1 - exponent)
-    if shift > 0:
-        n, exponent = n >> shift, exponent + shift
-    size = _scaled(abs(n), exponent, fmt)
-    return -size if n < 0 else size
-
-
-def greatest(x: Fraction, fmt: Format) -> float:
-    """Return the greatest number of format `fmt` that is not above `x`; infinity once `x` rounds to it.
-
-    Examples
-    --------
-    >>> from adamax_ref.law.profile import BINARY32
-    >>> greatest(Fraction(1, 10), BINARY32), greatest(Fraction(2**128), BINARY32)
-    (0.09999999403953552, inf)
-    """
-    nearest = round_exact(x, fmt)
-    if math.isinf(nearest):
-        return nearest
-    return nearest if Fraction(nearest) <= x else neighbour(nearest, -1, fmt)
-
-
-def least(x: Fraction, fmt: Format) -> float:
-    """Return the least number of format `fmt` that is not below `x`; minus infinity once `x` rounds to it."""
-    return -greatest(-x, fmt)
 
 
 def neighbour(x: float, way: int, fmt: Format) -> float:

@@ -1,4 +1,4 @@
-"""The roundings of :mod:`~adamax_ref.truth.rounding` for many numbers at once: the same results, element by element.
+"""Rounding to nearest as in :mod:`~adamax_ref.truth.rounding`, and downwards, for many numbers at once.
 
 Numbers are ``n * 2**exponent`` with `n` an array of Python's integers. Of each only as many bits are kept as the format
 has, two more, and whether anything was cut off; from there on machine integers do.
@@ -38,7 +38,7 @@ def round_dyadics(n: Integers, exponent: Integers, fmt: Format) -> Doubles:
 
 
 def floor_dyadics(n: Integers, exponent: Integers, fmt: Format) -> Doubles:
-    """Return the greatest numbers not above ``n * 2**exponent``; see :func:`~adamax_ref.truth.rounding.floor_dyadic`.
+    """Return the greatest numbers of format `fmt` that are not above ``n * 2**exponent``; infinity once it rounds to that.
 
     Examples
     --------
@@ -65,7 +65,7 @@ def scaled(size: Integers, exponent: Integers, fmt: Format) -> Doubles:
 
 
 def storable(n: Integers, exponent: Integers, fmt: Format) -> Flags:
-    """Tell which ``n * 2**exponent`` are finite numbers of a format; see :func:`~adamax_ref.truth.rounding.is_storable`.
+    """Tell which ``n * 2**exponent`` are finite numbers of a format.
 
     Examples
     --------

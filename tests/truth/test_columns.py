@@ -4,6 +4,7 @@ import math
 import operator
 import random
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from adamax_ref.truth.column import Column
 from adamax_ref.truth.interval import Interval
 from adamax_ref.truth.numbers import Numbers, evaluate_all
 from adamax_ref.truth.permitted import exact_by_node, permitted_graph, plan_of
-from adamax_ref.truth.rounding import floor_dyadic, is_storable, round_dyadic
+from adamax_ref.truth.rounding import neighbour, round_exact
 from adamax_ref.truth.roundings import floor_dyadics, round_dyadics, storable
 from adamax_ref.truth.values import Undecidable, evaluate
 
@@ -79,11 +80,17 @@ def test_many_roundings_are_those_of_single_numbers(fmt: Format) -> None:
     n = [draw.choice((0, draw.getrandbits(draw.choice((5, fmt.precision, fmt.precision + 1, 200))))) for _ in range(4000)]
     n = [x * draw.choice((1, -1)) for x in n]
     exponents = [draw.choice((draw.randint(-20, 20), draw.randint(fmt.emin - 300, fmt.emax + 1))) for _ in n]
-    pairs = list(zip(n, exponents, strict=True))
-    integers, powers = np.array(n, dtype=object), np.array(exponents)
-    for many, single in ((round_dyadics, round_dyadic), (floor_dyadics, floor_dyadic), (storable, is_storable)):
-        wanted = [single(x, exponent, fmt) for x, exponent in pairs]
-        assert list(map(repr, many(integers, powers, fmt).tolist())) == list(map(repr, wanted)), single
+    exact = [Fraction(x) * Fraction(2) ** exponent for x, exponent in zip(n, exponents, strict=True)]
+    nearest = [round_exact(x, fmt) for x in exact]
+    given = np.array(n, dtype=object), np.array(exponents), fmt
+    assert list(map(repr, round_dyadics(*given).tolist())) == list(map(repr, nearest))
+    assert storable(*given).tolist() == [math.isfinite(x) and Fraction(x) == y for x, y in zip(nearest, exact, strict=True)]
+    assert floor_dyadics(*given).tolist() == [floor(x, y, fmt) for x, y in zip(nearest, exact, strict=True)]
+
+
+def floor(nearest: float, exact: Fraction, fmt: Format) -> float:
+    """Return the greatest number not above an exact one that rounds to `nearest`."""
+    return nearest if math.isinf(nearest) or Fraction(nearest) <= exact else neighbour(nearest, -1, fmt)
 
 
 def test_a_plan_on_many_elements_gives_what_it_gives_on_each_with_nan_infinities_and_zero_divisors_among_them() -> None:
