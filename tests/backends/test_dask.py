@@ -1,6 +1,7 @@
 """The engine for Dask arrays on a cluster of two processes: the bits of NumPy, also when a worker is lost."""
 
 import os
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -53,13 +54,13 @@ def _by_numpy(size: int, steps: int) -> tuple[np.ndarray, ...]:
     return p, m, u
 
 
-def _by_dask(size: int, steps: int, between: Any = lambda t: None) -> tuple[Any, ...]:
+def _by_dask(size: int, steps: int, between: Any = lambda t: None, gradient: Any = _gradient) -> tuple[Any, ...]:
     index = da.arange(size, chunks=-(-size // 8))
     p = _gradient(index, 0)
     m, u = (get_backend("dask").zeros_like(p) for _ in "mu")
     kernel = get_backend("dask").compile(RECIPE)
     for t in range(1, steps + 1):
-        (p,), (m,), (u,) = kernel([p], [_gradient(index, t)], [m], [u], [DIALECT.scalars(HYPER, t, RECIPE)])
+        (p,), (m,), (u,) = kernel([p], [gradient(index, t)], [m], [u], [DIALECT.scalars(HYPER, t, RECIPE)])
         between(t)
     return p, m, u
 
@@ -81,13 +82,29 @@ def test_a_wrong_bit_would_be_seen(client: Any) -> None:
     assert not _same_bits(_by_dask(1000, 1), theirs)
 
 
-def test_a_worker_killed_in_mid_run_leaves_no_wrong_result(client: Any) -> None:
+def test_a_worker_killed_while_it_computes_leaves_no_wrong_result(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    victim = next(iter(client.scheduler_info()["workers"]))
+    interrupted: list[Any] = []
+
+    def slowly(block: Any) -> Any:
+        time.sleep(0.5)
+        return block
+
+    def slow_in_the_middle(index: Any, t: int) -> Any:
+        gradient = _gradient(index, t)
+        return gradient.map_blocks(slowly, dtype=gradient.dtype) if t == STEPS // 2 and hasattr(index, "dask") else gradient
+
     def kill(t: int) -> None:
         if t == STEPS // 2:
-            victim = next(iter(client.scheduler_info()["workers"]))
+            until = time.monotonic() + 20
+            while not interrupted and time.monotonic() < until:  # the scheduler reads the graph when it finds the time
+                interrupted.extend(client.processing()[victim])
             client.run(os._exit, 1, workers=[victim], on_error="ignore")
 
-    assert _same_bits(_by_dask(200_000, STEPS, kill), _by_numpy(200_000, STEPS))
+    ours = _by_dask(4_000_000, STEPS, kill, slow_in_the_middle)
+    distributed.wait(ours)
+    assert interrupted and victim not in client.scheduler_info()["workers"]
+    assert _same_bits(ours, _by_numpy(4_000_000, STEPS))
 
 
 def test_each_chunk_is_stepped_once_and_on_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
