@@ -85,7 +85,7 @@ def _fast() -> list[str]:
     from adamax_ref.backend import backend_names, get_backend, why_unavailable
 
     usable = (get_backend(name) for name in backend_names() if why_unavailable(name) is None)
-    return [one.name for one in usable if one.capabilities.in_place]
+    return [one.name for one in usable if one.capabilities.in_place and one.capabilities.device != "cuda"]
 
 
 def _measured(grid: Any, asked: list[str], against: list[str], rounds: int, keep: Any) -> dict[str, Any]:
