@@ -63,20 +63,10 @@ class OptimizerTarget(Target):
         self._lender = lender or NumpyLender()
         self._options = {name for name in _OPTIONAL if _accepts(factory, name)}
         self._counter = self._probed()
-        lacking = {feature for name in _OPTIONAL if name not in self._options for feature in _OPTIONAL[name]}
-        if self._counter is None:
-            lacking |= {"init-state", "lr-schedule"}
         where, version = about(factory)
-        self._hello = Hello(
-            name or where,
-            version,
-            "python",
-            dialects,
-            tuple(sorted(PROFILES)),
-            tuple(feature for feature in FEATURES if feature not in {*lacking, *lacks}),
-            exposes=("theta",) if self._counter is None else ("theta", "m", "u", "t"),
-            device="cpu",
-        )
+        exposes = ("theta",) if self._counter is None else ("theta", "m", "u", "t")
+        types, features = tuple(sorted(PROFILES)), self._features(lacks)
+        self._hello = Hello(name or where, version, "python", dialects, types, features, exposes=exposes, device="cpu")
 
     @property
     def hello(self) -> Hello:
@@ -99,27 +89,35 @@ class OptimizerTarget(Target):
             return None
         return counter
 
+    def _features(self, lacks: tuple[str, ...]) -> tuple[str, ...]:
+        lacking = {feature for name in _OPTIONAL if name not in self._options for feature in _OPTIONAL[name]}
+        stateless = ("init-state", "lr-schedule") if self._counter is None else ()
+        return tuple(feature for feature in FEATURES if feature not in {*lacking, *stateless, *lacks})
+
     def _steps(self, case: Case) -> tuple[Reported, ...]:
         start = start_of(case)
         parameter, lr = self._lender.parameter(start.theta), case.hyper.lr.value
         optimizer = self._made(case, parameter, lr)
         if self._counter is not None:
-            moments = map(self._lender.array, (start.m, start.u))
-            kept = (self._lender.count(case.init.t, self._counter), *moments)
+            kept = (self._lender.count(case.init.t, self._counter), *map(self._lender.array, (start.m, start.u)))
             optimizer.state[parameter] = dict(zip(STATE, kept, strict=True))
         reported = []
         for number, (step, grad) in enumerate(zip(case.steps, start.grads, strict=True), 1):
             rate = (step.lr or case.hyper.lr).value
             if rate != lr:
-                following, lr = self._made(case, parameter, rate), rate
-                following.state[parameter] = optimizer.state[parameter]
-                optimizer = following
+                optimizer, lr = self._continued(case, parameter, optimizer, rate), rate
             parameter.grad = None if grad is None else self._lender.array(grad)
             with np.errstate(all="ignore"):  # cases with NaN and infinity are meant to overflow
                 optimizer.step()
             if number in case.report:
                 reported.append(self._reported(number, case, parameter, optimizer))
         return tuple(reported)
+
+    def _continued(self, case: Case, parameter: Any, optimizer: Any, lr: float) -> Any:
+        """Return an optimizer with another rate that goes on where one stands."""
+        following = self._made(case, parameter, lr)
+        following.state[parameter] = optimizer.state[parameter]
+        return following
 
     def _made(self, case: Case, parameter: Any, lr: float) -> Any:
         hyper = case.hyper
