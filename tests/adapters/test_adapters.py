@@ -1,12 +1,16 @@
 """The adapters that the package carries: each is built, judged exact, short, and leaves a skeleton that speaks at once."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -14,6 +18,7 @@ from click.testing import CliRunner
 from adamax_ref.adapters import LANGUAGES, example, skeleton, write
 from adamax_ref.cli import main
 from adamax_ref.conformance.judge import judge
+from adamax_ref.conformance.protocol import request
 from adamax_ref.conformance.run import run
 from adamax_ref.conformance.targets._pipe import PipeTarget
 from adamax_ref.golden.load import open_corpus
@@ -46,14 +51,47 @@ def command(name: str, folder: Path, profile: str = "f32", *flags: str) -> list[
     return [str(folder / first) if language.build else need(first), *(str(folder / each) for each in rest)]
 
 
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], list[str]]:
+    """Build an example once, and return the command that runs it."""
+
+    @cache
+    def build(name: str, profile: str) -> list[str]:
+        folder = tmp_path_factory.mktemp(name)
+        write(example(name), folder)
+        return command(name, folder, profile)
+
+    return build
+
+
 @pytest.mark.parametrize(("name", "profile"), PROFILES)
-def test_the_example_conforms_to_torch_in_every_bit(name: str, profile: str, tmp_path: Path) -> None:
-    write(example(name), tmp_path)
-    with PipeTarget(command(name, tmp_path, profile)) as target:
+def test_the_example_conforms_to_torch_in_every_bit(name: str, profile: str, built: Callable[[str, str], list[str]]) -> None:
+    with PipeTarget(built(name, profile)) as target:
         verdict = run(target, open_corpus(), "torch", profile).verdict
         assert target.hello.language == {"cpp": "c++"}.get(name, name)
     assert verdict.text in (NAMED.get((name, profile), "EXACT"), PLATFORM), verdict.first
     assert verdict.counts["untested"] == verdict.counts["skipped"] == 0
+
+
+def rewritten(value: Any) -> Any:
+    """Return the same JSON with the keys of objects in another order, and fields that nobody knows before and behind."""
+    if isinstance(value, dict):
+        turned = {key: rewritten(value[key]) for key in reversed(value)}
+        return {"a": 'x "lr": {"f64": \\', "b": {"t": [1, {"grad": "}]"}]}, **turned, "c": None}
+    return [rewritten(each) for each in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("name", LANGUAGES)
+def test_an_adapter_reads_any_json_that_says_the_same(name: str, built: Callable[[str, str], list[str]]) -> None:
+    cases = [case for case in open_corpus().cases("torch", "f32") if case.category in ("skip", "lr", "shape", "zero")]
+    questions = [request(case, "torch") for case in cases]
+    plain = "".join(json.dumps(each, separators=(",", ":")) + "\n" for each in questions)
+    odd = "".join(json.dumps(rewritten(each), separators=(" ,\t", " : ")) + " \r\n" for each in questions)
+    answers = [
+        subprocess.run(built(name, "f32"), input=text, capture_output=True, text=True, check=True).stdout for text in (plain, odd)
+    ]
+    assert answers[0].count('"steps"') == len(cases) > 10
+    assert answers[0] == answers[1]
 
 
 @pytest.mark.parametrize("name", LANGUAGES)
