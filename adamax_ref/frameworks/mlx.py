@@ -39,8 +39,7 @@ def begin(start: Start) -> Step:
 
     def step(g: Array, lr: float) -> tuple[Array, Array, Array]:
         nonlocal p
-        if lr != h.lr:
-            optimizer.learning_rate = lr
+        optimizer.learning_rate = lr
         p = optimizer.apply_gradients({"w": _to_mlx(g)}, p)
         mx.eval(p, optimizer.state)
         state = optimizer.state["w"]

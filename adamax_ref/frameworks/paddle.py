@@ -19,8 +19,7 @@ def begin(start: Start) -> Step:
     _restore(optimizer, p, start)
 
     def step(g: Array, lr: float) -> tuple[Array, Array, Array]:
-        if lr != h.lr:
-            optimizer.set_lr(lr)
+        optimizer.set_lr(lr)
         p.grad = paddle.to_tensor(np.array(g))
         optimizer.step()
         m, u = (optimizer._get_accumulator(name, p).numpy() for name in ("moment", "inf_norm"))

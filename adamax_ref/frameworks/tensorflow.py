@@ -49,8 +49,7 @@ def begin_tf_keras(start: Start) -> Step:
     optimizer.iterations.assign(start.t)
 
     def step(g: Array, lr: float) -> tuple[Array, Array, Array]:
-        if lr != h.lr:
-            optimizer.learning_rate = lr
+        optimizer.learning_rate = lr
         optimizer.apply_gradients([(tf.constant(g), p)])
         return p.numpy(), optimizer._m[0].numpy(), optimizer._u[0].numpy()
 
@@ -71,8 +70,7 @@ def begin_legacy(start: Start) -> Step:
     optimizer.iterations.assign(start.t)
 
     def step(g: Array, lr: float) -> tuple[Array, Array, Array]:
-        if lr != h.lr:
-            optimizer.learning_rate = lr
+        optimizer.learning_rate = lr
         optimizer.apply_gradients([(tf.constant(g), p)])
         return p.numpy(), optimizer.get_slot(p, "m").numpy(), optimizer.get_slot(p, "v").numpy()
 

@@ -52,8 +52,7 @@ def begin(start: Start, lr: str = "float", compiled: bool = False, **flags: Any)
 
     def step(g: Array, lr_now: float) -> tuple[Array, Array, Array]:
         p.grad = to_torch(g)
-        if lr_now != h.lr:
-            optimizer.param_groups[0]["lr"] = torch.tensor(lr_now, dtype=torch.float32) if lr == "tensor" else lr_now
+        optimizer.param_groups[0]["lr"] = torch.tensor(lr_now, dtype=torch.float32) if lr == "tensor" else lr_now
         advance()
         state = optimizer.state[p]
         return from_torch(p), from_torch(state["exp_avg"]), from_torch(state["exp_inf"])
