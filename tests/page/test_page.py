@@ -71,7 +71,7 @@ def test_the_name_of_a_target_is_text_and_never_becomes_markup(html: str) -> Non
 def test_every_text_that_a_target_or_a_corpus_brings_is_escaped(runs: tuple[Run, ...]) -> None:
     bad = "<b>x</b>"
     run = runs[1]
-    hello = replace(run.hello, version=bad, language=bad, device=bad, recipe=bad, declares=(bad,), features=(bad,), exposes=(bad,))
+    hello = replace(run.hello, version=bad, language=bad, device=bad, recipe=bad, declares=(bad,), features=(bad,))
     hello = replace(hello, homepage=bad, issues=bad)
     judged = replace(run.verdict.cases[0], status="error", reason=bad, waiver=bad)
     verdict = replace(run.verdict, text=f"NAMED {bad}", recipe=bad, notes=(bad,), cases=(judged,))
@@ -112,6 +112,17 @@ def test_what_a_diagnosis_says_is_said(runs: tuple[Run, ...]) -> None:
     assert "step 3 is the first that is wrong by itself: u[1] is <code>3f800000</code>" in made
     made = page([replace(runs[1], diagnosis=Diagnosis(slip=Slip("torch/f32/chain/x", 0)))])
     assert "every step by itself is right" in made
+
+
+def test_an_answer_that_cannot_be_read_is_told_without_a_picture(runs: tuple[Run, ...]) -> None:
+    failed = next(each for each in runs[1].verdict.cases if each.status == "failed")
+    assert failed.answer.steps is not None
+    garbage = tuple(replace(each, u="zz") for each in failed.answer.steps)
+    waived = replace(
+        failed, answer=replace(failed.answer, steps=garbage), status="waived", first=None, reason="protocol: zz", waiver="known"
+    )
+    made = page([replace(runs[1], verdict=replace(runs[1].verdict, cases=(waived,)))])
+    assert "protocol: zz" in made and "Waived: known" in made and "<svg" not in made
 
 
 def test_equal_runs_give_equal_pages(runs: tuple[Run, ...], html: str) -> None:

@@ -63,13 +63,13 @@ class Block:
     @cached_property
     def telling(self) -> list[Told]:
         """Every case that could be told, worst status first."""
-        declares = self.run.hello.declares
         cases = sorted((each for each in self.run.verdict.cases if each.status in TELLING), key=_rank)
-        return [Told(each, errors(each, declares)) for each in cases]
+        return [Told(each, errors(each, self.run.hello)) for each in cases]
 
     def told(self, most: int | None) -> list[Told]:
         """Return the cases that are told one by one: at most so many, and of a run that ended well only a few."""
-        return self.telling[: most if self.run.verdict.exit or most == 0 else _EXAMPLES]
+        few = None if self.run.verdict.exit else _EXAMPLES
+        return self.telling[: min((limit for limit in (most, few) if limit is not None), default=None)]
 
     @cached_property
     def overview(self) -> Chart | None:

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import final
 
-from adamax_ref.conformance.answer import Reported
+from adamax_ref.conformance.answer import Hello, Reported
 from adamax_ref.conformance.judge import Judged
+from adamax_ref.conformance.wellformed import fault_of
 from adamax_ref.golden.case import Case, Expectation, Quantity
 from adamax_ref.golden.patterns import decode
 from adamax_ref.truth.compare import ulp_distance
@@ -38,29 +39,31 @@ class Point:
         return self.error > self.allowed
 
 
-def errors(judged: Judged, declares: tuple[str, ...] = ()) -> dict[str, tuple[Point, ...]]:
+def errors(judged: Judged, hello: Hello) -> dict[str, tuple[Point, ...]]:
     """Return the errors of each quantity that was answered, step by step.
 
     Parameters
     ----------
     judged : Judged
-        A case that was computed and could be read; others have no errors.
-    declares : tuple of str
-        Freedoms of the target: of several permitted answers the one that is met best is measured against.
+        A case; one that was not computed, or whose answer cannot be read, has no errors.
+    hello : Hello
+        Of the target. Where its freedoms permit several answers, the one that it meets best is measured against.
 
     Examples
     --------
-    >>> from adamax_ref.conformance.answer import Answer, Reported
+    >>> from adamax_ref.conformance.answer import Answer, Hello, Reported
     >>> from adamax_ref.golden.load import open_corpus
     >>> case = next(case for case in open_corpus().cases("paper", "f32") if case.shape == (1,))
     >>> wrong = tuple(Reported(each.step, theta="3f800000") for each in case.expect)
-    >>> points = errors(Judged(case, Answer(case.id, steps=wrong), "failed"))
+    >>> hello = Hello("mine", "1", "c", ("paper",), ("f32",), exposes=("theta",))
+    >>> points = errors(Judged(case, Answer(case.id, steps=wrong), "failed"), hello)
     >>> list(points), points["theta"][-1].outside
     (['theta'], True)
     """
-    if judged.status == "error" or judged.answer.steps is None or judged.case.result != "value":
+    case, steps = judged.case, judged.answer.steps
+    if steps is None or case.result != "value" or fault_of(case, steps, hello):
         return {}
-    found = [_against(judged.case, expected, judged.answer.steps) for expected in judged.case.expected(declares)]
+    found = [_against(case, expected, steps) for expected in case.expected(hello.declares)]
     return min(found, key=lambda each: sum(point.outside for points in each.values() for point in points), default={})
 
 

@@ -6,7 +6,6 @@ from adamax_ref.markup import STYLE, environment, source
 
 from . import blocks
 from .chart import ulps
-from .errors import errors
 from .matrix import kind_of
 
 
@@ -31,6 +30,6 @@ def shown(verdict: Verdict, diagnosis: Diagnosis = UNDIAGNOSED, about: str = "")
     True
     """
     first = verdict.first
-    told = None if first is None else blocks.Told(first, errors(first))
+    told = None if first is None else blocks.Told(first, {})
     values = {"verdict": verdict, "diagnosis": diagnosis, "about": about, "told": told, "sign": kind_of(verdict.text)[1]}
     return environment(__package__).get_template("notebook.html").render(blocks=blocks, ulps=ulps, style=source(STYLE), **values)
