@@ -179,7 +179,7 @@ class _Analysis:
     def overflows(self, place: int, size: Magnitude) -> Flags:
         """Tell where a computed value may have become infinite although the exact one is not."""
         if place not in self.overflowed:
-            fmt = self.working
+            fmt = self.storage if self.graph.nodes[place].stage == "stored" else self.working
             limit = math.ldexp(1.0, fmt.emax) * (2.0 - 2.0**-fmt.precision) if fmt.precision < 53 else fmt.largest
             far = plus(size.upper, self.known[place].total) >= limit
             self.overflowed[place] = self.either(self.never, far & ~size.special) if far.any() else self.never

@@ -11,7 +11,7 @@ from adamax_ref.dialects import get, names
 from adamax_ref.dialects._axes import cover, permitted
 from adamax_ref.law.dialect import Dialect
 from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.profile import BINARY32, BINARY64, PROFILES
+from adamax_ref.law.profile import BINARY16, BINARY32, BINARY64, PROFILES
 from adamax_ref.truth.certify import Certified, Quantity, Step, certify
 from adamax_ref.truth.exact import true_steps
 from adamax_ref.truth.power import exact_hyper
@@ -195,6 +195,18 @@ def test_what_has_no_answer_raises_or_is_marked() -> None:
     assert ("p", 0) in marked[1].undecided
     kind = certify(get("torch"), "f16", [1.0], [0.0], [0.0], 0, steps[:1], opmath=True)
     assert kind[0].p.true == kind[0].p.lo == kind[0].p.hi == [1.0]
+
+
+def test_an_intermediate_result_that_overflows_the_storage_type_leaves_no_answer() -> None:
+    """Optax stores the direction m/d in float16 before it multiplies by the learning rate: -27264/0.065 becomes infinite."""
+    h, optax = replace(H, lr=BINARY32.round(0.05), eps=0.0), get("optax")
+    given = [-0.051300048828125], [-27264.0], [0.06500244140625]
+    recipe = optax.recipe(h, "f16")
+    p, _, _ = run(recipe, given[0][0], 0.0, given[1][0], given[2][0], optax.scalars(exact_hyper(h), 10, recipe))
+    assert p == math.inf
+    with pytest.raises(Undecidable, match=r"step 10: p\[0\]"):
+        certify(optax, "f16", *given, 9, [Step([0.0], h)])
+    assert certify(optax, "f32", *given, 9, [Step([0.0], h)])[0].p.hi[0] < BINARY16.largest
 
 
 def test_recipes_that_disagree_on_the_class_leave_no_answer() -> None:
