@@ -11,6 +11,8 @@ from adamax_ref.golden.oracle import State, canonical, reported
 from adamax_ref.golden.patterns import encode
 from adamax_ref.law.dialect import Dialect
 
+collect_ignore = ["misbehaving.py"]  # a program, which tests start
+
 
 @final
 class RuleTarget(Target):

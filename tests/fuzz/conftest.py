@@ -1,0 +1,3 @@
+"""The harness is a program, which the tests start."""
+
+collect_ignore = ["harness.py"]
