@@ -112,7 +112,7 @@ def _frame(design: Design, name: str, hyper: Hyper) -> Case:
 
 def _hyper(design: Design, dialect: Dialect) -> Hyper:
     numbers = {**BASE, **design.hyper}
-    if "eps" not in dialect.options and "eps" not in design.hyper:
+    if "eps" not in dialect.options and (design.any_eps or "eps" not in design.hyper):
         numbers["eps"] = 0.0
     kind = "l2" if "l2" in dialect.options else "decoupled"
     decay = kind if numbers["weight_decay"] != 0 else "none"

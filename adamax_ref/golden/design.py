@@ -83,7 +83,7 @@ class Design:
         One dimension of the parameter's length where not given.
     hyper : mapping
         What differs from :data:`BASE`. Naming a non-zero ``eps`` or ``weight_decay`` restricts the design to dialects
-        that have it; otherwise epsilon is 0 where a dialect has none.
+        that have it; otherwise, and where it is one of :data:`USUAL`, epsilon is 0 where a dialect has none.
     maximize : bool
         Whether to climb; restricts the design likewise.
     report : tuple of int
@@ -125,6 +125,12 @@ class Design:
         leading = (dialect.name, profile) in LEADING
         return {"lead": "core" if leading else "full", "long": "full" if leading else ""}.get(self.level, self.level)
 
+    @property
+    def any_eps(self) -> bool:
+        """Whether epsilon is there as one of the usual numbers, and any other would do: a dialect without one has 0."""
+        usual = self.hyper.get("eps") == USUAL["eps"] and "eps-default" not in self.flags.split()
+        return usual or self.search is not None
+
     def applies(self, dialect: Dialect, profile: str) -> bool:
         """Tell whether the design makes sense for a dialect and a profile."""
         if dialect.family is not None and dialect.family.bias == "product" and self.t > 4096:
@@ -132,7 +138,7 @@ class Design:
         if profile not in self.profiles or profile not in dialect.profiles or self.lacks in dialect.options:
             return False
         wanted = {"maximize"} if self.maximize else set()
-        if self.hyper.get("eps") and self.refuse is None:
+        if self.hyper.get("eps") and self.refuse is None and not self.any_eps:
             wanted.add("eps")
         if self.hyper.get("weight_decay") and not dialect.options & {"l2", "decoupled"}:
             return self.refuse is not None

@@ -18,7 +18,7 @@ _HEAD = """\
 #   case ID                   a case begins
 #   needs WORD...             features without which it cannot be asked
 #   strict-zero               the sign of a zero counts
-#   hyper LR BETA1 BETA2 EPS  hyperparameters
+#   hyper LR BETA1 BETA2 EPS  hyperparameters, of this case and of those that follow until the next such line
 #   decay KIND WEIGHT         weight decay, l2 or decoupled
 #   maximize                  climb
 #   refuse FIELD CLASS        this input is illegal and must be refused; no want line follows
@@ -54,15 +54,28 @@ def flat_bytes(level: str, dialect: str, profile: str, cases: Iterable[Case]) ->
     form, pairs = PROFILES[profile].storage, PROFILES[profile].is_complex
     number = f"two of {form.name} for each complex number, real part first" if pairs else f"of {form.name}"
     head = _HEAD.format(level=level, dialect=dialect, profile=profile, digits=form.width // 4, number=number)
-    return (head + "".join(f"{line}\n" for case in cases for line in _case(case))).encode("ascii")
+    return (head + "".join(f"{line}\n" for line in _lines(cases))).encode("ascii")
 
 
-def _case(case: Case) -> Iterator[str]:
+def _lines(cases: Iterable[Case]) -> Iterator[str]:
+    known = ""
+    for case in cases:
+        hyper = _numbers(case.hyper)
+        yield from (line for line in _case(case, hyper) if line != known)
+        known = hyper
+
+
+def _numbers(hyper: Hyper) -> str:
+    return " ".join(("hyper", *(number.f64 for number in (hyper.lr, hyper.beta1, hyper.beta2, hyper.eps))))
+
+
+def _case(case: Case, hyper: str) -> Iterator[str]:
     yield f"case {case.id}"
     yield from _line("needs", *case.needs)
     if "strict-zero" in case.flags:
         yield "strict-zero"
-    yield from _hyper(case.hyper)
+    yield hyper
+    yield from _options(case.hyper)
     if case.error is not None:
         yield f"refuse {case.error.field} {case.error.class_}"
     yield " ".join(("shape", *map(str, case.shape)))
@@ -80,8 +93,7 @@ def _line(*words: str) -> Iterator[str]:
         yield " ".join(words)
 
 
-def _hyper(hyper: Hyper) -> Iterator[str]:
-    yield " ".join(("hyper", *(number.f64 for number in (hyper.lr, hyper.beta1, hyper.beta2, hyper.eps))))
+def _options(hyper: Hyper) -> Iterator[str]:
     if hyper.decay != "none":
         yield f"decay {hyper.decay} {hyper.weight_decay.f64}"
     if hyper.maximize:

@@ -5,6 +5,7 @@ The rules, which ``schema/vectors.schema.json`` repeats field by field:
 - of a quantity, ``true``, ``lo`` and ``hi`` are left out where they are the same string as ``bits``;
 - ``bound`` is the upper half of each binary64 pattern, its lower half being zero, and left out where all bounds are 0;
 - a hyperparameter is its pattern and, after a blank, its decimal number;
+- ``lr``, ``beta1``, ``beta2`` and ``eps`` are left out where they are those of the file's own ``hyper``;
 - of ``constants`` the correction alone is written: the rate is the step's learning rate divided by it, in binary64;
 - ``m`` and ``u`` of ``init`` are left out where they are +0 throughout;
 - ``weight_decay``, ``decay`` and ``maximize`` are left out where they are 0, ``"none"`` and false;
@@ -17,7 +18,8 @@ In memory nothing is ever left out: the loader fills in what the writer took awa
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from adamax_ref.law.profile import BINARY64, ieee_divide
@@ -32,7 +34,9 @@ Json = dict[str, Any]
 _WORDS = ("flags", "kills", "needs", "spec")
 _EMPTY: Json = {name: [] for name in ("excludes", "flags", "kills", "needs")}
 _HYPER: Json = {"weight_decay": plain(Number.of(0.0)), "decay": "none", "maximize": False}
-_NUMBERS = ("lr", "beta1", "beta2", "eps", "weight_decay")
+_SHARED = ("lr", "beta1", "beta2", "eps")
+_NOTHING = "0000000000000000 0.0"
+_NUMBERS = (*_SHARED, "weight_decay")
 _HALF = "0" * 8
 
 
@@ -59,7 +63,16 @@ def vector_bytes(file: VectorFile) -> bytes:
         if "kills" in case:
             case["kills"] = ranges(case["kills"])
         case.update((name, " ".join(case[name])) for name in _WORDS if name in case)
+    document["hyper"] = {name: _commonest(case["hyper"][name] for case in document["cases"]) for name in _SHARED}
+    for case in document["cases"]:
+        _drop(case["hyper"], document["hyper"])
     return canonical(document)
+
+
+def _commonest(values: Iterable[str]) -> str:
+    """Return the value that occurs most often, the first such one."""
+    found = Counter(values).most_common(1)
+    return found[0][0] if found else _NOTHING
 
 
 def lengthened(document: Any) -> Any:
@@ -72,11 +85,13 @@ def lengthened(document: Any) -> Any:
     >>> filled["init"]["u"], filled["expect"][0]["m"]["lo"], filled["expect"][0]["m"]["bound"]
     ('00000000', '3f800000', '3e70000000000000')
     """
+    shared = document.pop("hyper") if isinstance(document, dict) and isinstance(document.get("hyper"), dict) else {}
     for case in _objects(document, "cases"):
         case.update((name, case[name].split(" ")) for name in _WORDS if isinstance(case.get(name), str))
         if isinstance(case.get("kills"), list) and all(isinstance(word, str) for word in case["kills"]):
             case["kills"] = spread(case["kills"])
         hyper = case["hyper"] if isinstance(case.get("hyper"), dict) else {}
+        _fill(hyper, shared)
         for record in (hyper, *_objects(case, "steps")):
             record.update((name, _number(record[name])) for name in _NUMBERS if name in record)
         for step in _objects(case, "steps"):

@@ -16,11 +16,11 @@ PAIRS = sorted(open_corpus().manifest.floors)
 
 def read(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
     """Read a flat file as a program without JSON would."""
-    case: dict[str, Any] = {}
+    case: dict[str, Any] = {"hyper": []}
     for line in lines:
         word, *rest = line.split(" ")
         if word == "case":
-            case = {"case": rest, "t": ["0"], "steps": []}
+            case = {"case": rest, "hyper": case["hyper"], "t": ["0"], "steps": []}
             yield case
         elif word in ("grad", "skip"):
             case["steps"].append({"grad": rest if word == "grad" else None, "lr": case.pop("lr", None), "want": {}})

@@ -82,5 +82,6 @@ DESIGNS = (
         steps=("1 -1/2", "0 0", "0 0"),
         hyper={"eps": 0.125, "beta2": 0.5},
         flags="eps-visible zero-gradient",
+        level="lead",
     ),
 )

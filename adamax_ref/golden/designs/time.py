@@ -24,7 +24,7 @@ def _late(t: int, steps: int, bits: int, profiles: tuple[str, ...] = WIDE, level
     )
 
 
-def _beyond(t: int, bits: int) -> Design:
+def _beyond(t: int, bits: int, level: Level = "core") -> Design:
     """Start so late that a counter which stopped at 2**bits, or started anew there, is far off."""
     return Design(
         f"from-{t}",
@@ -37,6 +37,7 @@ def _beyond(t: int, bits: int) -> Design:
         steps=("1/4 3/8", "-1/2 1/8"),
         hyper={"beta1": 1 - 2.0**-bits},
         flags="bias-late t-boundary",
+        level=level,
     )
 
 
@@ -70,7 +71,7 @@ DESIGNS = (
     _beyond(3000, 11),
     _beyond(4000, 11),
     _late(32766, 2, 15),
-    _beyond(40000, 15),
+    _beyond(40000, 15, "lead"),
     _beyond(50000, 15),
     _late(65503, 2, 16),
     _late(16777214, 3, 24),
