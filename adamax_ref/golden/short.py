@@ -108,11 +108,11 @@ def _number(text: Any) -> Any:
 
 
 def _constants(correction: Any, lr: Any) -> Any:
-    """Bring the rate back; leave what is malformed."""
+    """Bring the rate back; where something is malformed it is the correction, for the loader to find what it is."""
     try:
         (rate,), (divisor,) = (decode(text, BINARY64) for text in (lr["f64"], correction))
     except (TypeError, KeyError, ValueError, AttributeError):
-        return correction
+        return {"correction": correction, "rate": correction}
     return {"correction": correction, "rate": encode([ieee_divide(rate, divisor)], BINARY64)}
 
 
