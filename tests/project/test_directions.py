@@ -30,7 +30,7 @@ MAY = {
     # A divergence is explained by the bank of known bugs, which is loaded when there is one.
     "interop": {"backend", "conformance", "dialects", "frameworks", "law", "optimizer", "truth"},
     "farm": set[str](),
-    "golden": {"dialects", "farm", "law", "optimizer", "truth"},
+    "golden": {"backend", "dialects", "farm", "law", "memory", "optimizer", "truth"},
 }
 
 
