@@ -22,8 +22,9 @@ from .bugs._parts import Parts
 MARGIN = 4
 """In bounds; section 8 of the specification."""
 
-FEW = 8
-"""So many elements of a larger tensor are looked at first, for most bugs show in every element."""
+FEW, MANY = 8, 256
+"""So many elements of a larger tensor are looked at first, for most bugs show in every element; and so many at most for a bug
+that each element makes by itself. What long tensors are there for is the bugs of their length, which see all of it."""
 
 
 class Row(NamedTuple):
@@ -85,7 +86,10 @@ def kills(case: Case, bug: Bug, wanted: Sequence[Row] | None = None) -> bool:
 def departs(case: Case, bug: Bug, wanted: Sequence[Row] | None = None) -> bool:
     """Tell whether a bug's answer leaves a case's bounds by the margin; `wanted` are the case's :func:`rows`."""
     wanted = rows(case) if wanted is None else wanted
-    if bug.is_elementwise and math.prod(case.shape) > FEW and _departs(_few(case), bug, [_fewer(row) for row in wanted]):
+    count = math.prod(case.shape)
+    if bug.is_elementwise and count > MANY:
+        case, wanted = _few(case, MANY), [_fewer(row, MANY) for row in wanted]
+    if bug.is_elementwise and count > FEW and _departs(_few(case, FEW), bug, [_fewer(row, FEW) for row in wanted]):
         return True
     return _departs(case, bug, wanted)
 
@@ -134,16 +138,16 @@ def _places(state: State, row: Row) -> Iterator[tuple[str, int]]:
         yield "t", 0
 
 
-def _few(case: Case) -> Case:
+def _few(case: Case, count: int) -> Case:
     """Return a case of the first elements alone."""
-    end = FEW * (case.form.width // 4 + 1) - 1
+    end = count * (case.form.width // 4 + 1) - 1
     steps = tuple(each if each.grad is None else replace(each, grad=each.grad[:end]) for each in case.steps)
     init = replace(case.init, theta=case.init.theta[:end], m=case.init.m[:end], u=case.init.u[:end])
-    return replace(case, shape=(FEW,), init=init, steps=steps)
+    return replace(case, shape=(count,), init=init, steps=steps)
 
 
-def _fewer(row: Row) -> Row:
-    return Row(row.step, row.t, tuple(column[:FEW] for column in row.columns))
+def _fewer(row: Row, count: int) -> Row:
+    return Row(row.step, row.t, tuple(column[:count] for column in row.columns))
 
 
 def described(cases: Iterable[Case]) -> dict[str, Any]:
