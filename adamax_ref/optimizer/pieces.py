@@ -50,8 +50,14 @@ def paste(pieces: Sequence[Any], like: Any) -> Any:
 
 
 def namespace(array: Any) -> Any:
-    """Return the module with an array's functions: torch itself for a tensor."""
-    return sys.modules["torch"] if is_tensor(array) else array.__array_namespace__()
+    """Return the module with an array's functions: torch itself for a tensor, a wrapper where an array does not name one."""
+    if is_tensor(array):
+        return sys.modules["torch"]
+    if hasattr(array, "__array_namespace__"):
+        return array.__array_namespace__()
+    from array_api_compat import array_namespace  # for Dask, whose functions have names of their own
+
+    return array_namespace(array)
 
 
 def _runs(arrays: Arrays) -> Sequence[Any]:

@@ -3,11 +3,13 @@
 import os
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
+from adamax_ref import Adamax, Parameter
 from adamax_ref.backend import get_backend
 from adamax_ref.dialects import get
 from adamax_ref.law.hyper import Hyperparameters
@@ -140,3 +142,19 @@ def test_complex_arrays_are_taken_apart_and_put_together_without_arithmetic() ->
     array = backend.from_host(values)
     again = backend.to_host(backend.join(backend.split(array), array))
     assert again.tobytes() == values.tobytes()
+
+
+@pytest.mark.parametrize("shape", [(77,), (7, 11), (5,)])
+def test_what_a_vector_loop_leaves_over_is_cut_off_and_put_back(shape: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(6)
+    start, *gradients = (rng.standard_normal(shape).astype(np.float16) for _ in range(4))
+    results = []
+    for name in ("dask", "numpy"):
+        make = partial(da.from_array, chunks=4) if name == "dask" else np.copy
+        param = Parameter(make(start))
+        optimizer = Adamax([param], weight_decay=0.125, backend=name)
+        for gradient in gradients:
+            param.grad = make(gradient)
+            optimizer.step()
+        results.append(np.asarray(param.data).tobytes())
+    assert results[0] == results[1]
