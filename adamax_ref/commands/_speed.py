@@ -12,8 +12,13 @@ SUBJECTS = ((10_000, 1), (64, 1000))
 """Elements and steps."""
 
 
-def lines(subjects: tuple[tuple[int, int], ...] = SUBJECTS) -> Iterator[str]:
+def lines(subjects: tuple[tuple[int, int], ...] | None = None) -> Iterator[str]:
     """Yield one line for each subject: certified values and the ends of their bounds, in binary32 by one process.
+
+    Parameters
+    ----------
+    subjects : tuple of (int, int), optional
+        Elements and steps of each; ``SUBJECTS`` unless given.
 
     Examples
     --------
@@ -21,7 +26,7 @@ def lines(subjects: tuple[tuple[int, int], ...] = SUBJECTS) -> Iterator[str]:
     >>> line.split(":")[0]
     'truth of 2 elements through 1 steps'
     """
-    for elements, steps in subjects:
+    for elements, steps in subjects or SUBJECTS:
         wall, processor = time.perf_counter(), time.process_time()
         _certified(elements, steps)
         wall, processor = time.perf_counter() - wall, time.process_time() - processor

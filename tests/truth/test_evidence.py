@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from adamax_ref.cli import main
+from adamax_ref.commands import _speed
 from adamax_ref.commands._evidence import Subject, allowed, elements, random_steps, searched_steps, trajectories
 from adamax_ref.commands._tally import InBounds, InSteps, Tally
 from adamax_ref.dialects import get
@@ -142,3 +143,13 @@ def test_the_command_prints_the_evidence_and_writes_it(tmp_path: Path) -> None:
     [row] = [json.loads(line) for line in out.read_text().splitlines()]
     assert (row["kind"], row["outside"], row["recipes"], row["steps"]) == ("random", 0, 155, 200)
     assert "derived bound" in result.output and "0 differences" in result.output
+
+
+def test_the_command_measures_how_long_certified_values_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_speed, "SUBJECTS", ((3, 2), (2, 1)))
+    result = CliRunner().invoke(main, ["bounds", "--bench"])
+    assert result.exit_code == 0, result.output
+    assert [line.split(":")[0] for line in result.output.splitlines()] == [
+        "truth of 3 elements through 2 steps",
+        "truth of 2 elements through 1 steps",
+    ]
