@@ -92,7 +92,7 @@ def waivers(folder: Path, *ids: str) -> None:
 
 def test_waivers_in_the_working_directory_are_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    waivers(tmp_path, "paper/f32/u-decay/shrink-four")
+    waivers(tmp_path, "paper/f32/u-decay/alternate")
     result = run("verify", "bug:B16", *ONE, "--json", "report")
     assert result.exit_code == 1
     assert "NOT CONFORMANT with 1 waiver" in result.output
