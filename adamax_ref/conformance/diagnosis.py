@@ -92,7 +92,7 @@ def diagnose(cases: Sequence[Judged], hello: Hello, replay: Replay | None = None
 def base(passing: Sequence[Judged], dialect: str, profile: str) -> Replay:
     """Return the replay under the order of operations that most passing cases have; the canonical one if most are exact."""
     values = [each for each in passing if each.case.result == "value"]
-    voters = [each for each in values if each.status != "exact"]
+    voters = sorted((each for each in values if each.status != "exact"), key=lambda each: cost(each.case))
     best = parts(dialect, profile)
     if 2 * len(voters) > len(values):
         decaying = any(each.case.hyper.decay != "none" for each in voters[:_VOTERS])
