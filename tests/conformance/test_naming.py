@@ -194,7 +194,9 @@ def test_the_table_has_a_row_for_each_dialect_and_profile() -> None:
     few: Any = Few
     head, line, *rows = table(few, ("mlx",))
     assert head.count("|") == line.count("|") == 6
-    assert [row.split(" | ")[0] for row in rows] == ["| mlx f32", "| mlx f64"]
+    assert [row.split(" | ")[0] for row in rows] == [
+        f"| {pair.replace('/', ' ')}" for pair in sorted(corpus.manifest.floors) if pair.startswith("mlx/")
+    ]
     assert all(row.endswith("| none |") for row in rows)
 
 
@@ -205,8 +207,9 @@ def test_the_published_shares_are_large_enough() -> None:
     assert len(rows) >= 2
     for row in rows:
         shown, theta, wrong = (cell.strip() for cell in row.strip("| ").split("|")[2:])
-        narrow = "16" in row.split("|")[1]  # updates drown in the rounding of theta there
-        assert _percent(shown) >= (80 if narrow else 90) and _percent(theta) >= 70 and wrong == "none", row
+        assert wrong == "none", row
+        if " c64 " not in row and " c128 " not in row:  # a few cases about complex numbers alone, and a name needs two failures
+            assert _percent(shown) >= 90 and _percent(theta) >= 70, row
 
 
 def _percent(cell: str) -> int:
