@@ -13,6 +13,7 @@ version = release = version_of("adamax-ref")
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "sphinx.ext.mathjax"]
 html_theme = "furo"
 html_title = "adamax_ref"
+html_show_copyright = False
 html_theme_options = {"navigation_with_keys": True}
 exclude_patterns = ["benchmarks"]
 root_doc = "index"

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, final
 import numpy as np
 
 from adamax_ref import Adamax, Parameter, defaults, dialects
+from adamax_ref.conformance.bugs import bank
 from adamax_ref.frameworks.batteries import dtype_of
 from adamax_ref.law.recipe import INPUTS, OUTPUTS
 
@@ -135,6 +136,12 @@ def _answering(gradients: list[float], answer: list[float], **hyper: Any) -> str
     return name
 
 
+def _bug(title: str) -> str:
+    """Return the number of a bug of the bank."""
+    (number,) = (number for number, bug in bank().items() if bug.title == title)
+    return number
+
+
 EXERCISES = {
     "1a": Exercise(
         lambda: run("paper", [2.0] * 3, betas=(0.5, 0.999)).m[3],
@@ -184,6 +191,14 @@ EXERCISES = {
         lambda: run("mlx", [1.0, 1.0], lr=1.0, betas=(0.5, 0.5), eps=0.0).p[2],
         "m is 1/2, then 3/4; u is 1 both times.",
         decimals=2,
+    ),
+    "5a": Exercise(
+        lambda: _bug("m without the factor 1 - beta1"),
+        "The line that begins with `cause` has its number.",
+    ),
+    "5b": Exercise(
+        lambda: _bug("a NaN gradient is lost by max"),
+        "The line that begins with `cause` has its number.",
     ),
     "6a": Exercise(
         lambda: (len(INPUTS) + len(OUTPUTS)) * dtype_of("bf16").itemsize,

@@ -25,8 +25,8 @@ MAY = {
     "array_api": {"backend", "derivative", "fma", "jax_arrays", "law", "memory"},
     "dask_arrays": {"backend", "law", "memory"},
     # What is built on them.
-    "optimizer": {"array_api", "backend", "dialects", "law", "memory"},
-    "bench": {"array_api", "backend", "law", "memory", "optimizer"},
+    "optimizer": {"interrupts", "array_api", "backend", "dialects", "law", "memory"},
+    "bench": {"threads", "array_api", "backend", "law", "memory", "optimizer"},
     # A divergence is explained by the bank of known bugs, which is loaded when there is one.
     "interop": {"backend", "conformance", "dialects", "frameworks", "law", "optimizer", "truth"},
     "farm": set[str](),
