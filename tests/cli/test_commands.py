@@ -82,7 +82,7 @@ def test_generate_then_check_one_dialect(tmp_path: Path, monkeypatch: pytest.Mon
     assert "2 files" in made.output
     checked = run("golden", "check", folder)
     assert (checked.exit_code, checked.output) == (0, f"{folder}: in order\n")
-    (folder / MANIFEST).write_text((folder / MANIFEST).read_text().replace('"cases": ', '"cases": 1', 1))
+    (folder / MANIFEST).write_text((folder / MANIFEST).read_text().replace('"cases":', '"cases":1', 1))
     broken = run("golden", "check", folder)
     assert broken.exit_code == 1
     assert "MANIFEST.json" in broken.output
