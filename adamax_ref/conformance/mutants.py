@@ -92,23 +92,8 @@ def _others(law: Recipe, at: int) -> Iterator[Operation]:
         yield Operation("max", (arg, arg))  # which is the operand itself: the rest of the operation is dropped
 
 
-_TEXT = {
-    "add": "{0} + {1}",
-    "sub": "{0} - {1}",
-    "mul": "{0} * {1}",
-    "div": "{0} / {1}",
-    "fma": "fma({0}, {1}, {2})",
-    "neg": "-{0}",
-    "abs": "|{0}|",
-    "max": "max({0}, {1})",
-    "greater": "greater({0}, {1})",
-    "round": "round({0})",
-    "flush": "flush({0})",
-}
-
-
 def _change(law: Recipe, changed: Recipe, at: int) -> str:
-    (name, before), (_, after) = (recipe.lines(_TEXT)[at] for recipe in (law, changed))
+    (name, before), (_, after) = (recipe.lines()[at] for recipe in (law, changed))
     left, _, right = after.partition(", ")
     dropped = after.startswith("max(") and left == f"max({right[:-1]}"
     return f"{name} = {before}  ->  {right[:-1] if dropped else after}"

@@ -134,15 +134,15 @@ class Recipe:
         inner = (new.get(count + at, f"v{at + 1}") for at in range(len(self.operations)))
         return self.leaves + tuple(inner)
 
-    def lines(self, templates: Mapping[str, str], rename: Callable[[str], str] = str) -> list[tuple[str, str]]:
-        """Print each operation with a template such as ``{"add": "{0} + {1}", ...}``.
+    def lines(self, templates: Mapping[str, str] | None = None, rename: Callable[[str], str] = str) -> list[tuple[str, str]]:
+        """Print each operation with a template such as ``{"add": "{0} + {1}", ...}``; by default as text to read.
 
         Returns
         -------
         list of (str, str)
             Name of the result and the expression, in order of execution.
         """
-        names = [rename(name) for name in self.names]
+        names, templates = [rename(name) for name in self.names], templates or _TEXT
         count = len(self.leaves)
         return [
             (names[count + at], templates[operation.name].format(*(names[arg] for arg in operation.args)))
@@ -178,7 +178,7 @@ class Recipe:
 
     def __str__(self) -> str:
         """One operation a line, with the type it rounds to."""
-        rows = self.lines(_TEXT)
+        rows = self.lines()
         width = max((len(name) for name, _ in rows), default=0)
         exact = {"neg", "abs", "max", "greater"}
         notes = {"round": f"rounded to {self.storage}", "flush": "subnormal becomes zero"} | dict.fromkeys(exact, "exact")
