@@ -16,7 +16,9 @@ from typing import Any, NoReturn, final
 import numpy as np
 import pytest
 
+from adamax_ref import frameworks
 from adamax_ref.backend import backend_for, get_backend
+from adamax_ref.frameworks import Framework
 from adamax_ref.optimizer import groups
 from adamax_ref.optimizer.loading import to_host
 from adamax_ref.truth.compare import first_difference
@@ -40,6 +42,19 @@ def _need(module: str) -> ModuleType:
 def peer() -> Callable[[str], ModuleType]:
     """Import a peer by name, or skip with a reason; with ``ADAMAX_REF_NO_SKIPS`` set (CI), fail instead."""
     return _need
+
+
+def _need_framework(name: str) -> Framework:
+    framework = frameworks.get(name)
+    if not framework.installed:
+        _missing(f"{framework.module} is not installed ({framework.remedy})")
+    return framework
+
+
+@pytest.fixture
+def framework() -> Callable[[str], Framework]:
+    """Return a framework that is installed, else do as for a peer; it is not loaded here, where others may not bear it."""
+    return _need_framework
 
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -1,11 +1,10 @@
-"""The processes that hold the frameworks, shared by all tests of this room, and the rule for one that is missing."""
+"""The processes that hold the frameworks, shared by all tests of this room."""
 
-import os
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from adamax_ref.frameworks import get
+from adamax_ref.frameworks import Framework
 from adamax_ref.frameworks.child import Children, children
 from adamax_ref.frameworks.survey import Row, survey
 
@@ -18,14 +17,11 @@ def held() -> Iterator[Children]:
 
 
 @pytest.fixture
-def live(held: Children) -> Callable[[str], Children]:
-    """Return the processes once the named framework is there; else skip, or fail where nothing may be skipped."""
+def live(held: Children, framework: Callable[[str], Framework]) -> Callable[[str], Children]:
+    """Return the processes once the named framework is there."""
 
     def need(name: str) -> Children:
-        framework = get(name)
-        if not framework.installed:
-            refuse = pytest.fail if os.environ.get("ADAMAX_REF_NO_SKIPS") else pytest.skip
-            refuse(f"{framework.module} is not installed: {framework.remedy}")
+        framework(name)
         return held
 
     return need

@@ -4,10 +4,11 @@ import doctest
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from click.testing import CliRunner
+
+from adamax_ref.frameworks import Framework
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
@@ -39,11 +40,11 @@ def test_the_examples_of_a_page_print_what_it_says(page: Path) -> None:
 
 
 @pytest.mark.parametrize(("line", "output"), SHOWN_COMMANDS)
-def test_a_command_prints_what_its_page_says(line: str, output: str, peer: Callable[[str], ModuleType]) -> None:
+def test_a_command_prints_what_its_page_says(line: str, output: str, framework: Callable[[str], Framework]) -> None:
     from adamax_ref.cli import main
 
-    for framework in re.findall(r"framework:(\w+)", line):
-        peer(framework)
+    for name in re.findall(r"framework:(\w+)", line):
+        framework(name)
     program, *arguments = line.split()
     assert program == "adamax-ref"
     result = CliRunner().invoke(main, arguments)
