@@ -6,6 +6,7 @@ A peer that is not installed is a skip with a reason on a developer's machine an
 import importlib
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -36,6 +37,13 @@ def _need(module: str) -> ModuleType:
         return importlib.import_module(module)
     except ImportError as error:
         _missing(f"{module} is not installed ({error})")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible() -> None:
+    """Hear ^C, here and in what tests start: a shell tells what it runs in the background to ignore it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ Each fault happens after two steps, when an engine has its tables and the optimi
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,13 +24,6 @@ def engine(request: pytest.FixtureRequest) -> str:
     if reason := why_unavailable(name):
         pytest.skip(reason)
     return name
-
-
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 def _optimizer(engine: str, recipes: int = 1) -> tuple[Adamax, list[Parameter]]:
@@ -180,7 +173,7 @@ def _interrupt_after(function: Any) -> Any:
 @pytest.mark.parametrize("recipes", [1, 2])
 @pytest.mark.parametrize("repeated", [False, True])
 def test_an_interrupt_between_arrays_and_counters_waits_for_both(
-    engine: str, recipes: int, repeated: bool, interruptible: None, monkeypatch: pytest.MonkeyPatch
+    engine: str, recipes: int, repeated: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain, interrupted = _optimizer(engine, recipes), _optimizer(engine, recipes)
     replays = interrupted[0]._replay
