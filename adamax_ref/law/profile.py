@@ -8,6 +8,7 @@ import math
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, final
 
 from .powers import platform_power, running_product
@@ -32,17 +33,17 @@ class Format:
     emin: int
     emax: int
 
-    @property
+    @cached_property
     def largest(self) -> float:
         """The largest finite number."""
         return math.ldexp(2.0 - 2.0 ** (1 - self.precision), self.emax)
 
-    @property
+    @cached_property
     def smallest_normal(self) -> float:
         """The smallest positive normal number."""
         return math.ldexp(1.0, self.emin)
 
-    @property
+    @cached_property
     def smallest(self) -> float:
         """The smallest positive (subnormal) number."""
         return math.ldexp(1.0, self.emin - self.precision + 1)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from adamax_ref.law.dialect import Dialect
+from adamax_ref.law.powers import running_product
 from adamax_ref.law.profile import BINARY16, BINARY32, BINARY64, PROFILES
 
 from ._bug import Bug
@@ -19,10 +20,7 @@ def _knows_late(dialect: Dialect, profile: str) -> bool:
 
 
 def _running(beta: float, t: int) -> float:
-    power = 1.0
-    for _ in range(min(t, 5000)):  # from there on it has long stopped moving
-        power = BINARY16.round(power * BINARY16.round(beta))
-    return power
+    return running_product(BINARY16.round(beta), min(t, 5000), BINARY16)  # from there on it has long stopped moving
 
 
 def _half(c: float, h: Numbers, t: int) -> float:
