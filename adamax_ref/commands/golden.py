@@ -37,13 +37,14 @@ def generate(
     """Write the corpus to FOLDER, which is new, empty, or holds an older corpus.
 
     The bytes are the same on every machine and run. Everything is written aside and moved into place at the end; what is
-    finished when something interrupts is taken over by the next run of the same program.
+    finished when something interrupts is taken over by the next run of the same program. The core files of level full are
+    those of the package, unless an engine is to compute them; `golden check` computes them again.
     """
     from adamax_ref.farm import farm
     from adamax_ref.golden.digests import differing
     from adamax_ref.golden.engine import lacking
     from adamax_ref.golden.folder import write
-    from adamax_ref.golden.generate import corpus_bytes
+    from adamax_ref.golden.generate import corpus_bytes, packaged
     from adamax_ref.golden.load import open_corpus
     from adamax_ref.golden.plan import parts
     from adamax_ref.golden.unfinished import Unfinished
@@ -52,12 +53,13 @@ def generate(
     refused = lacking(backend, [part.profile for part in planned])
     if refused:
         raise ValueError(f"backend {backend!r} does not compute in {', '.join(refused)}; choose another, or dialects without them")
+    ready = packaged() if level == "full" and backend is None else {}
     with (
         resumable(folder, store),
         progress("generating", len(planned)) as done,
         farm(address, jobs or usable_processors()) as mapper,
     ):
-        write(folder, corpus_bytes(level, dialects, Kills(), done, mapper, store, backend))
+        write(folder, corpus_bytes(level, dialects, Kills(), done, mapper, store, backend, ready))
     corpus = open_corpus(folder)
     totals, other = corpus.manifest.totals, differing(corpus)
     click.echo(f"{folder}: {totals.cases} cases, {totals.expectations} numbers to compare, {len(planned)} files")

@@ -97,7 +97,8 @@ def run(
     """
     hello, before = replace(target.hello, declares=target.declares(dialect)), len(target.notes)
     judged: list[Judged] = []
-    for case in corpus.cases(dialect, profile, level):
+    # The smoke cases go first: an adapter that has them wrong is told so before it has been asked anything else.
+    for case in sorted(corpus.cases(dialect, profile, level), key=lambda case: case.category != "smoke"):
         answer = Answer(case.id) if missing_needs(case, hello) else target.run(case)
         judged.append(judge(case, answer, hello))
         done(case)

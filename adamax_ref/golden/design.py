@@ -19,7 +19,7 @@ from .draws import Draw
 from .hardest import Search
 
 Values = str | Draw
-Level = Literal["core", "lead", "full", "long"]
+Level = Literal["core", "lead", "front", "full", "long"]
 
 BASE: Mapping[str, float] = {"lr": 0.0625, "beta1": 0.75, "beta2": 0.875, "eps": 0.015625, "weight_decay": 0.0}
 """Hyperparameters of a design that says nothing else: few bits, none the default of a framework, no two alike."""
@@ -92,8 +92,9 @@ class Design:
         Profiles in which the design makes sense.
     lacks : str
         An option that a dialect must not have for the design to apply.
-    level : {"core", "lead", "full", "long"}
-        Where the case is shipped: always, for the leading dialect and profiles, or never; a long one exists for those alone.
+    level : {"core", "lead", "front", "full", "long"}
+        Where the case is shipped: always, for the leading dialect and profiles (twice), or never (twice). Those of level front
+        and long exist for the leading ones alone; they take long to compute.
     refuse : tuple of (str, str), optional
         Field and class of the mistake, for a case that must be refused.
     damage : str
@@ -123,7 +124,8 @@ class Design:
     def level_for(self, dialect: Dialect, profile: str) -> str:
         """Return the level of the case: what only the leading dialect and profiles ship is in the others' full corpus."""
         leading = (dialect.name, profile) in LEADING
-        return {"lead": "core" if leading else "full", "long": "full" if leading else ""}.get(self.level, self.level)
+        others = {"lead": ("core", "full"), "front": ("core", ""), "long": ("full", "")}
+        return others[self.level][not leading] if self.level in others else self.level
 
     @property
     def any_eps(self) -> bool:

@@ -1,7 +1,8 @@
 """Computing the corpus: the same bytes on every machine and run, in one go or in several."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 
 from adamax_ref.farm import Mapper
 
@@ -13,7 +14,7 @@ from .document import canonical
 from .engine import computing
 from .expect import Inadmissible
 from .flat import flat_files
-from .load import vector_file
+from .load import open_corpus, vector_file
 from .manifest import manifest_of, support_files
 from .plan import Part, parts
 from .recipes import recipes
@@ -71,18 +72,33 @@ def make_bytes(part: Part, bank: Bank, backend: str | None = None) -> bytes:
     return data
 
 
+def packaged() -> dict[str, bytes]:
+    """Return the vector files of the shipped corpus by path; none where it is of another version than this program makes.
+
+    Examples
+    --------
+    >>> "core/torch/f32/smoke.json" in packaged()
+    True
+    """
+    corpus = open_corpus()
+    current = corpus.manifest.corpus == CORPUS_VERSION
+    return {entry.path: corpus.verified(entry) for entry in corpus.manifest.files if current}
+
+
 def computed(
     planned: Sequence[Part],
     making: Callable[[Part], bytes],
     done: Callable[[Part], None],
     mapper: Mapper,
     store: Unfinished | None = None,
+    ready: Mapping[str, bytes] = MappingProxyType({}),
 ) -> dict[str, bytes]:
-    """Return the planned vector files by path: those that the store has as they are, the others made and put there.
+    """Return the planned vector files by path: those that are ready or in the store as they are, the others made and kept there.
 
     What takes longest is begun first, so that nobody waits for it at the end.
     """
-    data = {part.path: kept for part in planned if store is not None and (kept := store.kept(part.path)) is not None}
+    data = {part.path: ready[part.path] for part in planned if part.path in ready}
+    data |= {part.path: kept for part in planned if store is not None and (kept := store.kept(part.path)) is not None}
     for part in planned:
         if part.path in data:
             done(part)
@@ -103,6 +119,7 @@ def corpus_bytes(
     mapper: Mapper = map,
     store: Unfinished | None = None,
     backend: str | None = None,
+    ready: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Iterator[tuple[str, bytes]]:
     """Yield every file of a corpus as path and bytes, the manifest last.
 
@@ -120,9 +137,11 @@ def corpus_bytes(
         Where vector files are kept that an interrupted run has finished.
     backend : str, optional
         As for :func:`make_bytes`.
+    ready : mapping of str to bytes
+        Vector files by path that need not be made, such as :func:`packaged`.
     """
     planned = parts(level, dialects)
-    data = computed(planned, partial(make_bytes, bank=bank, backend=backend), done, mapper, store)
+    data = computed(planned, partial(make_bytes, bank=bank, backend=backend), done, mapper, store, ready)
     files = {part: vector_file(data[part.path], part.path) for part in planned}
     data |= support_files() | flat_files(files)
     data["RECIPES.json"] = canonical(recipes(sorted({(part.dialect, part.profile) for part in files})))

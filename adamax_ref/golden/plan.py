@@ -32,7 +32,7 @@ def parts(level: str = "core", dialects: tuple[str, ...] = ()) -> list[Part]:
     Examples
     --------
     >>> parts("core", ("torch",))[0].path
-    'core/torch/bf16/decay.json'
+    'core/torch/bf16/chain.json'
     """
     if level not in LEVELS:
         raise ValueError(f"unknown level {level!r}; known are {', '.join(LEVELS)}")

@@ -6,6 +6,7 @@ same everywhere.
 """
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import SupportsIndex, final
 
 from adamax_ref.law.hyper import Hyperparameters
@@ -86,6 +87,7 @@ class ExactPower(float):
         return power(float(self), exponent, fmt)
 
 
+@lru_cache(maxsize=256)
 def exact_hyper(h: Hyperparameters) -> Hyperparameters:
     """Return equal hyperparameters, of which a dialect forms constants that are the same on every platform.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import final
 
 from adamax_ref.golden.case import Case, Step
@@ -33,6 +34,10 @@ def each(element: Element) -> Whole:
         return State(t, theta, m, u)
 
     return whole
+
+
+_decoded = lru_cache(maxsize=1024)(decode)
+"""Every bug of the bank reads the same gradients, one bug after the other."""
 
 
 @final
@@ -106,7 +111,7 @@ class Bug:
             if one.grad is None and not self.zeros_for_missing:
                 state = self.skipped(state)
             else:
-                past.append((0.0,) * len(state.theta) if one.grad is None else decode(one.grad, case.form))
+                past.append((0.0,) * len(state.theta) if one.grad is None else _decoded(one.grad, case.form))
                 state = self.step(case, parts, state, past, self.hyper(case, one))
             yield state
 

@@ -1,8 +1,7 @@
 """A step taken apart for bending: what an entry of the bank gets hold of."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any, final
+from typing import Any, NamedTuple
 
 from ._parts import Clock, Numbers, Parts, but
 
@@ -11,9 +10,7 @@ Element = Callable[[Parts, float, float, float, float, Numbers, int], Three]
 """``element(parts, p, g, m, u, h, t) -> (p, m, u)``: one step of one element."""
 
 
-@final
-@dataclass(frozen=True)
-class Given:
+class Given(NamedTuple):
     """One element before a step, with the hyperparameters and the number of the step."""
 
     parts: Parts
@@ -26,11 +23,11 @@ class Given:
 
     def but(self, **changes: Any) -> "Given":
         """Return the same with another ``p``, ``g``, ``m``, ``u`` or ``t``."""
-        return replace(self, **changes)
+        return self._replace(**changes)
 
     def under(self, **changes: Any) -> "Given":
         """Return the same under other hyperparameters."""
-        return replace(self, h=but(self.h, **changes))
+        return self._replace(h=but(self.h, **changes))
 
     def right(self, clock: Clock | None = None) -> Three:
         """Do the step as the dialect does; the correction may be of another clock."""

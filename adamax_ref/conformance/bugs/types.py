@@ -39,16 +39,16 @@ def _half_gradient(case: Case, past: list[Grad]) -> Grad:
 
 
 def _half_quotient(given: Given) -> Three:
-    return replace(given, parts=given.parts.but(div=lambda a, b: BINARY16.round(ieee_divide(a, b)))).right()
+    return given.but(parts=given.parts.but(div=lambda a, b: BINARY16.round(ieee_divide(a, b)))).right()
 
 
 def _approximate(given: Given) -> Three:
     div = given.parts.but(div=lambda a, b: given.parts.stored(a * _TWELVE.round(ieee_divide(1.0, b))))
-    return replace(given, parts=div).right()
+    return given.but(parts=div).right()
 
 
 def _flushing(given: Given) -> Three:
-    return replace(given, parts=Parts(keeping(given.parts.dialect, flushes=True), given.parts.profile)).right()
+    return given.but(parts=Parts(keeping(given.parts.dialect, flushes=True), given.parts.profile)).right()
 
 
 def _half_rate(given: Given) -> Three:
