@@ -22,7 +22,7 @@ from .short import vector_bytes
 from .unfinished import Unfinished
 
 LONG = ("chain", "drawn", "round", "shape")
-"""Categories whose files take longest to compute."""
+"""Categories whose files take longest to compute, the longest first."""
 
 
 def make(part: Part, bank: Bank) -> VectorFile:
@@ -102,7 +102,9 @@ def computed(
     for part in planned:
         if part.path in data:
             done(part)
-    missing = sorted((part for part in planned if part.path not in data), key=lambda part: (part.category not in LONG, part.path))
+    rank = {category: at for at, category in enumerate(LONG)}
+    missing = [part for part in planned if part.path not in data]
+    missing.sort(key=lambda part: (rank.get(part.category, len(LONG)), part.path))
     for part, made in zip(missing, mapper(making, missing), strict=True):
         if store is not None:
             store.keep(part.path, made)
