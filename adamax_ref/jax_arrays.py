@@ -38,7 +38,7 @@ def jitted(step: Step) -> Step:
 
 
 def repaired(result: Any, safe: Any, a: Any, b: Any, c: Any) -> Any:
-    """Repair a float64 fma where it is not safe, inside a trace too, where nobody can look at the values.
+    """Repair a float64 fma where it is not safe, also inside a trace, where nobody can look at the values.
 
     That takes a call back to the host, made only when it is needed. It runs in a thread in which JAX has no float64,
     and would cut it short; so numbers travel as pairs of 32-bit words.
@@ -53,6 +53,8 @@ def repaired(result: Any, safe: Any, a: Any, b: Any, c: Any) -> Any:
     ...     float(jax.jit(fused)(*(jax.numpy.asarray([x]) for x in (2.0**1000, 4.0, -(2.0**1001))))[0]) == 2.0**1001
     True
     """
+    if not isinstance(safe, jax.core.Tracer) and bool(safe.all()):  # most often so, and it saves compiling the rest
+        return result
     return jax.lax.cond(safe.all(), lambda *given: given[0], _by_the_host, result, safe, a, b, c)
 
 
