@@ -179,7 +179,8 @@ class Rounded:
         return f"Rounded({self.value!r}, {self.format.name})"
 
     def _binary(self, other: Any, operation: Callable[[float, float], float], swap: bool = False) -> "Rounded":
-        mine, theirs = self.value, self.format.round(float(other))
+        kept = type(other) is Rounded and other.format is self.format
+        mine, theirs = self.value, float(other) if kept else self.format.round(float(other))
         return Rounded(operation(theirs, mine) if swap else operation(mine, theirs), self.format)
 
     def __add__(self, other: Any) -> "Rounded":

@@ -11,7 +11,7 @@ from adamax_ref.law.hyper import Hyperparameters
 from .bounds import SYMBOLS, Doubles, Error, Flags, errors_of
 from .graph import Graph
 from .interval import BITS
-from .magnitude import magnitude, of_constant
+from .magnitude import magnitudes
 from .numbers import Numbers, evaluate_all
 from .permitted import Permitted, exact_by_node, plan_of
 from .ranges import ranges
@@ -93,8 +93,7 @@ def analysed(
     ends = [graph.nodes[places[0]].value for places in graph.outputs]
     quick = not given.special and before.is_blurred
     made, rows = evaluate_all(whole.only(ends) if quick else whole, by_value, inputs)
-    sizes = {at: of_constant(number, *permitted.formats) for at, number in by_value.items()}
-    sizes |= {at: magnitude(made[at], *permitted.formats) for at in (whole.inputs if quick else made)}
+    sizes = magnitudes({at: made[at] for at in (*by_value, *whole.inputs)} if quick else made, *permitted.formats)
     sizes = ranges(whole, sizes) if quick else sizes
     known = {place: (exact[place], off[place]) for place in exact}
     names = (permitted.formats[0].name, permitted.formats[1].name)

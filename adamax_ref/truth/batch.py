@@ -15,7 +15,8 @@ from adamax_ref.law.hyper import Hyperparameters
 
 from .bounds import SYMBOLS, Doubles, Flags, errors_of
 from .interval import BITS
-from .magnitude import of_constant
+from .magnitude import magnitudes
+from .numbers import singles
 from .permitted import Permitted, exact_by_node, plan_of
 from .ranges import between, ranges
 from .scalars import errors
@@ -68,7 +69,7 @@ def bounds_of(
     graph = permitted.graph
     exact = exact_by_node(permitted, h, t, BITS)
     off = errors(graph, permitted.dialects, permitted.recipes, h, t, exact)
-    sizes = {graph.nodes[place].value: of_constant(number, *permitted.formats) for place, number in exact.items()}
+    sizes = magnitudes(singles({graph.nodes[place].value: number for place, number in exact.items()}), *permitted.formats)
     steps = plan_of(permitted, exact)
     sizes |= {at: between(inputs[name], inputs[name]) for at, name in zip(steps.inputs, "pgmu", strict=True)}
     sizes = ranges(steps, sizes)

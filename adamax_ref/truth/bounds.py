@@ -138,7 +138,7 @@ class _Analysis:
 
     def either(self, some: Flags, others: Flags) -> Flags:
         """Unite flags; that nothing is flagged, which is usual, stays known without a look."""
-        if others is self.never or not others.any():
+        if others is self.never or not np.count_nonzero(others):
             return some
         return others if some is self.never else some | others
 
@@ -147,7 +147,7 @@ class _Analysis:
 
     def at_numbers(self, error: Error, size: Magnitude) -> Error:
         """NaN and infinities carry no error, only a class."""
-        if not size.special.any():
+        if not np.count_nonzero(size.special):
             return error
         noise, total = (np.where(size.special, 0.0, part) for part in (error.noise, error.total))
         return Error(error.slopes, noise, total, error.lost)
@@ -182,7 +182,7 @@ class _Analysis:
             fmt = self.storage if self.graph.nodes[place].stage == "stored" else self.working
             limit = math.ldexp(1.0, fmt.emax) * (2.0 - 2.0**-fmt.precision) if fmt.precision < 53 else fmt.largest
             far = plus(size.upper, self.known[place].total) >= limit
-            self.overflowed[place] = self.either(self.never, far & ~size.special) if far.any() else self.never
+            self.overflowed[place] = self.either(self.never, far & ~size.special) if np.count_nonzero(far) else self.never
         return self.overflowed[place]
 
     def total(self, slopes: Mapping[str, Interval], noise: Doubles) -> Doubles:
@@ -230,7 +230,7 @@ class _Analysis:
     def mul(self, derivation: Derivation, args: list[Error], sizes: list[Magnitude]) -> tuple[Any, Doubles, Flags, Flags]:
         slopes, noise = self.product(derivation.args, args, sizes)
         doubled = (sizes[0].binary & (args[0].total == 0)) | (sizes[1].binary & (args[1].total == 0))
-        if doubled.any():
+        if np.count_nonzero(doubled):
             doubled = doubled & self.normal(times(sizes[0].lower, sizes[1].lower), slopes, noise)
         return slopes, noise, self.never, doubled
 
@@ -263,7 +263,7 @@ class _Analysis:
         noise = over(plus(a.total, times(quotient, b.total)), least)
         settled = y.special | x.special | (y.zero & (b.total == 0) & ((a.total == 0) | (minus(x.lower, a.total) > 0)))
         halved = y.binary & (b.total == 0)
-        if halved.any():
+        if np.count_nonzero(halved):
             halved = halved & self.normal(over(x.lower, y.upper), {}, noise)
         return {}, np.where(settled, 0.0, noise), (least <= 0) & ~settled, halved
 

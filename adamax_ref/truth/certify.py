@@ -54,23 +54,26 @@ class Quantity:
     @cached_property
     def lo(self) -> list[float]:
         """Least storable number inside the bound."""
-        return [-end for end in self._ends(-1)]
+        return self._ends[0]
 
     @cached_property
     def hi(self) -> list[float]:
         """Greatest storable number inside the bound."""
-        return self._ends(1)
+        return self._ends[1]
 
-    def _ends(self, way: int) -> list[float]:
-        true, bound, special = np.array(self.true) * way, np.array(self.bound), self.exact.flags
+    @cached_property
+    def _ends(self) -> tuple[list[float], list[float]]:
+        """Both at once: the lower end is the upper end of the negative number."""
+        true, bound, special = np.array(self.true), np.array(self.bound), self.exact.flags
         if not true.size:
-            return []
+            return [], []
         free = np.isinf(bound) & ~special
-        x = self.exact.column if way > 0 else -self.exact.column
-        far = x + Column.of(np.where(special | free, 0.0, bound))
-        end = floor_dyadics(far.hi, far.exponent, self.fmt)
-        ends: list[float] = np.where(free, np.inf, np.where(special | (true > end), true, end)).tolist()
-        return ends
+        reach = Column.of(np.tile(np.where(special | free, 0.0, bound), 2))
+        far = Column.stacked((-self.exact.column, self.exact.column)) + reach
+        end = floor_dyadics(far.hi, far.exponent, self.fmt).reshape(2, -1)
+        both = np.stack((-true, true))
+        ends = np.where(free, np.inf, np.where(special | (both > end), both, end))
+        return (-ends[0]).tolist(), ends[1].tolist()
 
 
 @final
@@ -197,24 +200,26 @@ class _Run:
 
     def certified(self, state: State, t: int, done: int) -> Certified:
         """Round what is exact."""
-        made = {}
-        for name in SYMBOLS:
-            bound = np.where(state.lost[name], np.inf, state.errors[name])
-            true = self.rounded(state.values[name], bound, done, name)
-            made[name] = Quantity(state.values[name], true, bound.tolist(), self.fmt)
+        bounds = {name: np.where(state.lost[name], np.inf, state.errors[name]) for name in SYMBOLS}
+        true = self.rounded(state, bounds, done)
+        p, m, u = (Quantity(state.values[name], true[name], bounds[name].tolist(), self.fmt) for name in SYMBOLS)
         undecided = tuple((name, int(at)) for name in SYMBOLS for at in np.flatnonzero(state.lost[name]))
-        return Certified(t, made["p"], made["m"], made["u"], undecided)
+        return Certified(t, p, m, u, undecided)
 
-    def rounded(self, numbers: Numbers, bound: Doubles, done: int, name: str) -> list[float]:
+    def rounded(self, state: State, bounds: Mapping[str, Doubles], done: int) -> dict[str, list[float]]:
         """Round exact values to storage; where one has no bound, whatever its lower end rounds to."""
-        column = numbers.column
-        low, high = (round_dyadics(end, column.exponent, self.fmt) for end in (column.lo, column.hi))
-        true: list[float] = low.tolist()
-        for at in np.flatnonzero((low != high) & np.isfinite(bound) & ~numbers.flags).tolist():
-            true[at] = settle(self.dialect, self.profile, self.given, self.t, self.steps[:done], name, at)
-        for at, x in numbers.special.items():
-            true[at] = x
-        return true
+        whole = Column.stacked([state.values[name].column for name in SYMBOLS])
+        ends = round_dyadics(np.concatenate((whole.lo, whole.hi)), np.tile(whole.exponent, 2), self.fmt)
+        low, high = ends.reshape(2, len(SYMBOLS), len(whole) // len(SYMBOLS))
+        made: dict[str, list[float]] = {}
+        for name, below, above in zip(SYMBOLS, low, high, strict=True):
+            numbers, true = state.values[name], below.tolist()
+            for at in np.flatnonzero((below != above) & np.isfinite(bounds[name]) & ~numbers.flags).tolist():
+                true[at] = settle(self.dialect, self.profile, self.given, self.t, self.steps[:done], name, at)
+            for at, x in numbers.special.items():
+                true[at] = x
+            made[name] = true
+        return made
 
     def settle(self, state: State, now: Certified) -> None:
         """Turn what has certainly overflowed into infinities, and lose what may have, before the next step."""

@@ -4,7 +4,7 @@ Ends are Python's integers in NumPy arrays of objects. Every operation gives, el
 ``Interval`` gives; NumPy merely walks over them, which takes a tenth of the time.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, final
 
 import numpy as np
@@ -47,7 +47,7 @@ class Column:
 
     def __init__(self, lo: Integers, hi: Integers, exponent: Integers, bits: int = BITS) -> None:
         excess = np.maximum(np.maximum(lengths(lo), lengths(hi)) - bits, 0)
-        if excess.any():
+        if np.count_nonzero(excess):
             shift = excess.astype(object)
             lo, hi, exponent = lo >> shift, -(-hi >> shift), exponent + excess
         self.lo, self.hi, self.exponent, self.bits = lo, hi, exponent, bits
@@ -70,15 +70,21 @@ class Column:
         return cls._uncut(ends, ends, np.where(n == 0, 0, exponent.astype(np.int64) - 53 + zeros), bits)
 
     @classmethod
-    def single(cls, x: Interval) -> "Column":
-        """Return a column of one entry."""
-        return cls.join([x], x.bits)
-
-    @classmethod
     def join(cls, intervals: list[Interval], bits: int = BITS) -> "Column":
         """Return the column of some intervals."""
         lo, hi = (np.array([getattr(x, end) for x in intervals] + [0], dtype=object)[:-1] for end in ("lo", "hi"))
         return cls(lo, hi, np.array([x.exponent for x in intervals], dtype=np.int64), bits)
+
+    @classmethod
+    def stacked(cls, columns: "Sequence[Column]") -> "Column":
+        """Return the entries of columns of the same precision, one column after the other."""
+        lo, hi, exponent = (np.concatenate([getattr(x, part) for x in columns]) for part in ("lo", "hi", "exponent"))
+        return cls._uncut(lo, hi, exponent, columns[0].bits)
+
+    def singles(self) -> "list[Column]":
+        """Return columns of one entry each."""
+        parts = ((self.lo[at], self.hi[at], self.exponent[at]) for at in (slice(at, at + 1) for at in range(len(self))))
+        return [self._uncut(*part, self.bits) for part in parts]
 
     def __len__(self) -> int:
         return len(self.lo)

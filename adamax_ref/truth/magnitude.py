@@ -1,8 +1,9 @@
 """How large exact values are, as doubles that err on the safe side, and arithmetic on bounds that rounds upwards."""
 
 import math
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from itertools import accumulate
 from typing import Any, final
 
 import numpy as np
@@ -90,14 +91,23 @@ def _fits(column: Column, zero: Flags, working: Format, storage: Format) -> tupl
     return wide, narrow, binary
 
 
-def of_constant(number: Interval, working: Format, storage: Format) -> Magnitude:
-    """Measure one number; most constants are the same in every step, and measured once."""
-    return _of_constant(number.lo, number.hi, number.exponent, working, storage)
+def magnitudes(numbers: Mapping[int, Numbers], working: Format, storage: Format) -> dict[int, Magnitude]:
+    """Measure some values in one go; they may differ in length.
 
-
-@lru_cache(maxsize=4096)
-def _of_constant(lo: int, hi: int, exponent: int, working: Format, storage: Format) -> Magnitude:
-    return magnitude(Numbers(Column.single(Interval(lo, hi, exponent, max(lo.bit_length(), hi.bit_length(), 1)))), working, storage)
+    Examples
+    --------
+    >>> from adamax_ref.law.profile import BINARY32
+    >>> made = magnitudes({5: Numbers.of([0.5, 3.0]), 7: Numbers.of([0.1])}, BINARY32, BINARY32)
+    >>> made[5].fits_working, made[7].fits_working
+    (array([ True,  True]), array([False]))
+    """
+    given = [*numbers.values()]
+    ends = [*accumulate(map(len, given), initial=0)]
+    special = {begin + at: x for begin, one in zip(ends, given, strict=False) for at, x in one.special.items()}
+    whole = magnitude(Numbers(Column.stacked([one.column for one in given]), special), working, storage)
+    parts = [getattr(whole, field.name) for field in fields(Magnitude)]
+    slices = map(slice, ends, ends[1:])
+    return {name: Magnitude(*(part[one] for part in parts)) for name, one in zip(numbers, slices, strict=True)}
 
 
 def _near(n: int, exponent: int) -> float:

@@ -66,6 +66,11 @@ class Numbers(Sequence[Number]):
         return Numbers(column, {at: x for at, x in self.special.items() if at not in entries} | special)
 
 
+def singles(constants: Mapping[int, Interval]) -> dict[int, Numbers]:
+    """Return each of some intervals as the numbers of a single element."""
+    return dict(zip(constants, map(Numbers, Column.join([*constants.values()]).singles()), strict=True))
+
+
 def evaluate_all(
     steps: Plan, constants: Mapping[int, Interval], inputs: Sequence[Numbers]
 ) -> tuple[dict[int, Numbers], dict[int, list[Number]]]:
@@ -86,12 +91,13 @@ def evaluate_all(
     Returns
     -------
     dict of int to Numbers
-        The values of the plan by number, inputs included.
+        The values of the plan by number: inputs and results, and the constants with one entry each.
     dict of int to list
         For each element that was evaluated alone all its values.
     """
     size = len(inputs[0])
-    known = {at: Column.single(number) for at, number in constants.items()}
+    made = singles(constants)
+    known = {at: numbers.column for at, numbers in made.items()}
     known |= {at: numbers.column for at, numbers in zip(steps.inputs, inputs, strict=True)}
     alone = {at for numbers in inputs for at in numbers.special}
     for at, name, args in steps.steps:
@@ -101,7 +107,7 @@ def evaluate_all(
             alone |= {*np.flatnonzero(np.broadcast_to(bad, size)).tolist()}
             operands[1] = operands[1].replaced(dict.fromkeys(np.flatnonzero(bad).tolist(), _ONE)) if bad.any() else operands[1]
         known[at] = FREE[name](*operands)
-    made = {at: Numbers(known[at].stretched(size)) for at, _, _ in steps.steps}
+    made |= {at: Numbers(known[at].stretched(size)) for at, _, _ in steps.steps}
     made |= dict(zip(steps.inputs, inputs, strict=True))
     rows = {element: evaluate(steps, constants, [numbers[element] for numbers in inputs]) for element in sorted(alone)}
     for at, _, _ in steps.steps if rows else ():

@@ -52,7 +52,7 @@ def floor_dyadics(n: Integers, exponent: Integers, fmt: Format) -> Doubles:
     size = scaled(abs(whole), exponent + shift, fmt)
     floor = np.where(whole < 0, -size, size)
     far = length + exponent > fmt.emax
-    if far.any():
+    if np.count_nonzero(far):
         floor[far] = np.where(np.isinf(nearest := round_dyadics(n[far], exponent[far], fmt)), nearest, floor[far])
     return np.asarray(floor)
 

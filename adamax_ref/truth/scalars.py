@@ -98,8 +98,7 @@ def errors(
     dict of int to float
         Rounded up; infinite where a permitted recipe's constant is not finite.
     """
-    betas = (ExactPower(h.beta1), LowPower(h.beta1), HighPower(h.beta1))
-    hypers = [replace(h, beta1=beta) for beta in betas]
+    hypers = _hypers(h)
     used: dict[Any, list[dict[str, float]]] = {}
     worst = {}
     for place, sources in graph.constants.items():
@@ -113,6 +112,12 @@ def errors(
         interval = exact[place]
         worst[place] = _farthest(frozenset(hats), interval.lo, interval.hi, interval.exponent)
     return worst
+
+
+@lru_cache(maxsize=1024)
+def _hypers(h: Hyperparameters) -> tuple[Hyperparameters, ...]:
+    """Return them with exact powers of beta1, and with ones that are too small and too large."""
+    return tuple(replace(h, beta1=kind(h.beta1)) for kind in (ExactPower, LowPower, HighPower))
 
 
 def formed(dialect: Dialect, h: Hyperparameters, t: int, recipe: Recipe) -> dict[str, float]:

@@ -115,7 +115,7 @@ def test_a_plan_on_many_elements_gives_what_it_gives_on_each_with_nan_infinities
     for element in range(len(rows)):
         wanted = evaluate(steps, known, [numbers[element] for numbers in inputs])
         for at, numbers in made.items():
-            got, want = numbers[element], wanted[at]
+            got, want = numbers[element if len(numbers) > 1 else 0], wanted[at]  # a constant is the same for all
             assert (ends(got) == ends(want)) if isinstance(want, Interval) else (repr(got) == repr(want))
 
 
