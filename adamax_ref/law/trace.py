@@ -97,6 +97,18 @@ class _Trace:
             return value
         return Symbol(self, self.append("round", value._index))
 
+    def kept(self, value: Symbol) -> int:
+        """Return the number of what memory holds once a value is written to it."""
+        return value._index if self._is_storable(value._index) else self.store(value)._index
+
+    def _is_storable(self, index: int) -> bool:
+        """Whether a value is a number of the storage type without another rounding."""
+        if index < len(self.leaves):
+            return index < len(INPUTS)
+        operation = self.operations[index - len(self.leaves)]
+        exact = operation.name in ("neg", "abs", "max", "greater", "flush")
+        return operation.name == "round" or (exact and all(map(self._is_storable, operation.args)))
+
     def given(self, index: int) -> Symbol:
         return Symbol(self, self.append("flush", index) if self.flushes and index < len(INPUTS) else index)
 
@@ -115,7 +127,7 @@ def trace(
     ----------
     update : callable
         ``update(p, g, m, u, c) -> (p, m, u)``, written with ``+ - * / abs`` and the functions of
-        :mod:`adamax_ref.law.operations`.
+        :mod:`adamax_ref.law.operations`. What it returns is stored, whether it says so or not.
     constants : iterable of str
         Names that `update` may read from ``c``; those that it does not use are left out of the recipe.
     conditions : mapping of str to bool
@@ -144,7 +156,7 @@ def trace(
     symbols = [log.given(index) for index in range(len(log.leaves))]
     named = dict(zip(log.leaves[len(INPUTS) :], symbols[len(INPUTS) :], strict=True))
     results = update(*symbols[: len(INPUTS)], SimpleNamespace(**named, **conditions))
-    p, m, u = (result._index for result in results)
+    p, m, u = map(log.kept, results)
     return _prune(log, (p, m, u))
 
 

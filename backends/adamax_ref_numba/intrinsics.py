@@ -55,17 +55,32 @@ def upper_to_single(context: Any, bits: Any) -> Any:
 
 @intrinsic  # type: ignore[untyped-decorator]
 def single_to_upper(context: Any, number: Any) -> Any:
-    """Return the bfloat16 pattern of a float32, rounded to nearest even; NaN, which would overflow, apart."""
+    """Return the bfloat16 pattern of a float32 that is a number of bfloat16: its upper half."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, operands: Any) -> Any:
+        word = ir.IntType(32)
+        return builder.trunc(builder.lshr(builder.bitcast(operands[0], word), word(16)), ir.IntType(16))
+
+    return types.uint16(types.float32), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def rounded_to_upper(context: Any, number: Any) -> Any:
+    """Return a float32 rounded to nearest even to a number of bfloat16.
+
+    NaN needs no care as long as its lower half is empty, for then nothing is carried. That of a NaN which was loaded
+    from bfloat16 is, that of the processor's own NaN is, and arithmetic hands on either; no constant is another NaN,
+    since hyperparameters are never NaN.
+    """
 
     def generate(_context: Any, builder: Any, _signature: Any, operands: Any) -> Any:
         word = ir.IntType(32)
         bits = builder.bitcast(operands[0], word)
         odd = builder.and_(builder.lshr(bits, word(16)), word(1))
-        rounded = builder.lshr(builder.add(bits, builder.add(odd, word(0x7FFF))), word(16))
-        is_nan = builder.fcmp_unordered("uno", operands[0], operands[0])
-        return builder.trunc(builder.select(is_nan, word(0x7FC0), rounded), ir.IntType(16))
+        rounded = builder.add(bits, builder.add(odd, word(0x7FFF)))
+        return builder.bitcast(builder.and_(rounded, word(0xFFFF0000)), _FLOAT)
 
-    return types.uint16(types.float32), generate
+    return types.float32(types.float32), generate
 
 
 @intrinsic  # type: ignore[untyped-decorator]

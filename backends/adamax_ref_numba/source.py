@@ -20,11 +20,11 @@ _TEMPLATES = {
     "greater": "{1} if {0} < {1} else {0}",
     "flush": "{0} * ZERO if abs({0}) < NORMAL else {0}",
 }
-_STORAGE = {  # item type in memory, how to load it, how to store it
-    "binary64": ("float64", "{}", "{}"),
-    "binary32": ("float32", "{}", "{}"),
-    "binary16": ("uint16", "half_to_single({})", "single_to_half({})"),
-    "bfloat16": ("uint16", "upper_to_single({})", "single_to_upper({})"),
+_STORAGE = {  # item type in memory, how to load it, how to round to it, how to store what is rounded
+    "binary64": ("float64", "{}", "{}", "{}"),
+    "binary32": ("float32", "{}", "{}", "{}"),
+    "binary16": ("uint16", "half_to_single({})", "half_to_single(single_to_half({}))", "single_to_half({})"),
+    "bfloat16": ("uint16", "upper_to_single({})", "rounded_to_upper({})", "single_to_upper({})"),
 }
 
 _TEXT = '''\
@@ -36,7 +36,16 @@ _TEXT = '''\
 import numpy as np
 from numba import carray, njit, types
 
-from adamax_ref_numba.intrinsics import fetch_add, fma, half_to_single, pointer, single_to_half, single_to_upper, upper_to_single
+from adamax_ref_numba.intrinsics import (
+    fetch_add,
+    fma,
+    half_to_single,
+    pointer,
+    rounded_to_upper,
+    single_to_half,
+    single_to_upper,
+    upper_to_single,
+)
 
 ITEM = types.{item}
 NORMAL = np.{working}({normal})
@@ -141,8 +150,8 @@ def source(recipe: Recipe, cache: bool) -> str:
             p_new = p + v8
     <BLANKLINE>
     """
-    item, load, save = _STORAGE[recipe.storage]
-    lines = recipe.lines(_TEMPLATES | {"round": load.format(save)}, _local)
+    item, load, rounded, save = _STORAGE[recipe.storage]
+    lines = recipe.lines(_TEMPLATES | {"round": rounded}, _local)
     names = [_local(name) for name in recipe.names]
     return _TEXT.format(
         recipe=recipe,

@@ -68,6 +68,22 @@ def test_it_equals_numpy_on_a_grid_of_all_hard_values(profile: str, eps: float, 
         assert same(ours, theirs)
 
 
+@pytest.mark.parametrize("which", range(4))
+def test_every_nan_of_bfloat16_stays_one(which: int, same: Any) -> None:
+    bfloat16 = pytest.importorskip("ml_dtypes").bfloat16
+    recipe = DIALECT.recipe(HYPER, "bf16")
+    nans = [sign | 0x7F80 | payload for sign in (0, 0x8000) for payload in range(1, 128)]
+    values = [np.resize(np.arange(0, 1 << 16, 257 + 2 * at, dtype=np.uint16), len(nans)) for at in range(4)]
+    values[which] = np.array(nans, np.uint16)
+    results = []
+    for name in ("numpy", "numba"):
+        p, g, m, u = (value.copy().view(bfloat16) for value in values)
+        get_backend(name).compile(recipe)([p], [g], [m], [u], [DIALECT.scalars(HYPER, 1, recipe)])
+        results.append((p, m, u))
+    assert all(map(same, *results))
+    assert np.isnan(results[1][0].astype(np.float32)).all()
+
+
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_the_number_of_threads_changes_no_bit(count: int, threads: Any) -> None:
     lists = _lists([200_000, 0, 1, 32_768, 65_537, 3])

@@ -65,6 +65,16 @@ def test_storing_vanishes_where_storage_and_working_type_agree() -> None:
     assert sum(operation.name == "round" for operation in get("torch").recipe(Hyperparameters(), "f16").operations) == 4
 
 
+def test_what_an_update_returns_is_stored_once_even_where_it_does_not_say_so() -> None:
+    def forgets(p: Any, g: Any, m: Any, u: Any, c: Any) -> Any:
+        return p - c.lr * g, -m, maximum(u, store(abs(g) + c.eps))
+
+    recipe = trace(forgets, ["lr", "eps"], {}, PROFILES["bf16"])
+    assert [operation.name for operation in recipe.operations] == ["mul", "sub", "neg", "abs", "add", "round", "max", "round"]
+    assert recipe.names[recipe.outputs[0]] == "p_new" and recipe.operations[-1].args == (len(recipe.leaves) + 1,)
+    assert all(operation.name != "round" for operation in trace(forgets, ["lr", "eps"], {}, PROFILES["f32"]).operations)
+
+
 def test_a_flushing_dialect_flushes_its_inputs_and_every_rounded_result() -> None:
     recipe = trace(get("torch").update, get("torch").constants(Hyperparameters(), 1, _To()), _conditions(), PROFILES["f32"], True)
     rounded = [operation for operation in recipe.operations if operation.name in ("add", "sub", "mul", "div", "fma")]
