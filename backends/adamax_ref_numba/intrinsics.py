@@ -4,11 +4,8 @@ Each function is one or two instructions of LLVM. None of them may be contracted
 is compiled with fast-math flags.
 """
 
-from functools import cache
 from typing import Any
 
-import numba
-import numpy as np
 from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
@@ -114,21 +111,3 @@ def prefetch(context: Any, address: Any) -> Any:
         return _context.get_dummy_value()
 
     return types.void(types.int64), generate
-
-
-@cache
-def fma_ufunc() -> "np.ufunc":
-    """Return a ufunc of three float32 or float64 operands that rounds once; compiled at the first call, kept on disk.
-
-    Examples
-    --------
-    >>> float(fma_ufunc()(np.float64(0.1), np.float64(10), np.float64(-1)))
-    5.551115123125783e-17
-    """
-    signatures = ["float32(float32, float32, float32)", "float64(float64, float64, float64)"]
-    made: np.ufunc = numba.vectorize(signatures, cache=True)(_fused)
-    return made
-
-
-def _fused(a: Any, b: Any, c: Any) -> Any:
-    return fma(a, b, c)

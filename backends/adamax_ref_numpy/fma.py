@@ -24,10 +24,21 @@ FmaInto = Callable[[Any, Any, Any, Block], object]
 @final
 @dataclass(frozen=True)
 class Provider:
-    """A fused multiply-add on blocks: ``"hardware"`` or ``"emulated"``, and a maker of one for a type and block size."""
+    """A fused multiply-add on blocks.
+
+    Attributes
+    ----------
+    kind : {"hardware", "emulated"}
+        Who does it.
+    make : callable
+        ``make(dtype, size)`` returns it for blocks of up to `size` elements.
+    scratch : callable
+        ``scratch(dtype)``: bytes an element that it keeps.
+    """
 
     kind: Literal["hardware", "emulated"]
     make: Callable[[np.dtype[Any], int], FmaInto]
+    scratch: Callable[[np.dtype[Any]], int]
 
 
 @cache
@@ -39,7 +50,7 @@ def provider(wish: Literal["auto", "emulated"]) -> Provider:
     BackendUnavailable
         When its answers are wrong, which means that the process rounds or flushes in a way of its own.
     """
-    found = (_hardware() if wish == "auto" else None) or Provider("emulated", _emulated)
+    found = (_hardware() if wish == "auto" else None) or _emulation()
     for name in ("binary32", "binary64"):
         wrong = wrong_triples(name, partial(_call, found))
         if wrong:
@@ -56,10 +67,14 @@ def _call(found: Provider, a: Block, b: Block, c: Block) -> Block:
 
 def _hardware() -> Provider | None:
     try:
-        from adamax_ref_numba.intrinsics import fma_ufunc
+        from adamax_ref_numba.fused import fma_into
     except ImportError:
         return None
-    return Provider("hardware", lambda dtype, size: fma_ufunc())
+    return Provider("hardware", lambda dtype, size: fma_into, lambda dtype: 0)
+
+
+def _emulation() -> Provider:
+    return Provider("emulated", _emulated, lambda dtype: _Screened.SCRATCH if dtype.itemsize == 4 else 0)
 
 
 def _emulated(dtype: np.dtype[Any], size: int) -> FmaInto:
@@ -89,32 +104,41 @@ class _Screened:
     always a block holds neither; where it does, those few elements are computed by the exact form.
     """
 
-    __slots__ = ("_single", "_total", "_work")
+    SCRATCH = 20
+    """Bytes an element."""
+
+    __slots__ = ("_addend", "_factor", "_total")
 
     def __init__(self, size: int) -> None:
-        self._total, self._work = np.empty((2, size), np.float64)
-        self._single = np.empty(size, np.float32)
+        self._total, self._addend = np.empty((2, size), np.float64)
+        self._factor = np.empty(size, np.float32)
 
     def __call__(self, a: Any, b: Any, c: Any, out: Block) -> None:
-        total, work, single = (scratch[: out.size] for scratch in (self._total, self._work, self._single))
-        np.copyto(work, c)  # a conversion of its own is faster than one inside the sum
-        np.multiply(a, b, out=total, dtype=np.float64)
-        np.add(total, work, out=total)
-        np.copyto(single, total, casting="same_kind")
-        if not _is_clear(total, single, work):
+        total, addend, factor = (scratch[: out.size] for scratch in (self._total, self._addend, self._factor))
+        if a is out or b is out:  # the result takes its place before it is known to be right
+            np.copyto(factor, out)
+            a, b = (factor if operand is out else operand for operand in (a, b))
+        np.copyto(addend, c)  # a conversion of its own is faster than one inside the sum
+        self._sum(a, b, addend, total)
+        np.copyto(out, total, casting="same_kind")
+        if not _is_clear(total, out):
+            self._sum(a, b, addend, total)
             suspects = _suspects(total)
-            operands = (operand[suspects] if np.ndim(operand) else operand for operand in (a, b, c))
-            single[suspects] = fma_binary32(np, *operands)
-        np.copyto(out, single)
+            a, b = (operand[suspects] if np.ndim(operand) else operand for operand in (a, b))
+            out[suspects] = fma_binary32(np, a, b, addend[suspects].astype(np.float32))
+
+    @staticmethod
+    def _sum(a: Any, b: Any, addend: Block, total: Block) -> None:
+        np.multiply(a, b, out=total, dtype=np.float64)
+        np.add(total, addend, out=total)
 
 
-def _is_clear(total: Block, single: Block, work: Block) -> bool:
-    """Whether no sum is a middle, and none is zero or so small that its result could be subnormal; `work` is scratch."""
-    ends = work.view(np.int64)
-    np.left_shift(total.view(np.int64), 35, out=ends)  # the 29 bits that float32 has no room for
+def _is_clear(total: Block, single: Block) -> bool:
+    """Whether no sum is a middle, and none is zero or so small that its result could be subnormal; `total` is lost."""
+    ends, sizes = total.view(np.int64), total.view(np.float32)[: total.size]
+    np.left_shift(ends, 35, out=ends)  # the 29 bits that float32 has no room for
     if ends.min() == _MIDDLE:
         return False
-    sizes = work.view(np.float32)[: single.size]
     np.absolute(single, out=sizes)
     return bool(sizes.min() > _SMALLEST_NORMAL)
 

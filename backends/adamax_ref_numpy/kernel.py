@@ -7,7 +7,7 @@ Ufuncs run without the interpreter's lock, so several threads can walk, each thr
 """
 
 from collections.abc import Sequence
-from itertools import chain
+from functools import partial
 from operator import itemgetter
 from typing import Any, final
 
@@ -20,18 +20,22 @@ from adamax_ref.memory import STORED, require_alike, require_apart, require_upda
 from adamax_ref.threads import num_threads, share, taken
 
 from .fma import Block, Provider
-from .operations import Into, operations_for
-
-BLOCK_BYTES = 131072
-"""Size of a block of one operand. With four operands, two pieces of scratch and two constants a step stays within 1 MiB
-of cache, and with the iterator's buffers two threads need less than 2 MiB; smaller blocks cost calls."""
+from .operations import Into, operations_for, scratch_of
 
 RANGE = 1 << 18
-"""Elements that a thread takes at a time: eight blocks of float32, so that making an iterator costs nothing beside them."""
+"""Elements that a thread takes at a time, in whole blocks, so that making an iterator costs nothing beside them."""
+
+_BYTES = {"hardware": 960 << 10, "emulated": 4 << 20}
+"""Scratch of a thread, its iterator's buffers included; two stay below 2 MiB with a fused multiply-add of the processor.
+The longer a call takes, the less often two threads meet at the interpreter's lock, where one has to be woken up for
+more than a short call is worth."""
+
+_GRAIN = 4096
+"""Blocks are multiples of so many elements."""
 
 _FLAGS: Sequence[Any] = ("external_loop", "buffered", "delay_bufalloc", "zerosize_ok", "ranged")
-_WRITE: Sequence[Any] = ("readwrite", "aligned")
-_READ: Sequence[Any] = ("readonly", "aligned")
+_WRITE: Sequence[Any] = ("readwrite", "aligned", "contig")
+_READ: Sequence[Any] = ("readonly", "aligned", "contig")
 _ACCESS = (_WRITE, _READ, _WRITE, _WRITE)
 
 Job = tuple[Any, Any, Any, Any, tuple[float, ...]]
@@ -39,24 +43,17 @@ Job = tuple[Any, Any, Any, Any, tuple[float, ...]]
 
 def kernel_for(recipe: Recipe, provider: Provider | None) -> Kernel:
     """Return the kernel that runs `recipe` in place."""
-    idle: list[_Program] = []  # a thread takes one and gives it back, so that two never share scratch
+    as_they_are, copied = (_Walker(recipe, provider, buffers) for buffers in (0, len(INPUTS)))
+    dtype = np.dtype(STORED[recipe.working])
 
     def kernel(ps: Arrays, gs: Arrays, ms: Arrays, us: Arrays, constants: Sequence[tuple[float, ...]]) -> Any:
         require_gradual_underflow()
         jobs = list(zip(ps, gs, ms, us, constants, strict=True))
         _check(recipe.storage, jobs)
-        ranges = list(chain.from_iterable(map(_ranges, reversed(jobs))))
-
-        def work() -> None:
-            program = next(taken(idle), None) or _Program(recipe, provider)
-            with np.errstate(all="ignore"):
-                for job, begin, end in taken(ranges):
-                    program.load(job[4])
-                    _walk(program, job[:4], begin, end)
-            idle.append(program)
-
-        threads = min(num_threads(), sum(p.size for p in ps) // RANGE)
-        share(work, threads) if threads > 1 else work()
+        plain = [_is_plain(job, dtype) for job in jobs]
+        for walker, kind in ((as_they_are, True), (copied, False)):
+            if kind in plain:
+                walker.step([job for job, its in zip(jobs, plain, strict=True) if its is kind])
         return ps, ms, us
 
     return kernel
@@ -71,35 +68,73 @@ def _check(storage: str, jobs: Sequence[Job]) -> None:
     require_apart([array for p, _, m, u, _ in jobs for array in (p, m, u)], [g for _, g, *_ in jobs])
 
 
-def _ranges(job: Job) -> list[tuple[Job, int, int]]:
-    """Cut an array into ranges of the iteration over it, the last one first."""
-    size = job[0].size
-    return [(job, begin, min(begin + RANGE, size)) for begin in reversed(range(0, size, RANGE))]
+def _is_plain(job: Job, dtype: np.dtype[Any]) -> bool:
+    """Whether an iterator hands out pieces of the arrays themselves."""
+    flags = [array.flags for array in job[:4]]
+    lies_alike = all(flag.c_contiguous for flag in flags) or all(flag.f_contiguous for flag in flags)
+    return lies_alike and all(flag.aligned for flag in flags) and all(array.dtype == dtype for array in job[:4])
+
+
+def _block_size(recipe: Recipe, provider: Provider | None, buffers: int) -> int:
+    """Return for how many elements at a time the scratch of a thread suffices."""
+    dtype = np.dtype(STORED[recipe.working])
+    element = (recipe.placement().scratch + buffers) * dtype.itemsize + scratch_of(recipe, dtype, provider)
+    return max(_BYTES[provider.kind if provider else "hardware"] // element // _GRAIN, 1) * _GRAIN
+
+
+@final
+class _Walker:
+    """Walks over arrays with as many threads as pay off.
+
+    Parameters
+    ----------
+    recipe, provider : Recipe, Provider
+        What to do.
+    buffers : int
+        How many blocks an iterator holds for copies.
+    """
+
+    def __init__(self, recipe: Recipe, provider: Provider | None, buffers: int) -> None:
+        size = _block_size(recipe, provider, buffers)
+        self._program = partial(_Program, recipe, provider, size)
+        self._reach = max(RANGE // size, 1) * size
+        self._idle: list[_Program] = []  # a thread takes one and gives it back, so that two never share scratch
+
+    def step(self, jobs: Sequence[Job]) -> None:
+        """Do all of them."""
+        ranges = [(job, begin) for job in reversed(jobs) for begin in reversed(range(0, job[0].size, self._reach))]
+
+        def work() -> None:
+            program = next(taken(self._idle), None) or self._program()
+            with np.errstate(all="ignore"):
+                for job, begin in taken(ranges):
+                    program.load(job[4])
+                    _walk(program, job[:4], begin, min(begin + self._reach, job[0].size))
+            self._idle.append(program)
+
+        threads = min(num_threads(), sum(job[0].size for job in jobs) // self._reach)
+        share(work, threads) if threads > 1 else work()
 
 
 @final
 class _Program:
     """The calls of a recipe, their constants and their scratch."""
 
-    __slots__ = ("_constants", "_given", "_wide", "blocks", "calls", "copies", "dtype", "size")
+    __slots__ = ("_constants", "_given", "blocks", "calls", "copies", "dtype", "size")
 
-    def __init__(self, recipe: Recipe, provider: Provider | None) -> None:
-        self.dtype = np.dtype(STORED[recipe.working])
-        self.size = BLOCK_BYTES // self.dtype.itemsize
-        table = operations_for(recipe, self.dtype, self.size, provider)
+    def __init__(self, recipe: Recipe, provider: Provider | None, size: int) -> None:
+        self.dtype, self.size = np.dtype(STORED[recipe.working]), size
+        table = operations_for(recipe, self.dtype, size, provider)
         placement, count = recipe.placement(), len(recipe.leaves)
         place = [INPUTS.index(target) if isinstance(target, str) else count + target for target in placement.targets]
         slots = [*range(count), *place]
-        wide = _wide(recipe) if provider is not None and provider.kind == "hardware" else []
-        wider = {value: count + placement.scratch + at for at, value in enumerate(wide)}
         self.calls: list[tuple[Into, itemgetter[Any], int]] = []
         for operation, target in zip(recipe.operations, place, strict=True):
-            args = [wider.get(arg, slots[arg]) if operation.name == "fma" else slots[arg] for arg in operation.args]
+            args = [slots[arg] for arg in operation.args]
             chosen = itemgetter(*args) if len(args) > 1 else itemgetter(slice(args[0], args[0] + 1))  # several, in either case
             self.calls.append((table[operation.name], chosen, target))
         self.copies = [(INPUTS.index(name), slots[value]) for name, value in placement.copies]
-        self.blocks = [np.empty(self.size, self.dtype) for _ in range(placement.scratch + len(wide))]
-        self._wide = [(self.blocks[placement.scratch + at], value - len(INPUTS)) for at, value in enumerate(wide)]
+        self.blocks = [np.empty(self.size, self.dtype) for _ in range(placement.scratch)]
         self._given: tuple[float, ...] | None = None
         self._constants: list[Any] = []
 
@@ -107,8 +142,6 @@ class _Program:
         """Take over the constants of the array that follows."""
         if constants is not self._given:
             self._given, self._constants = constants, [self.dtype.type(constant) for constant in constants]
-            for block, at in self._wide:
-                block.fill(constants[at])
 
     def run(self, block: Sequence[Block]) -> None:
         """Run all calls on one block."""
@@ -119,12 +152,6 @@ class _Program:
             function(*operands(values), out=values[target])
         for target, value in self.copies:
             np.copyto(values[target], values[value])
-
-
-def _wide(recipe: Recipe) -> list[int]:
-    """Return the constants that enter a fused multiply-add, whose loop is twice as fast on blocks as on a scalar."""
-    operands = {arg for operation in recipe.operations if operation.name == "fma" for arg in operation.args}
-    return sorted(arg for arg in operands if len(INPUTS) <= arg < len(recipe.leaves))
 
 
 def _walk(program: _Program, operands: Sequence[Any], begin: int, end: int) -> None:

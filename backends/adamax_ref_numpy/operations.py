@@ -42,6 +42,11 @@ def operations_for(recipe: Recipe, dtype: np.dtype[Any], size: int, provider: Pr
     return table
 
 
+def scratch_of(recipe: Recipe, dtype: np.dtype[Any], provider: Provider | None) -> int:
+    """Return how many bytes an element the operations of a recipe keep beside the blocks: a mask, a rounding's, an fma's."""
+    return 1 + 4 * (recipe.storage != recipe.working) + (provider.scratch(dtype) if provider else 0)
+
+
 def _greater(scratch: Block) -> Into:
     def greater(a: Any, b: Any, out: Block) -> None:
         mask = scratch[: out.size]
