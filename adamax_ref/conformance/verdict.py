@@ -10,7 +10,7 @@ from .judge import Judged
 from .named import find
 
 STATUSES = ("exact", "named", "certified", "failed", "refused-ok", "untested", "skipped", "error", "waived")
-ADAPTER = "smoke cases fail: the adapter, not the algorithm, is likely at fault"
+ADAPTER = "smoke cases fail: where an adapter stands between, look there first"
 GIVEN = "the target uses the constants that come with each step: bias correction (S6) was not tested"
 
 
