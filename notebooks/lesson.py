@@ -3,6 +3,8 @@
 No answer is written down here; each is computed by the library when it is asked for.
 """
 
+import os
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, final
@@ -13,6 +15,11 @@ from adamax_ref import Adamax, Parameter, defaults, dialects
 from adamax_ref.conformance.bugs import bank
 from adamax_ref.frameworks.batteries import dtype_of
 from adamax_ref.law.recipe import INPUTS, OUTPUTS
+
+# Commands after an exclamation mark are those of this kernel's environment, active or not.
+os.environ["PATH"] = os.pathsep.join(
+    (os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath))
+)
 
 Values = np.ndarray[Any, np.dtype[np.float64]]
 

@@ -58,9 +58,10 @@ def compared(cells: Any) -> Iterator[Any]:
 
 
 @pytest.fixture(autouse=True)
-def commands_of_this_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a cell find ``adamax-ref`` where this Python has it."""
-    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+def environment_that_is_not_active(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the folder of this Python's commands out of the path: a notebook is to find them by itself."""
+    others = [folder for folder in os.environ["PATH"].split(os.pathsep) if Path(folder) != Path(sys.executable).parent]
+    monkeypatch.setenv("PATH", os.pathsep.join(others))
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
