@@ -8,7 +8,7 @@ import numpy as np
 
 from adamax_ref.backend import PROFILE_OF_DTYPE, AbstractBackend, BackendUnavailable, Capabilities, Kernel, dtype_name
 from adamax_ref.law.recipe import Recipe
-from adamax_ref.memory import require_updatable
+from adamax_ref.memory import require_updatable, zeros_apart
 
 
 @final
@@ -52,7 +52,7 @@ class NumbaBackend(AbstractBackend):
 
     def zeros_like(self, array: Any) -> Any:
         """Return zeros of the same shape, dtype and axis order."""
-        return np.zeros_like(array, subok=False)
+        return zeros_apart(array)
 
     def check(self, array: Any) -> None:
         """Refuse what cannot be written to, or overlaps itself."""

@@ -84,6 +84,21 @@ def test_shapes_of_no_axes_and_of_many_are_stepped_in_place(engine: str, shape: 
     assert _step(recipe, values, engine) == _step(recipe, flat, engine)
 
 
+@pytest.mark.parametrize("dtype", ["float32", ">f8", "float16"])
+@pytest.mark.parametrize("axes", [(0, 1, 2), (2, 0, 1)])
+def test_large_state_has_its_own_place_in_a_page_and_the_layout_of_the_parameter(
+    engine: str, axes: tuple[int, ...], dtype: str
+) -> None:
+    given = np.ones((256, 33, 128), dtype).transpose(axes)
+    made = [get_backend(engine).zeros_like(given) for _ in range(3)]
+    assert all(one.strides == given.strides and one.dtype == given.dtype and not one.any() for one in made)
+    assert all(one.flags.writeable and one.flags.aligned for one in made)
+    lines = [one.ctypes.data % 4096 // 64 for one in (given, *made)]
+    assert len({*lines}) == 4 and max(lines) - min(lines) >= 32
+    small = get_backend(engine).zeros_like(given[:1, :1])
+    assert small.shape == given[:1, :1].shape and not small.any()
+
+
 def test_a_gradient_is_never_changed_and_may_be_read_only(engine: str) -> None:
     values = _values((100,), "f4")
     before = values[1].tobytes()
