@@ -1,6 +1,6 @@
 """A fused multiply-add on blocks of contiguous memory, for engines that go through them call by call."""
 
-from functools import cache
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ Block = np.ndarray[Any, Any]
 def fma_into(a: Any, b: Any, c: Any, out: Block) -> None:
     """Write ``a * b + c``, rounded once, into a block.
 
-    Compiled once for a type and for which of the operands are scalars, and kept on disk. A scalar stays in a register,
+    Compiled when types and scalars are first met in this combination, and kept on disk. A scalar stays in a register,
     and a sum that replaces its addend has a loop of its own, as only there the compiler knows that the two are one.
 
     Parameters
@@ -32,30 +32,33 @@ def fma_into(a: Any, b: Any, c: Any, out: Block) -> None:
     >>> float(out[0])
     5.551115123125783e-17
     """
-    if not np.ndim(a):
+    if not isinstance(a, np.ndarray):
         a, b = b, a
-    if not np.ndim(a):
+    if not isinstance(a, np.ndarray):
         a = np.full_like(out, a)
     if c is out and a is not out and b is not out:
-        _compiled(out.dtype.name, np.ndim(b), None)(a, b, out)
+        _added(a, b, out)
     else:
-        _compiled(out.dtype.name, np.ndim(b), np.ndim(c))(a, b, c, out)
+        _fused(a, b, c, out)
 
 
-@cache
-def _compiled(name: str, b: int, c: int | None) -> Any:
-    scalar: Any = getattr(types, name)
-    kinds = scalar, types.Array(scalar, 1, "C", readonly=True)  # arrays that may be written to are taken as well
-    out = types.Array(scalar, 1, "C")
-    signature = (kinds[1], kinds[b], out) if c is None else (kinds[1], kinds[b], kinds[c], out)
-    return njit(signature, error_model="numpy", nogil=True, cache=True)(_added if c is None else _fused)
+def _compiled(function: Callable[..., None]) -> Callable[..., None]:
+    """Compile at the first call, and keep on disk what was compiled where Numba finds a folder for it."""
+    options = {"error_model": "numpy", "nogil": True}
+    try:
+        made: Callable[..., None] = njit(cache=True, **options)(function)
+    except RuntimeError:
+        made = njit(**options)(function)
+    return made
 
 
+@_compiled
 def _fused(a: Any, b: Any, c: Any, out: Any) -> None:
     for at in range(out.size):
         out[at] = fma(a[at], _entry(b, at), _entry(c, at))
 
 
+@_compiled
 def _added(a: Any, b: Any, out: Any) -> None:
     for at in range(out.size):
         out[at] = fma(a[at], _entry(b, at), out[at])

@@ -30,6 +30,9 @@ _BYTES = {"hardware": 960 << 10, "emulated": 4 << 20}
 The longer a call takes, the less often two threads meet at the interpreter's lock, where one has to be woken up for
 more than a short call is worth."""
 
+_LONG = 1 << 16
+"""Elements from which on a call takes longer than waking up a thread, so that a second one is worth having."""
+
 _GRAIN = 4096
 """Blocks are multiples of so many elements."""
 
@@ -112,7 +115,7 @@ class _Walker:
                     _walk(program, job[:4], begin, min(begin + self._reach, job[0].size))
             self._idle.append(program)
 
-        threads = min(num_threads(), sum(job[0].size for job in jobs) // self._reach)
+        threads = min(num_threads(), sum(job[0].size for job in jobs if job[0].size >= _LONG) // self._reach)
         share(work, threads) if threads > 1 else work()
 
 

@@ -145,3 +145,36 @@ def test_a_provider_with_a_wrong_answer_is_refused(monkeypatch: pytest.MonkeyPat
 
 def test_the_guard_uses_the_emulation_of_the_engine() -> None:
     assert provider("emulated").make is _emulated
+
+
+def test_where_numba_can_keep_nothing_the_fused_multiply_add_is_compiled_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    fused = pytest.importorskip("adamax_ref_numba.fused")
+    real = fused.njit
+
+    def no_folder(**options: Any) -> Any:
+        if options.pop("cache", False):
+            raise RuntimeError("cannot cache function: no locator available")
+        return real(**options)
+
+    monkeypatch.setattr(fused, "njit", no_folder)
+    added, out = fused._compiled(fused._added.py_func), np.array([-1.0])
+    added(np.array([0.1]), np.float64(10), out)
+    assert out[0] == 2.0**-54
+
+
+ROLES = [(scalars, onto) for scalars in ("", "a", "b", "c", "ab", "ac", "bc") for onto in " abc" if onto not in scalars]
+"""Which operands are scalars, and which of the others the result replaces."""
+
+
+@pytest.mark.parametrize(("scalars", "onto"), ROLES)
+def test_hardware_and_emulation_agree_whatever_is_a_scalar_and_wherever_the_result_goes(scalars: str, onto: str) -> None:
+    draw = np.random.default_rng(5)
+    for dtype in (np.float32, np.float64):
+        given = {name: (draw.standard_normal(5000) * 2.0 ** draw.integers(-60, 60, 5000)).astype(dtype) for name in "abc"}
+        results = []
+        for kind in ("auto", "emulated"):
+            now = {name: value[0] if name in scalars else value.copy() for name, value in given.items()}
+            out = now.get(onto, np.empty(5000, dtype))
+            provider(kind).make(np.dtype(dtype), 5000)(now["a"], now["b"], now["c"], out)
+            results.append(out.tobytes())
+        assert results[0] == results[1]
