@@ -170,7 +170,7 @@ class Rounded:
 
     def __init__(self, value: Any, form: Format) -> None:
         self.format = form
-        self.value = _round_kept(value, form)
+        self.value = form.round(value) if type(value) is float else _round_kept(value, form)
 
     def __float__(self) -> float:
         return float(self.value)
@@ -219,7 +219,7 @@ class Rounded:
 
 def _round_kept(x: Any, form: Format) -> float:
     """Round to a format; a float that brings its own powers (``power_in(exponent, format)``) stays of its type."""
-    number = x.value if isinstance(x, Rounded) else x
+    number = x.value if type(x) is Rounded else x
     kind: type[float] = type(number) if hasattr(number, "power_in") else float
     return kind(form.round(float(number)))
 
@@ -267,6 +267,8 @@ class Rounding:
 
     def store(self, x: Any) -> Rounded:
         """Round to the storage type."""
+        if type(x) is Rounded and x.format is self.storage is self.working:
+            return x
         return Rounded(_round_kept(x, self.storage), self.working)
 
     def single(self, x: Any) -> Rounded:

@@ -174,21 +174,30 @@ class _Call:
 def _require_owners(calls: Iterable[_Inputs]) -> None:
     """Make sure that no call can refuse anything after an earlier one has written: ValueError where that is not certain.
 
-    Arrays that own their memory share none, if none stands in two places; and these are plain, writable and of one kind.
+    Arrays share no memory if no two have one owner; and these are plain, writable and of one kind.
     """
     written: list[int] = []
+    read: list[int] = []
     for dtype, ps, gs, ms, us, *_ in calls:
         for p, g, m, u in zip(ps, gs, ms, us, strict=True):
             for array in (p, g, m, u):
-                flags = array.flags
                 alike = array.shape == p.shape and array.dtype is p.dtype and type(array) is np.ndarray
-                if not (alike and flags.owndata and flags.carray):
+                if not (alike and array.flags.carray):
                     raise ValueError("an array that has to be looked at")
             if dtype_name(p) != dtype:
                 raise ValueError("another dtype than before")
-            written += map(id, (p, m, u))
-    if len(set(written)) < len(written) or not set(written).isdisjoint(id(g) for call in calls for g in call.gs):
-        raise ValueError("an array in two places")
+            written += map(_owner, (p, m, u))
+            read.append(_owner(g))
+    if len(set(written)) < len(written) or not set(written).isdisjoint(read):
+        raise ValueError("memory in two places")
+
+
+def _owner(array: Any) -> int:
+    """Return which array owns the memory: it, or the one that it is a view of."""
+    owner = array if array.flags.owndata else array.base
+    if type(owner) is not np.ndarray or not owner.flags.owndata:
+        raise ValueError("memory that belongs to somebody else")
+    return id(owner)
 
 
 def _each(values: Mapping[int, Any], keys: Sequence[int]) -> list[Any]:

@@ -157,6 +157,24 @@ def test_a_step_of_several_recipes_is_repeated_too(backend: str, long_ways: list
     assert len(long_ways) == 1
 
 
+def test_large_state_which_is_a_view_is_repeated_and_two_views_of_one_memory_are_not(long_ways: list[int]) -> None:
+    memory = np.ones(2 << 19, np.float32)
+    params = [Parameter(np.ones(1 << 19, np.float32)), Parameter(np.ones(1 << 19))]
+    optimizer = Adamax(params, backend="numpy")
+
+    def steps(count: int) -> None:
+        for _ in range(count):
+            for param in params:
+                param.grad = np.ones(param.shape, param.dtype)
+            optimizer.step()
+
+    steps(3)
+    assert not optimizer.state[params[0]]["exp_avg"].flags.owndata and len(long_ways) == 1
+    params[0].data, optimizer.state[params[0]]["exp_avg"] = memory[: 1 << 19], memory[1 << 19 :]
+    steps(2)
+    assert len(long_ways) == 3
+
+
 def test_an_lr_array_that_changes_in_place_is_read_at_every_step(long_ways: list[int]) -> None:
     param = Parameter(np.ones(3, np.float32), grad=np.ones(3, np.float32))
     lr = np.array([0.0])
