@@ -26,14 +26,28 @@ class CudaBackend(AbstractBackend):
 
     def __init__(self) -> None:
         self._kernels: Callable[[Recipe], Kernel] = lru_cache(maxsize=None)(self._kernel)
+        self._usable = False
+        self._launcher: Launcher | None = None
 
-    @abstractmethod
     def require(self) -> None:
         """Raise :class:`~adamax_ref.backend.BackendUnavailable` when the engine cannot run here; quick when it can."""
+        if not self._usable:
+            self.ask()
+            self._usable = True
 
-    @abstractmethod
     def launcher(self) -> Launcher:
         """Return the engine's launcher."""
+        if self._launcher is None:
+            self._launcher = self.new_launcher()
+        return self._launcher
+
+    @abstractmethod
+    def ask(self) -> None:
+        """Ask for everything that the engine needs; raise :class:`~adamax_ref.backend.BackendUnavailable`."""
+
+    @abstractmethod
+    def new_launcher(self) -> Launcher:
+        """Return a new launcher."""
 
     @abstractmethod
     def supports_bfloat16(self) -> bool:

@@ -27,30 +27,20 @@ class CupyBackend(CudaBackend):
     priority = 20
     remedy = REMEDY
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._usable = False
-        self._launcher: Launcher | None = None
-
-    def require(self) -> None:
+    def ask(self) -> None:
         """Ask for CuPy, for a driver and a device that it can use, and for the compiler, in this order."""
-        if self._usable:
-            return
         try:
             import cupy
         except ImportError as error:
             raise BackendUnavailable(f"CuPy is not installed or cannot be loaded ({first_line(error)}); {REMEDY}") from error
         require_device(int(cupy.cuda.runtime.runtimeGetVersion()), "CuPy")
         nvrtc_version()
-        self._usable = True
 
-    def launcher(self) -> Launcher:
-        """Return the engine's launcher."""
-        if self._launcher is None:
-            from .launcher import CupyLauncher
+    def new_launcher(self) -> Launcher:
+        """Return a new launcher."""
+        from .launcher import CupyLauncher
 
-            self._launcher = CupyLauncher()
-        return self._launcher
+        return CupyLauncher()
 
     def supports_bfloat16(self) -> bool:
         """Whether the current device can round to bfloat16."""

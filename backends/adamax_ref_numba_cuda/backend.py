@@ -32,15 +32,8 @@ class NumbaCudaBackend(CudaBackend):
     priority = 10
     remedy = REMEDY
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._usable = False
-        self._launcher: Launcher | None = None
-
-    def require(self) -> None:
+    def ask(self) -> None:
         """Ask for numba-cuda, and for a driver and a device that its toolkit can use."""
-        if self._usable:
-            return
         try:
             import_module("numba_cuda")  # without it Numba has an old CUDA target of its own, which lacks what we need
         except ImportError as error:
@@ -48,15 +41,12 @@ class NumbaCudaBackend(CudaBackend):
         if os.environ.get("NUMBA_ENABLE_CUDASIM", "0") in ("", "0"):
             require_device(_toolkit(), "numba-cuda")
             _require_started()
-        self._usable = True
 
-    def launcher(self) -> Launcher:
-        """Return the engine's launcher."""
-        if self._launcher is None:
-            from .launcher import NumbaLauncher
+    def new_launcher(self) -> Launcher:
+        """Return a new launcher."""
+        from .launcher import NumbaLauncher
 
-            self._launcher = NumbaLauncher()
-        return self._launcher
+        return NumbaLauncher()
 
     def supports_bfloat16(self) -> bool:
         """Whether the current device can round to bfloat16; the simulator can if NumPy has the type."""

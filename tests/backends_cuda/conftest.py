@@ -152,10 +152,10 @@ class HostBackend(CudaBackend):
         super().__init__()
         self.host_launcher = HostLauncher(library_of)
 
-    def require(self) -> None:
+    def ask(self) -> None:
         """Every machine will do."""
 
-    def launcher(self) -> Launcher:
+    def new_launcher(self) -> Launcher:
         """Return the host's."""
         return self.host_launcher
 
