@@ -39,7 +39,7 @@ def plot(record: Mapping[str, Any], file: Path, profile: str = "f32") -> None:
         axis.set_title("1 tensor" if count == 1 else f"{count} tensors")
     axes[0][0].set_ylabel("ns per element")
     if counts:
-        axes[0][-1].legend(fontsize="small")
+        axes[0][-1].legend(fontsize="small", loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False)
     figure.tight_layout()
     figure.savefig(file, metadata={"Date": None} if file.suffix == ".svg" else None)
     pyplot.close(figure)
