@@ -1,5 +1,6 @@
 """The engines for NumPy arrays on every array that NumPy can describe: the result never depends on where and how it lies."""
 
+import tracemalloc
 from collections.abc import Callable
 
 import numpy as np
@@ -177,3 +178,24 @@ def test_threads_that_share_an_array_change_no_bit(engine: str) -> None:
         results += [_step(recipe, [LAYOUTS[layout](a) for a in values], engine) for layout in ("contiguous", "swapped", "stepped")]
     limit_threads(None)
     assert set(results) == {results[0]}
+
+
+@pytest.mark.parametrize("profile", ["f64", "f32", "f16"])
+@pytest.mark.parametrize("layout", ["contiguous", "stepped"])
+def test_a_step_of_two_threads_takes_less_than_two_mebibytes(engine: str, layout: str, profile: str) -> None:
+    recipe = DIALECT.recipe(HYPER, profile)
+    scalars = DIALECT.scalars(HYPER, 3, recipe)
+    lists = [[LAYOUTS[layout](a)] for a in _values((1024, 1024), f"f{recipe.storage_format.width // 8}")]
+    kernel = get_backend(engine).compile(recipe)
+    _step(recipe, _values((8,), lists[0][0].dtype.str), engine)  # compilation is not what is measured
+    limit_threads(2)
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        tracemalloc.reset_peak()
+        kernel(*lists, [scalars])
+        peak = tracemalloc.get_traced_memory()[1] - before
+    finally:
+        tracemalloc.stop()
+        limit_threads(None)
+    assert peak < (9 if engine == "numpy-emulated" else 2) << 20
