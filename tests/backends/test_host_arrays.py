@@ -185,15 +185,15 @@ def test_threads_that_share_an_array_change_no_bit(engine: str) -> None:
 def test_a_step_of_two_threads_takes_less_than_two_mebibytes(engine: str, layout: str, profile: str) -> None:
     recipe = DIALECT.recipe(HYPER, profile)
     scalars = DIALECT.scalars(HYPER, 3, recipe)
-    lists = [[LAYOUTS[layout](a)] for a in _values((1024, 1024), f"f{recipe.storage_format.width // 8}")]
+    p, g, m, u = ([LAYOUTS[layout](a)] for a in _values((1024, 1024), f"f{recipe.storage_format.width // 8}"))
     kernel = get_backend(engine).compile(recipe)
-    _step(recipe, _values((8,), lists[0][0].dtype.str), engine)  # compilation is not what is measured
+    _step(recipe, _values((8,), p[0].dtype.str), engine)  # compilation is not what is measured
     limit_threads(2)
     tracemalloc.start()
     try:
         before = tracemalloc.get_traced_memory()[0]
         tracemalloc.reset_peak()
-        kernel(*lists, [scalars])
+        kernel(p, g, m, u, [scalars])
         peak = tracemalloc.get_traced_memory()[1] - before
     finally:
         tracemalloc.stop()
