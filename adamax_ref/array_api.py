@@ -7,7 +7,7 @@ exact emulation of :mod:`adamax_ref.fma` is used. This is the only module that i
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, final
@@ -15,11 +15,25 @@ from typing import Any, final
 import array_api_compat as compat
 import numpy as np
 
-from .backend import PROFILE_OF_DTYPE, AbstractBackend, Arrays, BackendUnavailable, Capabilities, Kernel, dtype_name
+from .backend import (
+    PROFILE_OF_DTYPE,
+    AbstractBackend,
+    Arrays,
+    BackendUnavailable,
+    Capabilities,
+    Constants,
+    Kernel,
+    Prepared,
+    RecipeKernel,
+    dtype_name,
+    require_equally_long,
+)
 from .derivative import with_derivative
 from .fma import fma_binary32, fma_binary64, repair
 from .law.recipe import INPUTS, Recipe
-from .memory import STORED, require_alike
+from .memory import STORED
+
+Step = Callable[..., tuple[Any, Any, Any]]
 
 _EMULATED = Capabilities(in_place=False, device="any", fma="emulated")
 
@@ -47,7 +61,7 @@ class ArrayApiBackend(AbstractBackend):
     >>> from adamax_ref.dialects import get
     >>> paper = get("paper")
     >>> recipe = paper.recipe(paper.defaults, "f64")
-    >>> new, _, _ = BACKEND.compile(recipe)([p], [g], [m], [u], [paper.scalars(paper.defaults, 1, recipe)])
+    >>> new, _, _ = BACKEND.step(recipe, [p], [g], [m], [u], [paper.scalars(paper.defaults, 1, recipe)])
     >>> float(p[0]), float(new[0][0])
     (1.0, 0.998)
     """
@@ -118,21 +132,41 @@ class ArrayApiBackend(AbstractBackend):
         return self.from_host(whole, like)
 
     def _make(self, recipe: Recipe) -> Kernel:
-        def kernel(ps: Arrays, gs: Arrays, ms: Arrays, us: Arrays, constants: Sequence[tuple[float, ...]]) -> Any:
-            for buffers in zip(ps, gs, ms, us, strict=True):
-                require_alike(recipe.storage, *buffers)
-            new = [run(*buffers, scalars) for *buffers, scalars in zip(ps, gs, ms, us, constants, strict=True)]
-            return [p for p, _, _ in new], [m for _, m, _ in new], [u for _, _, u in new]
-
-        run = _eager(recipe)
+        step = _eager(recipe)
         if self._compiled:
             from .jax_arrays import jitted
 
-            run = jitted(run)
-        return kernel
+            step = jitted(step)
+        return RecipeKernel(partial(PureStep, step, recipe))
 
 
-def _eager(recipe: Recipe) -> Callable[..., tuple[Any, Any, Any]]:
+@final
+class PureStep(Prepared):
+    """Arrays that are stepped one parameter after another, each into new arrays.
+
+    Parameters
+    ----------
+    step : callable
+        ``step(p, g, m, u, scalars) -> (p, m, u)``.
+    recipe, ps, ms, us
+        See :class:`~adamax_ref.backend.Prepared`.
+    """
+
+    in_place = False
+
+    def __init__(self, step: Step, recipe: Recipe, ps: Arrays, ms: Arrays, us: Arrays) -> None:
+        super().__init__(recipe, ps, ms, us)
+        self._step = step
+
+    def run(self, gs: Arrays, constants: Constants) -> tuple[Arrays, Arrays, Arrays]:
+        """Return new arrays."""
+        require_equally_long(gs, constants)
+        self.check(gs)
+        new = [self._step(*each) for each in zip(self.ps, gs, self.ms, self.us, constants, strict=True)]
+        return [p for p, _, _ in new], [m for _, m, _ in new], [u for _, _, u in new]
+
+
+def _eager(recipe: Recipe) -> Step:
     def run(p: Any, g: Any, m: Any, u: Any, scalars: Sequence[float]) -> tuple[Any, Any, Any]:
         xp = compat.array_namespace(p, g, m, u)
         with np.errstate(all="ignore"), _double(xp):

@@ -7,13 +7,18 @@ somebody else's can add one. An engine is *exact* when ``adamax-ref verify backe
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache
 from importlib.util import find_spec
+from operator import is_
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
+from .dtypes import PROFILE_OF_DTYPE as PROFILE_OF_DTYPE
+from .dtypes import dtype_name as dtype_name
+from .dtypes import profile_of as profile_of
 from .law.recipe import Recipe
+from .memory import Cover, HostArray, bounds_of, form_of, require_alike, require_apart, require_updatable
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -21,22 +26,8 @@ if TYPE_CHECKING:
 GROUP = "adamax_ref.backends"
 
 Arrays = Sequence[Any]
-Kernel = Callable[[Arrays, Arrays, Arrays, Arrays, Sequence[tuple[float, ...]]], tuple[Arrays, Arrays, Arrays]]
-"""``kernel(ps, gs, ms, us, constants) -> (ps, ms, us)``.
-
-Five sequences of equal length, one entry a buffer: real arrays of the recipe's storage type, all of one shape within
-an entry, and the constants of that buffer's step in the order of ``recipe.constants``. An engine that works in place
-returns the arrays it was given; the others return new ones and leave the given ones alone. Gradients never change.
-"""
-
-PROFILE_OF_DTYPE = {
-    "float64": "f64",
-    "float32": "f32",
-    "float16": "f16",
-    "bfloat16": "bf16",
-    "complex64": "c64",
-    "complex128": "c128",
-}
+Constants = Sequence[tuple[float, ...]]
+"""For each buffer the constants of its step, in the order of ``recipe.constants``."""
 
 
 class BackendUnavailable(RuntimeError):
@@ -82,6 +73,131 @@ class Capabilities:
     fma: str = "hardware"
 
 
+class Prepared(ABC):
+    """A kernel bound to the arrays that it updates, ready to run again and again.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        What to compute.
+    ps, ms, us : sequence of array
+        Parameters, moments and norms: real arrays of the recipe's storage type, one entry a buffer, all of one shape
+        within an entry.
+
+    Raises
+    ------
+    ValueError, TypeError
+        When they do not belong together, cannot be written, or share memory; nothing has changed then.
+    """
+
+    in_place = True
+    """Whether the arrays are written where they lie; :meth:`run` returns new ones otherwise."""
+
+    def __init__(self, recipe: Recipe, ps: Arrays, ms: Arrays, us: Arrays) -> None:
+        self.recipe = recipe
+        self.ps, self.ms, self.us = list(ps), list(ms), list(us)
+        require_equally_long(ps, ms, us)
+        for p, m, u in zip(ps, ms, us, strict=True):
+            require_alike(recipe.storage, p, p, m, u)
+        if self.in_place:
+            self._forms = [form_of(array) for array in self.written]
+            host = self._host(self.written)
+            for array in host:
+                require_updatable(array)
+            self._cover = Cover(bounds_of(host))
+            if not self._cover.is_apart():
+                require_apart(host)
+
+    @property
+    def written(self) -> list[Any]:
+        """Every array that a step writes."""
+        return [*self.ps, *self.ms, *self.us]
+
+    @staticmethod
+    def memory_of(array: Any) -> Any:
+        """Return a NumPy array over the memory of an array, where it lies on the host; otherwise the array itself."""
+        return array
+
+    def _host(self, arrays: Arrays) -> list[HostArray]:
+        return [array for array in map(self.memory_of, arrays) if isinstance(array, np.ndarray)]
+
+    def holds(self, ps: Arrays, ms: Arrays, us: Arrays) -> bool:
+        """Whether these are the very arrays that were prepared, and none was changed otherwise than by its elements.
+
+        An array that was resized, reshaped, moved or made read-only has to be prepared anew.
+        """
+        given = [*ps, *ms, *us]
+        return (
+            self.in_place
+            and len(given) == len(self._forms)
+            and all(map(is_, given, self.written))
+            and list(map(form_of, given)) == self._forms
+        )
+
+    def check(self, gs: Arrays) -> None:
+        """Refuse gradients that do not fit; ValueError or TypeError. Nothing is written."""
+        require_equally_long(self.ps, gs)
+        for p, g, m, u in zip(self.ps, gs, self.ms, self.us, strict=True):
+            require_alike(self.recipe.storage, p, g, m, u)
+        if self.in_place and self._cover.may_meet(bounds_of(self._host(gs))):
+            require_apart(self._host(self.written), self._host(gs))
+
+    def bounds(self, gs: Arrays) -> tuple[HostArray, HostArray]:
+        """Return first and last address of the written arrays, and of gradients that :meth:`check` has passed.
+
+        Two arrays of shape ``(n, 2)``; empty where memory has no addresses that Python knows. An optimizer with several
+        prepared steps compares them, for no step can look at another's arrays.
+        """
+        return bounds_of(self._host(self.written)), bounds_of(self._host(gs))
+
+    @abstractmethod
+    def run(self, gs: Arrays, constants: Constants) -> tuple[Arrays, Arrays, Arrays]:
+        """Do one step and return the new ``(ps, ms, us)``; gradients never change.
+
+        What can be refused is refused before the first write, as :meth:`check` does. Whatever is raised after that
+        leaves arrays of which nobody knows which have been stepped.
+
+        Parameters
+        ----------
+        gs : sequence of array
+            Gradients, like the parameters.
+        constants : sequence of tuple of float
+            For each buffer those of its step, in the order of ``recipe.constants``.
+        """
+
+
+class Kernel(ABC):
+    """A compiled recipe, which is bound to arrays by :meth:`prepare`."""
+
+    @abstractmethod
+    def prepare(self, ps: Arrays, ms: Arrays, us: Arrays) -> Prepared:
+        """Check arrays and lay them out for :meth:`Prepared.run`; nothing is written."""
+
+
+@final
+@dataclass(frozen=True)
+class RecipeKernel(Kernel):
+    """The kernel of an engine whose prepared steps need nothing but the recipe and the arrays.
+
+    Attributes
+    ----------
+    make : callable
+        ``make(ps, ms, us) -> Prepared``.
+    """
+
+    make: Callable[[Arrays, Arrays, Arrays], Prepared]
+
+    def prepare(self, ps: Arrays, ms: Arrays, us: Arrays) -> Prepared:
+        """Call `make`."""
+        return self.make(ps, ms, us)
+
+
+def require_equally_long(*lists: Arrays) -> None:
+    """Refuse lists of different lengths; ValueError."""
+    if len(set(map(len, lists))) > 1:
+        raise ValueError(f"lists of {[*map(len, lists)]} items; they must be equally long")
+
+
 class AbstractBackend(ABC):
     """An engine: where arrays live, and how a recipe is run on them.
 
@@ -117,6 +233,12 @@ class AbstractBackend(ABC):
         BackendUnavailable
             When the engine or something the recipe needs is not to be had here.
         """
+
+    @final
+    def step(self, recipe: Recipe, ps: Arrays, gs: Arrays, ms: Arrays, us: Arrays, constants: Constants) -> Any:
+        """Do one step of a recipe and return the new ``(ps, ms, us)``: compile, prepare and run at once."""
+        require_equally_long(ps, gs, ms, us, constants)
+        return self.compile(recipe).prepare(ps, ms, us).run(gs, constants)
 
     @abstractmethod
     def from_host(self, value: np.ndarray[Any, Any], like: Any = None) -> Any:
@@ -154,42 +276,6 @@ class AbstractBackend(ABC):
     def synchronize(self) -> None:
         """Wait until everything that was started has ended."""
         return None
-
-
-def dtype_name(array: Any) -> str:
-    """Name of an array's dtype without namespace or byte order, e.g. ``"float32"``.
-
-    Examples
-    --------
-    >>> dtype_name(np.zeros(1, dtype=">f4"))
-    'float32'
-    """
-    return _name_of_dtype(array.dtype)
-
-
-@lru_cache(maxsize=256, typed=True)  # dtypes of different namespaces must not be compared
-def _name_of_dtype(dtype: Any) -> str:
-    """Return the bare name; cached, for NumPy takes 5 microseconds to make one."""
-    return str(getattr(dtype, "name", dtype)).rsplit(".", 1)[-1]
-
-
-def profile_of(array: Any) -> str:
-    """Name of the profile whose storage type an array has.
-
-    Raises
-    ------
-    TypeError
-        When it is of another type; the message names it.
-
-    Examples
-    --------
-    >>> profile_of(np.zeros(3, dtype=np.complex64))
-    'c64'
-    """
-    name = dtype_name(array)
-    if name not in PROFILE_OF_DTYPE:
-        raise TypeError(f"Adamax needs a floating or complex dtype, not {name}; one of {', '.join(PROFILE_OF_DTYPE)}")
-    return PROFILE_OF_DTYPE[name]
 
 
 @cache

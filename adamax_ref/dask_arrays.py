@@ -20,12 +20,15 @@ from .backend import (
     Arrays,
     BackendUnavailable,
     Capabilities,
+    Constants,
     Kernel,
+    Prepared,
+    RecipeKernel,
     backend_for,
     dtype_name,
+    require_equally_long,
 )
 from .law.recipe import Recipe
-from .memory import require_alike
 
 
 @final
@@ -38,7 +41,7 @@ class DaskBackend(AbstractBackend):
     >>> paper = get("paper")
     >>> recipe = paper.recipe(paper.defaults, "f64")
     >>> p, g, m, u = (BACKEND.from_host(np.full(4, x)) for x in (1.0, 0.5, 0.0, 0.0))
-    >>> (new,), _, _ = BACKEND.compile(recipe)([p], [g], [m], [u], [paper.scalars(paper.defaults, 1, recipe)])
+    >>> (new,), _, _ = BACKEND.step(recipe, [p], [g], [m], [u], [paper.scalars(paper.defaults, 1, recipe)])
     >>> BACKEND.to_host(new).tolist()
     [0.998, 0.998, 0.998, 0.998]
     """
@@ -61,7 +64,7 @@ class DaskBackend(AbstractBackend):
     def compile(self, recipe: Recipe) -> Kernel:
         """Return the kernel for a recipe."""
         _ = self.capabilities
-        return partial(_kernel, recipe)
+        return RecipeKernel(partial(ChunkwiseStep, recipe))
 
     def from_host(self, value: np.ndarray[Any, Any], like: Any = None) -> Any:
         """Return an array of the dtype and, where the shapes are equal, the chunks of `like`."""
@@ -88,16 +91,23 @@ class DaskBackend(AbstractBackend):
         return parts[0].map_blocks(_joined, parts[1], dtype=like.dtype, meta=np.empty((0,) * like.ndim, like.dtype))
 
 
-def _kernel(recipe: Recipe, ps: Arrays, gs: Arrays, ms: Arrays, us: Arrays, constants: Sequence[tuple[float, ...]]) -> Any:
-    """Put one task for each chunk and step of each parameter before the scheduler, and three that pick its results."""
-    import dask
+@final
+class ChunkwiseStep(Prepared):
+    """Arrays of Dask that are stepped chunk by chunk, into new arrays."""
 
-    lazy: list[Any] = []
-    for p, g, m, u, scalars in zip(ps, gs, ms, us, constants, strict=True):
-        require_alike(recipe.storage, p, g, m, u)
-        lazy += _stepped(recipe, scalars, p, *(other.rechunk(p.chunks) for other in (g, m, u)))
-    done = dask.persist(*lazy)
-    return list(done[0::3]), list(done[1::3]), list(done[2::3])
+    in_place = False
+
+    def run(self, gs: Arrays, constants: Constants) -> tuple[Arrays, Arrays, Arrays]:
+        """Put one task for each chunk and step of each parameter before the scheduler, and three that pick its results."""
+        import dask
+
+        require_equally_long(gs, constants)
+        self.check(gs)
+        lazy: list[Any] = []
+        for p, g, m, u, scalars in zip(self.ps, gs, self.ms, self.us, constants, strict=True):
+            lazy += _stepped(self.recipe, scalars, p, *(other.rechunk(p.chunks) for other in (g, m, u)))
+        done = dask.persist(*lazy)
+        return list(done[0::3]), list(done[1::3]), list(done[2::3])
 
 
 def _stepped(recipe: Recipe, scalars: tuple[float, ...], p: Any, g: Any, m: Any, u: Any) -> list[Any]:
@@ -113,7 +123,7 @@ def _step_chunk(p: Any, g: Any, m: Any, u: Any, recipe: Recipe, scalars: tuple[f
     backend = backend_for(p)
     if backend.capabilities.in_place:
         p, m, u = (backend.from_host(backend.to_host(array), like=array) for array in (p, m, u))
-    (p,), (m,), (u,) = backend.compile(recipe)([p], [g], [m], [u], [scalars])
+    (p,), (m,), (u,) = backend.step(recipe, [p], [g], [m], [u], [scalars])
     return p, m, u
 
 

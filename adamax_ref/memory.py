@@ -6,11 +6,11 @@ broadcast, convert or compute something else instead of refusing.
 
 from collections.abc import Iterable, Sequence
 from itertools import cycle
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
-from .backend import dtype_name
+from .dtypes import dtype_name
 
 HostArray = np.ndarray[Any, Any]
 
@@ -44,6 +44,71 @@ def require_alike(storage: str, p: Any, g: Any, m: Any, u: Any) -> None:
             raise TypeError(f"{name} has dtype {array.dtype}, but this kernel stores {storage}; convert it")
         if isinstance(array, np.ma.MaskedArray):
             raise TypeError(f"{name} is a masked array, whose mask would be lost; pass what filled(0) returns, or its data")
+
+
+def form_of(array: Any) -> tuple[Any, ...]:
+    """Return all but the elements of an array that the array itself may change in place.
+
+    A tensor may be given other memory; an array of NumPy's may be resized, which changes its shape.
+
+    Examples
+    --------
+    >>> x = np.zeros((2, 3))
+    >>> before = form_of(x)
+    >>> x.flags.writeable = False
+    >>> form_of(x) == before
+    False
+    """
+    if isinstance(array, np.ndarray):
+        return array.shape, array.strides, array.dtype, array.flags.writeable
+    if hasattr(array, "data_ptr"):
+        return array.data_ptr(), array.shape, array.stride(), array.dtype, array.device
+    return tuple(array.shape), dtype_name(array)
+
+
+def bounds_of(arrays: Sequence[Any]) -> HostArray:
+    """Return the first address of each NumPy array that has elements, and the one after its last: int64, shape (n, 2).
+
+    Examples
+    --------
+    >>> first, end = bounds_of([np.zeros(3, np.float32), np.zeros(0)])[0]
+    >>> int(end - first)
+    12
+    """
+    host = [array for array in arrays if isinstance(array, np.ndarray) and array.size]
+    return np.array([np.lib.array_utils.byte_bounds(array) for array in host], np.int64).reshape(-1, 2)
+
+
+@final
+class Cover:
+    """Intervals of memory, asked whether others may meet them; strides are not looked at.
+
+    Parameters
+    ----------
+    bounds : int64 array of shape (n, 2)
+        From :func:`bounds_of`.
+
+    Examples
+    --------
+    >>> a = np.zeros(9)
+    >>> Cover(bounds_of([a[:3]])).may_meet(bounds_of([a[2:]])), Cover(bounds_of([a[:3]])).may_meet(bounds_of([a[3:]]))
+    (True, False)
+    """
+
+    def __init__(self, bounds: HostArray) -> None:
+        ordered = bounds[np.argsort(bounds[:, 0], kind="stable")]
+        self._starts, self._ends = ordered[:, 0].copy(), np.maximum.accumulate(ordered[:, 1])
+
+    def may_meet(self, bounds: HostArray) -> bool:
+        """Whether one of the others begins before the end of one of these that begins before its end."""
+        if not len(self._starts):
+            return False
+        before = np.searchsorted(self._starts, bounds[:, 1])  # so many begin before its end
+        return bool(((before > 0) & (self._ends[before - 1] > bounds[:, 0])).any())
+
+    def is_apart(self) -> bool:
+        """Whether no two of these meet."""
+        return bool((self._ends[:-1] <= self._starts[1:]).all())
 
 
 def overlaps_itself(array: HostArray) -> bool:

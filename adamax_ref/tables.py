@@ -2,16 +2,14 @@
 
 An engine in compiled code gets no arrays but three integer tables: a row of addresses for each parameter, the layouts
 of those that are not dense, and the chunks into which the elements are cut so that many threads share them. The tables
-hold nothing but what they were made from, so they stay right for as long as that is the same; :class:`TableCache`
-makes them anew only when an address, a shape or a stride has changed.
+hold nothing but what they were made from, so they stay right for as long as that is the same.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
-from threading import Lock
-from typing import Any, Generic, NamedTuple, TypeVar, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 
@@ -40,6 +38,34 @@ class Buffer(NamedTuple):
 
 Quad = tuple[Buffer, Buffer, Buffer, Buffer]
 """The buffers ``p``, ``g``, ``m``, ``u`` of one parameter, all of one shape."""
+
+
+def extents(buffers: Sequence[Buffer], itemsize: int) -> IntArray:
+    """Return for each buffer how many bytes it begins before its address, as a negative number, and ends after it.
+
+    Examples
+    --------
+    >>> extents([Buffer(64, (3,), (-8,)), Buffer(64, (0, 2), (8, 4))], 4).tolist()
+    [[-16, 4], [0, 0]]
+    """
+    rows = []
+    for _, shape, strides in buffers:
+        reach = [(length - 1) * step for length, step in zip(shape, strides, strict=True)]
+        low, high = sum(min(0, step) for step in reach), sum(max(0, step) for step in reach) + itemsize
+        rows.append((0, 0) if 0 in shape else (low, high))
+    return np.array(rows, np.int64).reshape(-1, 2)
+
+
+def reaches(buffers: Sequence[Buffer], itemsize: int) -> IntArray:
+    """Return for each buffer the first address that it uses and the one after the last.
+
+    Examples
+    --------
+    >>> reaches([Buffer(64, (3,), (-8,))], 4).tolist()
+    [[48, 68]]
+    """
+    addresses = np.array([buffer.address for buffer in buffers], np.int64)
+    return extents(buffers, itemsize) + addresses[:, None]
 
 
 @final
@@ -208,50 +234,3 @@ class _Ghost:
             "typestr": f"|V{itemsize}",
             "version": 3,
         }
-
-
-Made = TypeVar("Made")
-
-
-@final
-class TableCache(Generic[Made]):
-    """Keeps what was made for the last few lists of buffers.
-
-    A key must say all that its table depends on: addresses, shapes, strides, types. Then no reference to an array need
-    be held, since an address that was freed and given out again finds a table that is right for it too. Several are
-    kept because parameters may take turns in having a gradient.
-
-    Parameters
-    ----------
-    keep : int
-        How many are kept.
-
-    Attributes
-    ----------
-    made : int
-        How often something had to be made.
-
-    Examples
-    --------
-    >>> cache = TableCache[int]()
-    >>> cache.get("key", lambda: 7), cache.get("key", lambda: 8), cache.made
-    (7, 7, 1)
-    """
-
-    def __init__(self, keep: int = 4) -> None:
-        self._keep = keep
-        self._entries: list[tuple[Any, Made]] = []
-        self._lock = Lock()
-        self.made = 0
-
-    def get(self, key: Any, make: Callable[[], Made]) -> Made:
-        """Return what was made for this key, making it when the key is new."""
-        with self._lock:
-            for at, (known, value) in enumerate(self._entries):
-                if known == key:
-                    self._entries.insert(0, self._entries.pop(at))
-                    return value
-            value = make()
-            self.made += 1
-            self._entries = [(key, value), *self._entries[: self._keep - 1]]
-            return value

@@ -25,7 +25,7 @@ def main() -> None:
     inputs["u"] = np.abs(generator.normal(size=COUNT)).astype(np.float32)
     allowed = bounds_of(permitted_graph(torch, "f32", h), h, STEP, {name: x.astype(np.float64) for name, x in inputs.items()})["m"]
     columns = [[inputs[name].copy()] for name in "pgmu"]
-    _, (moment,), _ = get_backend("numpy").compile(recipe)(*columns, [torch.scalars(h, STEP, recipe)])
+    _, (moment,), _ = get_backend("numpy").step(recipe, *columns, [torch.scalars(h, STEP, recipe)])
     size = np.abs(moment).astype(np.float64)
     ulp = np.spacing(np.abs(moment)).astype(np.float64)
     figure, axes = plt.subplots(figsize=(7.2, 3.4), dpi=90, layout="constrained")

@@ -129,7 +129,8 @@ def words_yardstick(problem: Problem) -> Contender:
     kernel = get_backend("numba").compile(trace(lambda p, g, m, u, c: (g, p, m), (), {}, PROFILES["f32"]))
     count = problem.elements * problem.itemsize // np.dtype(np.float32).itemsize or 1
     p, g, m, u = ([np.full(count, value, np.float32)] for value in (1, 2, 3, 4))
-    return Contender(SAME_WORDS, lambda: kernel(p, g, m, u, [()]), None, None, WORDS["floor"], 1)
+    prepared = kernel.prepare(p, m, u)
+    return Contender(SAME_WORDS, lambda: prepared.run(g, [()]), None, None, WORDS["floor"], 1)
 
 
 def _on_threads(work: Callable[..., object], arrays: tuple[Host, ...], threads: int) -> Callable[[], object]:

@@ -17,7 +17,6 @@ from adamax_ref.tables import Buffer, Quad, ghost
 STORED = {"binary64": "float64", "binary32": "float32", "binary16": "float16", "bfloat16": "bfloat16"}
 """Name of the dtype that holds each storage format."""
 
-NAMES = ("parameter", "gradient", "exp_avg", "exp_inf")
 Place = tuple[int, tuple[int, ...], tuple[int, ...], Any]
 """Address, shape, strides in bytes, and the library's own dtype: all that a table depends on."""
 
@@ -114,7 +113,10 @@ def place_of(array: Any) -> Place:
 
 def places_of(*lists: Arrays) -> list[list[Place]]:
     """Return where the arrays of several lists lie; the key under which their tables are kept."""
-    return [list(map(_DESCRIBE.get(library(arrays[0]), _of_interface) if _alike(arrays) else place_of, arrays)) for arrays in lists]
+    return [
+        list(map(_DESCRIBE.get(library(arrays[0]), _of_interface) if _alike(arrays) else place_of, arrays)) if arrays else []
+        for arrays in lists
+    ]
 
 
 def _alike(arrays: Sequence[Any]) -> bool:
@@ -156,15 +158,15 @@ def require_updatable(array: Any) -> None:
         )
 
 
-def require_together(recipe: Recipe, lists: Sequence[Arrays]) -> None:
+def require_together(recipe: Recipe, lists: Mapping[str, Arrays]) -> None:
     """Refuse arrays that do not belong into one launch of a recipe.
 
     Parameters
     ----------
     recipe : Recipe
         What is to be computed.
-    lists : sequence of sequence of array
-        Parameters, gradients, exp_avg, exp_inf.
+    lists : mapping of str to sequence of array
+        By what messages call them; parameters first.
 
     Raises
     ------
@@ -174,8 +176,8 @@ def require_together(recipe: Recipe, lists: Sequence[Arrays]) -> None:
         When shapes differ, an address or stride is not a multiple of the element's size, or two devices take part.
     """
     stored, size = STORED[recipe.storage], recipe.storage_format.width // 8
-    for arrays in zip(*lists, strict=True):
-        for name, array in zip(NAMES, arrays, strict=True):
+    for arrays in zip(*lists.values(), strict=True):
+        for name, array in zip(lists, arrays, strict=True):
             address, shape, strides, dtype = place_of(array)
             if dtype_name(array) != stored:
                 raise TypeError(f"{name} has dtype {dtype}, but this kernel stores {stored}; convert it")
@@ -183,7 +185,7 @@ def require_together(recipe: Recipe, lists: Sequence[Arrays]) -> None:
                 raise ValueError(f"{name} has shape {shape}, its parameter {tuple(arrays[0].shape)}; they must be equal")
             if address % size or any(step % size for step in strides):
                 raise ValueError(f"{name} does not lie on multiples of its {size} bytes; pass a copy")
-    require_one_device(array for arrays in lists for array in arrays)
+    require_one_device(array for arrays in lists.values() for array in arrays)
 
 
 def require_one_device(arrays: Iterable[Any]) -> None:
@@ -191,6 +193,11 @@ def require_one_device(arrays: Iterable[Any]) -> None:
     devices = sorted({number for number in map(device_of, arrays) if number is not None})
     if len(devices) > 1:
         raise ValueError(f"the arrays of a step lie on CUDA devices {devices}; use one optimizer for each device")
+
+
+def buffer_of(place: Place) -> Buffer:
+    """Return a place without its dtype."""
+    return Buffer(*place[:3])
 
 
 def quads_of(places: Sequence[Sequence[Place]]) -> list[Quad]:

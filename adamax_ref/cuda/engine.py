@@ -11,10 +11,9 @@ from adamax_ref.backend import PROFILE_OF_DTYPE, AbstractBackend, Capabilities, 
 from adamax_ref.law.recipe import Recipe
 
 from .arrays import is_cuda_array, library, require_updatable
-from .kernel import TableKernel
+from .kernel import table_kernel
 from .launcher import Launcher
 from .parts import parts_of, pieces_of
-from .recording import CURRENT
 from .tensors import tensor_bits, tensor_from, tensor_zeros_like
 
 
@@ -105,12 +104,8 @@ class CudaBackend(AbstractBackend):
         require_updatable(array)
 
     def count(self, step: Any, number: int) -> Any:
-        """Advance a counter; that of a captured step is no part of the graph and is advanced when a replay is prepared."""
-        recording = CURRENT.get()
-        if recording.mode != "record":
-            return self.own_count(step, number)
-        recording.pending.append(lambda: self.own_count(step, number))
-        return step
+        """Advance a counter in the order of the stream."""
+        return self.own_count(step, number)
 
     def split(self, array: Any) -> list[Any]:
         """Return the real buffers an array consists of."""
@@ -122,4 +117,4 @@ class CudaBackend(AbstractBackend):
 
     def _kernel(self, recipe: Recipe) -> Kernel:
         self.require()
-        return TableKernel(recipe, self.launcher())
+        return table_kernel(recipe, self.launcher())

@@ -5,9 +5,9 @@ change from step to step, so the launch reads them from a buffer, and the buffer
 the order of the stream: nothing waits for the device. Which library captures does not matter.
 """
 
-from typing import Any, Literal, final
+from typing import Any, final
 
-from .recording import CURRENT, Recording
+from .kernel import NO_TABLES, DeviceStep
 
 
 @final
@@ -17,7 +17,7 @@ class CapturedStep:
     Parameters
     ----------
     optimizer : object
-        With a method ``step()``; its parameters, gradients and state lie on a CUDA device and stay where they are. It
+        Of this package, or its torch class; its parameters, gradients and state lie on a CUDA device and stay where they are. It
         has done at least one plain step, so that state and tables exist. ``capturable`` is not needed.
 
     Notes
@@ -42,19 +42,24 @@ class CapturedStep:
 
     def __init__(self, optimizer: Any) -> None:
         self._optimizer = optimizer
-        self._recording = Recording()
+        self._step: Any = None
 
     def record(self) -> None:
-        """Put the step into the graph that is being captured; it counts as done with the first replay.
+        """Put the step into the graph that is being captured; nothing has been done or counted before the first replay.
 
         Raises
         ------
         RuntimeError
             When it was called before, or the arrays have not been stepped where they are.
         """
-        if self._recording.launches:
+        if self._step is not None:
             raise RuntimeError("this step was captured already; make another CapturedStep to capture it again")
-        self._step("record")
+        step = self._optimizer.prepared()
+        if step is None or not _reads(step):
+            raise RuntimeError(NO_TABLES)
+        for call in step.calls:
+            call.prepared.launch()
+        self._step = step
 
     def prepare(self) -> None:
         """Send the constants of the next step to the device; call it before each replay, on the stream of the replay.
@@ -64,23 +69,23 @@ class CapturedStep:
         RuntimeError
             When nothing was recorded, or arrays or recipes are not those that were captured.
         """
-        recording = self._recording
-        if not recording.launches:
+        if self._step is None:
             raise RuntimeError("there is nothing to replay; call record() while the stream is captured")
-        if recording.pending:
-            for refresh in recording.pending:
-                refresh()
-            recording.pending.clear()
-            return
-        recording.prepared = 0
-        self._step("prepare")
-        if recording.prepared != len(recording.launches):
-            raise RuntimeError("the step has fewer launches than the captured one: a parameter lost its gradient; capture anew")
+        step = self._step
+        if self._optimizer.prepared(step) is None or not _reads(step):
+            raise RuntimeError(
+                "a parameter, its gradient or its state lies elsewhere than when the step was captured, or an option asks for "
+                "other launches; keep arrays where they are and write gradients in place, or capture anew"
+            )
+        constants, numbers = step.numbers()
+        for call, rows in zip(step.calls, constants, strict=True):
+            call.prepared.refresh(rows)
+        step.count(numbers, self._optimizer.state)
 
-    def _step(self, mode: Literal["record", "prepare"]) -> None:
-        self._recording.mode = mode
-        token = CURRENT.set(self._recording)
-        try:
-            self._optimizer.step()
-        finally:
-            CURRENT.reset(token)
+
+def _reads(step: Any) -> bool:
+    """Whether every launch reads the gradients where they are now."""
+    gradients = step.gradients()
+    if gradients is None or not all(isinstance(call.prepared, DeviceStep) for call in step.calls):
+        return False
+    return all(call.prepared.reads(gs) for call, gs in zip(step.calls, gradients, strict=True))

@@ -1,24 +1,23 @@
 """The launch that both CUDA engines share: tables that stay on the device, constants that are refreshed, one launch.
 
-A :class:`TableKernel` is what a CUDA engine's ``compile`` returns. It keeps the tables of the last few lists of
-buffers on the device, with one buffer of constants for each. A step copies the constants asynchronously, from
-page-locked memory, and launches once; nothing waits for the device.
+A :class:`DeviceStep` keeps the tables of its arrays on the device, with a buffer of constants. A step copies the
+constants asynchronously, from page-locked memory, and launches once; nothing waits for the device. A launch that goes
+into a CUDA graph and the refresh before a replay are the two halves of :meth:`DeviceStep.run`, each by itself.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, final
 
 import numpy as np
 
-from adamax_ref.backend import Arrays
+from adamax_ref.backend import Arrays, Constants, Kernel, Prepared, RecipeKernel, require_equally_long
 from adamax_ref.law.recipe import Recipe
-from adamax_ref.tables import TableCache, build
+from adamax_ref.memory import require_apart
+from adamax_ref.tables import Table, build, ghost, reaches
 
-from .arrays import Place, device_of, place_of, places_of, quads_of, require_together, stream_of
+from .arrays import Place, buffer_of, device_of, place_of, places_of, quads_of, require_together, require_updatable, stream_of
 from .geometry import CHUNK
 from .launcher import HostArray, Launcher
-from .recording import CURRENT
 
 _WORKING = {"binary64": np.float64, "binary32": np.float32}
 
@@ -30,8 +29,6 @@ class Resident:
 
     Attributes
     ----------
-    places : list
-        What they were made from.
     blocks : int
         Number of chunks.
     arrays : tuple
@@ -44,7 +41,6 @@ class Resident:
         Page-locked arrays for constants, each with the event of its last copy.
     """
 
-    places: list[list[Place]]
     blocks: int
     arrays: tuple[Any, ...]
     addresses: tuple[int, ...]
@@ -52,9 +48,8 @@ class Resident:
     staging: list[tuple[HostArray, Any]] = field(default_factory=list)
 
 
-@final
-class TableKernel:
-    """A recipe on one engine: ``kernel(ps, gs, ms, us, constants)``, in place, one launch for all buffers.
+def table_kernel(recipe: Recipe, launcher: Launcher, chunk: int = CHUNK) -> Kernel:
+    """Return the kernel that steps CUDA arrays in place, one launch for all buffers.
 
     Parameters
     ----------
@@ -64,38 +59,114 @@ class TableKernel:
         The engine.
     chunk : int
         Elements of a block's share; what the kernel was compiled for.
+    """
+    return RecipeKernel(lambda ps, ms, us: DeviceStep(recipe, launcher, chunk, ps, ms, us))
+
+
+@final
+class DeviceStep(Prepared):
+    """CUDA arrays with their tables on the device.
 
     Attributes
     ----------
-    tables : TableCache
-        Of :class:`Resident`; its ``made`` tells how often tables were built.
+    made : int
+        How often tables were built: once, and again when a gradient has moved.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When the arrays do not belong together, overlap, or lie on several devices; nothing has changed then.
     """
 
-    def __init__(self, recipe: Recipe, launcher: Launcher, chunk: int = CHUNK) -> None:
-        self.recipe = recipe
-        self.tables = TableCache[Resident]()
-        self._launcher = launcher
-        self._chunk = chunk
-        self._modes = {"plain": self._plain, "record": self._record, "prepare": self._prepare}
+    def __init__(self, recipe: Recipe, launcher: Launcher, chunk: int, ps: Arrays, ms: Arrays, us: Arrays) -> None:
+        require_equally_long(ps, ms, us)
+        self.recipe, self.ps, self.ms, self.us = recipe, list(ps), list(ms), list(us)
+        self.made = 0
+        self._launcher, self._chunk = launcher, chunk
+        self._itemsize = recipe.storage_format.width // 8
+        require_together(recipe, {"parameter": self.ps, "exp_avg": self.ms, "exp_inf": self.us})
+        for array in self.written:
+            require_updatable(array)
+        self._places = places_of(self.ps, self.ms, self.us)
+        require_apart([ghost(buffer_of(place), self._itemsize) for places in self._places for place in places])
+        self._gradients: list[Place] | None = None
+        self._resident: Resident | None = None
 
-    def __call__(self, ps: Arrays, gs: Arrays, ms: Arrays, us: Arrays, constants: Sequence[tuple[float, ...]]) -> Any:
-        """Step all buffers; see :data:`adamax_ref.backend.Kernel`.
+    def holds(self, ps: Arrays, ms: Arrays, us: Arrays) -> bool:
+        """Whether the arrays lie where they did."""
+        given = [*ps, *ms, *us]
+        same = len(given) == len(self.written) and all(map(lambda one, other: one is other, given, self.written))
+        return same and (not given or places_of(ps, ms, us) == self._places)
+
+    def check(self, gs: Arrays) -> None:
+        """Refuse gradients that do not fit, and a stream that is being captured."""
+        if self.ps and self._launcher.is_capturing(stream_of(self.ps[0])):
+            raise RuntimeError(
+                "a plain step cannot be captured: its constants would be the same in every replay; "
+                "call adamax_ref.cuda.graph.CapturedStep(optimizer).record() inside the capture"
+            )
+        require_equally_long(self.ps, gs)
+        if self.ps and not self.reads(gs):
+            lists = {"parameter": self.ps, "gradient": gs, "exp_avg": self.ms, "exp_inf": self.us}
+            require_together(self.recipe, lists)
+            (gradients,) = places_of(gs)
+            table = build(quads_of([self._places[0], gradients, *self._places[1:]]), self._itemsize, self._chunk)
+            with self._launcher.on(device_of(self.ps[0]), stream_of(self.ps[0])) as stream:
+                self._resident = self._on_device(table, stream)
+            self._gradients = gradients
+            self.made += 1
+
+    def reads(self, gs: Arrays) -> bool:
+        """Whether the tables say where these gradients lie."""
+        return self._gradients is not None and len(gs) == len(self.ps) and places_of(gs) == [self._gradients]
+
+    def bounds(self, gs: Arrays) -> tuple[HostArray, HostArray]:
+        """Return where written arrays and gradients begin and end on the device."""
+        written = [buffer_of(place) for places in self._places for place in places]
+        read = [buffer_of(place) for place in self._gradients or ()]
+        both = [
+            extents(of, self._itemsize) + np.array([[b.address] for b in of], np.int64).reshape(-1, 1) for of in (written, read)
+        ]
+        return both[0], both[1]
+
+    def run(self, gs: Arrays, constants: Constants) -> tuple[Arrays, Arrays, Arrays]:
+        """Do one step."""
+        require_equally_long(gs, constants)
+        self.check(gs)
+        resident = self._resident
+        if resident is not None:
+            with self._launcher.on(device_of(self.ps[0]), stream_of(self.ps[0])) as stream:
+                if resident.ready is not None:
+                    if self._launcher.has_passed(resident.ready):
+                        resident.ready = None
+                    else:
+                        self._launcher.wait(resident.ready, stream)
+                self._refresh(resident, self._rows(constants), stream)
+                self._launch(resident, stream)
+        return self.ps, self.ms, self.us
+
+    def launch(self) -> None:
+        """Launch with the constants that lie on the device when it happens: for a graph that is being captured.
 
         Raises
         ------
-        TypeError, ValueError
-            When the arrays do not belong together, overlap, or lie on several devices; nothing has changed then.
         RuntimeError
-            When a stream is being captured and this is a plain step.
+            When there are no tables yet.
         """
-        if len(ps):
-            lists = (ps, gs, ms, us)
-            with self._launcher.on(device_of(ps[0]), stream_of(ps[0])) as stream:
-                self._modes[CURRENT.get().mode](lists, self._rows(constants, len(ps)), stream)
-        return ps, ms, us
+        if self._resident is None:
+            raise RuntimeError(NO_TABLES)
+        with self._launcher.on(device_of(self.ps[0]), stream_of(self.ps[0])) as stream:
+            self._launch(self._resident, stream)
 
-    def refresh(self, resident: Resident, rows: HostArray, stream: int) -> None:
-        """Start copying constants to where `resident` has them, from memory that no earlier copy still reads."""
+    def refresh(self, constants: Constants) -> None:
+        """Start copying constants to where a captured launch reads them, in the order of the stream of the arrays' library."""
+        if self._resident is None:
+            raise RuntimeError(NO_TABLES)
+        with self._launcher.on(device_of(self.ps[0]), stream_of(self.ps[0])) as stream:
+            self._refresh(self._resident, self._rows(constants), stream)
+
+    def _refresh(self, resident: Resident, rows: HostArray, stream: int) -> None:
+        """Copy from memory that no earlier copy still reads."""
         if not rows.size:
             return
         free = [pair for pair in resident.staging if self._launcher.has_passed(pair[1])]
@@ -104,59 +175,20 @@ class TableKernel:
         event = self._launcher.refresh(resident.arrays[3], locked, stream)
         resident.staging = [pair for pair in resident.staging if pair[0] is not locked] + [(locked, event)]
 
-    def _plain(self, lists: Sequence[Arrays], rows: HostArray, stream: int) -> None:
-        if self._launcher.is_capturing(stream):
-            raise RuntimeError(
-                "a plain step cannot be captured: its constants would be the same in every replay; "
-                "call adamax_ref.cuda.graph.CapturedStep(optimizer).record() inside the capture"
-            )
-        places = places_of(*lists)
-        resident = self.tables.get(places, lambda: self._resident(places, lists, stream))
-        if resident.ready is not None:
-            if self._launcher.has_passed(resident.ready):
-                resident.ready = None
-            else:
-                self._launcher.wait(resident.ready, stream)
-        self.refresh(resident, rows, stream)
-        self._launch(resident, stream)
-
-    def _record(self, lists: Sequence[Arrays], rows: HostArray, stream: int) -> None:
-        resident = self.tables.get(places_of(*lists), _refuse_to_make)
-        CURRENT.get().add(self, resident, lambda: self.refresh_current(resident, rows, lists[0][0]))
-        self._launch(resident, stream)
-
-    def _prepare(self, lists: Sequence[Arrays], rows: HostArray, stream: int) -> None:
-        resident = CURRENT.get().next(self)
-        if resident.places != places_of(*lists):
-            raise RuntimeError(
-                "a parameter, its gradient or its state lies elsewhere than when the step was captured; "
-                "keep arrays where they are and write gradients in place, or capture anew"
-            )
-        self.refresh(resident, rows, stream)
-
-    def refresh_current(self, resident: Resident, rows: HostArray, array: Any) -> None:
-        """Refresh constants in the order of the stream on which `array`'s library works now."""
-        with self._launcher.on(device_of(array), stream_of(array)) as stream:
-            self.refresh(resident, rows, stream)
-
     def _launch(self, resident: Resident, stream: int) -> None:
         if resident.blocks:
             self._launcher.launch(self.recipe, resident.blocks, resident.addresses, stream)
 
-    def _rows(self, constants: Sequence[tuple[float, ...]], count: int) -> HostArray:
-        return np.array(constants, dtype=_WORKING[self.recipe.working]).reshape(count, len(self.recipe.constants))
+    def _rows(self, constants: Constants) -> HostArray:
+        return np.array(constants, dtype=_WORKING[self.recipe.working]).reshape(len(self.ps), len(self.recipe.constants))
 
-    def _resident(self, places: list[list[Place]], lists: Sequence[Arrays], stream: int) -> Resident:
-        require_together(self.recipe, lists)
-        table = build(quads_of(places), self.recipe.storage_format.width // 8, self._chunk)
-        constants = self._rows([(0.0,) * len(self.recipe.constants)] * len(table.tensors), len(table.tensors))
+    def _on_device(self, table: Table, stream: int) -> Resident:
+        """Bring tables to the device."""
+        constants = self._rows([(0.0,) * len(self.recipe.constants)] * len(table.tensors))
         hosts = (table.tensors, table.layouts, table.chunks, constants)
         arrays = tuple(self._launcher.upload(host if host.size else np.zeros(1, host.dtype), stream) for host in hosts)
         addresses = tuple(place_of(array)[0] for array in arrays)
-        return Resident(places, len(table.chunks), arrays, addresses, self._launcher.mark(stream))
+        return Resident(len(table.chunks), arrays, addresses, self._launcher.mark(stream))
 
 
-def _refuse_to_make() -> Resident:
-    raise RuntimeError(
-        "no tables can be made while a step is captured; do one plain step with the same arrays first, and synchronize"
-    )
+NO_TABLES = "no tables can be made while a step is captured; do one plain step with the same arrays first, and synchronize"

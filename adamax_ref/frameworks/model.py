@@ -55,15 +55,15 @@ def _edge(dialect: Dialect, start: Start) -> int:
 
 def _run(dialect: Dialect, start: Start, part: slice, place: Any, gradients: Sequence[Array | None], rates: Any) -> Trajectory:
     recipe = dialect.recipe(start.hyper, start.profile, place)
-    kernel = get_backend("numpy").compile(recipe)
     p, m, u = ([array.reshape(-1)[part].copy()] for array in (start.p, start.m, start.u))
+    prepared = get_backend("numpy").compile(recipe).prepare(p, m, u)
     seen = Trajectory([], [], [])
     t = start.t
     for at, g in enumerate(gradients):
         if g is not None:
             t += 1
             h = start.hyper if rates is None else replace(start.hyper, lr=rates[at])
-            p, m, u = map(list, kernel(p, [g.reshape(-1)[part]], m, u, [dialect.scalars(h, t, recipe)]))
+            prepared.run([g.reshape(-1)[part]], [dialect.scalars(h, t, recipe)])
         for kept, now in zip(seen, (p, m, u), strict=True):
             kept.append(now[0].copy())
     return seen

@@ -61,7 +61,7 @@ def _elements(backend: AbstractBackend, laws: Sequence[Made], rows: Sequence[Ele
         dtype = _dtype(recipe.storage)
         columns = zip(*(row for _, row in group), strict=True)
         p, g, m, u = (backend.from_host(np.array(column, dtype=np.float64).astype(dtype)) for column in columns)
-        results = backend.compile(recipe)([p], [g], [m], [u], [scalars])
+        results = backend.step(recipe, [p], [g], [m], [u], [scalars])
         backend.synchronize()
         made += zip(*(backend.to_host(array[0]).astype(np.float64).tolist() for array in results), strict=True)
     return made

@@ -52,9 +52,11 @@ def optimizer_class() -> Any:
             self._core()
 
         def _core(self) -> Reference:
-            """Return the reference over the very groups and state of this optimizer."""
-            dialect, backend = self.adamax_ref_dialect, self.adamax_ref_backend
-            core = Reference([{"params": [], **self.defaults}], dialect=dialect, backend=backend)
+            """Return the reference over the very groups and state of this optimizer; made once, and again for a copy."""
+            core: Reference | None = self.__dict__.get("_adamax_ref_core")
+            if core is None:
+                dialect, backend = self.adamax_ref_dialect, self.adamax_ref_backend
+                core = self._adamax_ref_core = Reference([{"params": [], **self.defaults}], dialect=dialect, backend=backend)
             core.param_groups, core.state = self.param_groups, self.state
             return core
 
@@ -62,19 +64,34 @@ def optimizer_class() -> Any:
             names = ("adamax_ref_dialect", "adamax_ref_backend")
             return {**super().__getstate__(), **{name: getattr(self, name) for name in names}}
 
-        @torch.no_grad()  # type: ignore[untyped-decorator]
+        def __setstate__(self, state: dict[str, Any]) -> None:
+            """Take over a state, as torch does when it copies and when it loads: what broke before is whole again."""
+            self.__dict__.pop("_adamax_ref_core", None)
+            super().__setstate__(state)
+
         def step(self, closure: Any = None) -> Any:
             """Update every parameter that has a gradient; see :meth:`adamax_ref.Adamax.step`."""
             loss = None
             if closure is not None:
                 with torch.enable_grad():
                     loss = closure()
+            core = self._core()
+            if not core.repeat():
+                with torch.no_grad():
+                    self._begin()
+                    core.step()
+            return loss
+
+        def prepared(self, wanted: Any = None) -> Any:
+            """Return the prepared step that :meth:`step` would do now; see :meth:`adamax_ref.Adamax.prepared`."""
+            return self._core().prepared(wanted)
+
+        def _begin(self) -> None:
+            """Make the state of parameters that have a gradient for the first time."""
             for group in self.param_groups:
                 for param in group["params"]:
                     if param.grad is not None and not self.state[param]:
                         self.state[param].update(_beginning(torch, param, group["capturable"]))
-            self._core().step()
-            return loss
 
     return Adamax
 

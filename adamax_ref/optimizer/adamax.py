@@ -6,17 +6,14 @@ from typing import Any, final
 
 from adamax_ref.backend import get_backend
 from adamax_ref.dialects import get as get_dialect
-from adamax_ref.interrupts import held_back
 
-from .engine import run
 from .gradients import reset
 from .groups import Group, as_groups, prepare
 from .hookable import Hookable
 from .hooks import hooked
 from .hypers import hyperparameters
-from .jobs import collect
 from .loading import unpack
-from .replay import Replay, remember
+from .prepared import PreparedSteps
 from .saving import pack
 from .tensors import grad_enabled
 
@@ -115,7 +112,7 @@ class Adamax(Hookable):
         self.backend = backend
         self.state: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[Group] = []
-        self._replay: dict[Any, Replay | None] = {}
+        self._prepared = PreparedSteps()
         self._forget_hooks()
         self._add(as_groups(params))
 
@@ -166,21 +163,32 @@ class Adamax(Hookable):
         ------
         ValueError, TypeError, RuntimeError
             When an option, gradient or state does not fit; no parameter has moved then.
+        BrokenStep
+            When an earlier step failed after it had begun to write; load a state to go on.
         """
         loss = None
         if closure is not None:
             with grad_enabled():
                 loss = closure()
-        dialect = get_dialect(self.dialect)
-        replay = self._replay.get((dialect, self.backend))
-        if replay is None or not replay.repeat(self.param_groups, self.state, dialect):
-            rounds = collect(self.param_groups, self.state, dialect, self.backend)
-            with held_back(insisting=True):
-                for jobs in rounds:
-                    run(jobs, self.state)
-            self._replay = {(dialect, self.backend): remember(rounds, self.param_groups)}
+        self._prepared.step(self.param_groups, self.state, get_dialect(self.dialect), self.backend)
         self.has_stepped = True
         return loss
+
+    def repeat(self) -> bool:
+        """Do a step like an earlier one and return True; or do nothing and return False where one has to be prepared.
+
+        No hook runs, and :meth:`step` asks here first: it is for optimizers that have hooks of their own.
+
+        Raises
+        ------
+        ValueError, TypeError, BrokenStep
+            As :meth:`step` does.
+        """
+        return self._prepared.repeat(self.param_groups, self.state, get_dialect(self.dialect), self.backend)
+
+    def prepared(self, wanted: Any = None) -> Any:
+        """Return the prepared step (or the wanted one) that :meth:`step` would do now; None where it would prepare one."""
+        return self._prepared.ready(self.param_groups, self.state, get_dialect(self.dialect), self.backend, wanted)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Take all gradients away.
@@ -245,6 +253,7 @@ class Adamax(Hookable):
         for hook in self._load_pre.functions():
             given = replaced(hook(self, given), given, hook)
         self.state, self.param_groups = unpack(given, self.param_groups, self.dialect, self.backend, cast)
+        self._prepared = PreparedSteps()
         for hook in self._load_post.functions():
             hook(self)
 
@@ -258,11 +267,11 @@ class Adamax(Hookable):
     def __getstate__(self) -> dict[str, Any]:
         """Leave out hooks, as PyTorch does."""
         kept = ("defaults", "state", "param_groups", "dialect", "backend")
-        return {name: getattr(self, name) for name in kept}
+        return {name: getattr(self, name) for name in kept} | {"fault": self._prepared.fault}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._replay = {}
+        self._prepared = PreparedSteps(self.__dict__.pop("fault", None))
         self._forget_hooks()
 
 

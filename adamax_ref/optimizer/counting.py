@@ -5,8 +5,9 @@ would wait for everything the device still has to do; so its value is known on t
 the array, from the first reading on.
 """
 
-from collections.abc import Callable, MutableMapping
-from typing import Any
+from collections.abc import Callable, MutableMapping, Sequence
+from operator import is_
+from typing import Any, final
 from weakref import ref
 
 import numpy as np
@@ -141,3 +142,65 @@ def advance(memory: MutableMapping[str, Any], count: Callable[[Any, int], Any]) 
     else:
         step += 1
     memory["step"] = step
+
+
+@final
+class Counters:
+    """The counters of a step's parameters, read and advanced all at once.
+
+    Most are Python's integers, or numbers of torch in host memory, which views of NumPy's reach in a tenth of the time.
+    All others are read and advanced one by one.
+
+    Parameters
+    ----------
+    steps : sequence
+        The counters.
+
+    Examples
+    --------
+    >>> memories = [{"step": 3}, {"step": 3}]
+    >>> counters = Counters([memory["step"] for memory in memories])
+    >>> numbers = counters.following([memory["step"] for memory in memories])
+    >>> counters.advance(memories, numbers, [None, None])
+    >>> numbers, memories
+    ([4, 4], [{'step': 4}, {'step': 4}])
+    """
+
+    def __init__(self, steps: Sequence[Any]) -> None:
+        self._plain = all(type(step) is int for step in steps)
+        self._steps = list(steps)
+        hosted = not self._plain and all(is_tensor(step) and not on_device(step) and step.dim() == 0 for step in steps)
+        self._views = [step.detach().numpy() for step in steps] if hosted else None
+        self._addresses = [step.data_ptr() for step in steps] if hosted else []
+
+    def hold(self, steps: Sequence[Any]) -> bool:
+        """Whether they are counters of the same kind, and where they were."""
+        if self._plain or self._views is None:
+            return (set(map(type, steps)) <= {int}) == self._plain
+        return all(map(is_, steps, self._steps)) and [step.data_ptr() for step in steps] == self._addresses
+
+    def following(self, steps: Sequence[Any]) -> list[int]:
+        """Return the numbers of the updates that follow.
+
+        Raises
+        ------
+        ValueError
+            When a counter is no whole number of at least 0.
+        """
+        if self._plain or self._views is not None:
+            steps = steps if self._views is None else [view[()] for view in self._views]
+            known = {step: next_step(step) for step in set(steps)}
+            return [*known.values()] * len(steps) if len(known) == 1 else [known[step] for step in steps]
+        return list(map(next_step, steps))
+
+    def advance(self, memories: Sequence[MutableMapping[str, Any]], numbers: Sequence[int], backends: Sequence[Any]) -> None:
+        """Count one update of each; `numbers` are those that :meth:`following` returned."""
+        if self._plain:
+            for memory, number in zip(memories, numbers, strict=True):
+                memory["step"] = number
+        elif self._views is not None:
+            for view, number in zip(self._views, numbers, strict=True):
+                view[()] = number
+        else:
+            for memory, backend in zip(memories, backends, strict=True):
+                advance(memory, backend.count)

@@ -7,18 +7,18 @@ A *job* is one update of one parameter. A parameter that stands twice in a group
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Literal, final
 
 import numpy as np
 
 from adamax_ref.backend import AbstractBackend, dtype_name, profile_of
 from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.recipe import Recipe
 
 from .counting import next_step, note
 from .groups import Group, engine
-from .hypers import hyperparameters
+from .hypers import OPTIONS, hyperparameters
 from .parameter import type_name
 from .tensors import is_tensor, tensor_like, tensor_zeros_like
 from .traced import check_graph, differentiates
@@ -37,35 +37,28 @@ class Job:
         Its array and gradient are read when the job runs.
     memory : dict
         ``step``, ``exp_avg``, ``exp_inf``: the optimizer's state, or a new one that is not yet part of it.
-    dialect : Dialect
-        The variant that the group's flags ask for.
-    hyper : Hyperparameters
-        Checked numbers.
-    group : int
-        Number of the group.
-    t : int
-        Number of this update of this parameter, from 1.
+    law : Law
+        What it has in common with the others of its group.
     backend : AbstractBackend
         Where it runs.
     recipe, tail : Recipe
         For the array, and for what the framework's vector loop leaves over (nearly always the same recipe).
-    alone : bool
-        Whether it is to have a kernel call of its own.
     options : mapping or None
         For a step that autograd is to pass through: the group's options as they were written.
     """
 
     param: Any
     memory: dict[str, Any]
-    dialect: Dialect
-    hyper: Hyperparameters
-    group: int
-    t: int
+    law: "Law"
     backend: AbstractBackend
     recipe: Recipe
     tail: Recipe
-    alone: bool
     options: Mapping[str, Any] | None
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is to have a kernel call of its own."""
+        return self.law.alone
 
 
 def collect(groups: Sequence[Group], state: Mapping[Any, Any], dialect: Dialect, backend: str | None) -> list[list[Job]]:
@@ -82,7 +75,7 @@ def collect(groups: Sequence[Group], state: Mapping[Any, Any], dialect: Dialect,
     for number, group in enumerate(groups):
         if group["foreach"] and group["differentiable"]:
             raise AssertionError("_foreach ops don't support autograd")
-        laws = _Laws(dialect, group, number)
+        law = Law(dialect, group, number)
         for at, param in enumerate(group["params"]):
             if param.grad is None:
                 continue
@@ -95,13 +88,23 @@ def collect(groups: Sequence[Group], state: Mapping[Any, Any], dialect: Dialect,
             seen[id(param)] += 1
             if len(rounds) <= again:
                 rounds.append([])
-            rounds[again].append(laws.job(param, memory, again, backend))
+            rounds[again].append(law.job(param, memory, backend))
     return rounds
 
 
 @final
-class _Laws:
-    """What the parameters of one group have in common, looked up once a step."""
+class Law:
+    """What the parameters of one group have in common: a dialect's variant, checked numbers, and recipes.
+
+    Parameters
+    ----------
+    dialect : Dialect
+        The optimizer's.
+    group : mapping
+        Its options are read here, and again by :meth:`renew`.
+    number : int
+        Of the group.
+    """
 
     def __init__(self, dialect: Dialect, group: Mapping[str, Any], number: int) -> None:
         self.dialect = variant(dialect, group)
@@ -109,30 +112,66 @@ class _Laws:
         self.group = group
         self.number = number
         self.alone = group["foreach"] is False
+        self._given = dialect
+        self._options = _options(group) if _is_fixed(group) else None
         self._recipes: dict[tuple[AbstractBackend, str], tuple[Recipe, Recipe]] = {}
 
-    def job(self, param: Any, memory: dict[str, Any], again: int, backend: str | None) -> Job:
+    def renew(self, dialect: Dialect) -> bool:
+        """Read the options again; False when they ask for other recipes than before.
+
+        Raises
+        ------
+        ValueError, TypeError
+            When a number is wrong.
+        """
+        if dialect is not self._given:
+            return False
+        options = _options(self.group) if _is_fixed(self.group) else None
+        if options is not None and options == self._options:
+            return True
+        new = Law(dialect, self.group, self.number)
+        alike = new.dialect is self.dialect and new.alone == self.alone and not self.group["differentiable"]
+        if not alike or any(new.recipes(profile) != known for (_, profile), known in self._recipes.items()):
+            return False
+        self.hyper, self._options = new.hyper, new._options
+        return True
+
+    def job(self, param: Any, memory: dict[str, Any], backend: str | None) -> Job:
         """Return the job of one parameter, its recipes compiled."""
         data = param.data
         chosen = engine(data, backend)
         recipe, tail = self._compiled(chosen, profile_of(data))
-        t = next_step(memory["step"]) + again
-        options = self._options() if self.group["differentiable"] and differentiates(data) else None
+        next_step(memory["step"])
+        options = self._written() if self.group["differentiable"] and differentiates(data) else None
         if options is not None:
             check_graph(param)
-        return Job(param, memory, self.dialect, self.hyper, self.number, t, chosen, recipe, tail, self.alone, options)
+        return Job(param, memory, self, chosen, recipe, tail, options)
 
-    def _options(self) -> dict[str, Any]:
+    def recipes(self, profile: str) -> tuple[Recipe, Recipe]:
+        """Return those of the array and of its tail; one object when they are equal."""
+        recipe, tail = (self.dialect.recipe(self.hyper, profile, place) for place in PLACES)
+        return recipe, recipe if tail == recipe else tail
+
+    def _written(self) -> dict[str, Any]:
         beta1, beta2 = self.group["betas"]
         return {**self.group, "beta1": beta1, "beta2": beta2}
 
     def _compiled(self, backend: AbstractBackend, profile: str) -> tuple[Recipe, Recipe]:
         if (backend, profile) not in self._recipes:
-            recipe, tail = (self.dialect.recipe(self.hyper, profile, place) for place in PLACES)
-            for one in {recipe, tail}:
+            recipes = self.recipes(profile)
+            for one in set(recipes):
                 backend.compile(one)
-            self._recipes[backend, profile] = recipe, recipe if tail == recipe else tail
+            self._recipes[backend, profile] = recipes
         return self._recipes[backend, profile]
+
+
+_options = itemgetter(*OPTIONS)
+
+
+def _is_fixed(group: Mapping[str, Any]) -> bool:
+    """Whether the numbers of a group can only be replaced, not changed inside an array or a list."""
+    numbers = (group["lr"], group["eps"], group["weight_decay"])
+    return type(group["betas"]) is tuple and all(isinstance(x, (int, float)) for x in (*numbers, *group["betas"]))
 
 
 PLACES: tuple[Literal["body"], Literal["tail"]] = ("body", "tail")

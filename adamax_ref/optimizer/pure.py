@@ -10,10 +10,10 @@ from adamax_ref.dialects import get as get_dialect
 from adamax_ref.law.hyper import Hyperparameters
 
 from . import traced
-from .engine import run
 from .groups import engine
-from .jobs import check_gradient, check_state, collect
+from .jobs import check_gradient, check_state
 from .parameter import Parameter
+from .prepared import PreparedSteps
 from .tensors import is_tensor, tensor_zeros_like
 from .trees import map_tree
 
@@ -168,8 +168,7 @@ def _ordinary(p: Any, g: Any, t: Any, m: Any, u: Any, named: dict[str, Any], dia
         **dict.fromkeys(("foreach", "differentiable", "capturable"), None),
     }
     state: dict[Any, Any] = {param: memory}
-    for jobs in collect([group], state, get_dialect(dialect), backend):
-        run(jobs, state)
+    PreparedSteps().step([group], state, get_dialect(dialect), backend)
     return param.data, memory["step"], memory["exp_avg"], memory["exp_inf"]
 
 

@@ -25,6 +25,21 @@ def is_tensor(value: Any) -> bool:
     return tensor is not None and isinstance(value, tensor)
 
 
+def is_plain_tensor(value: Any) -> bool:
+    """Whether `value` is a real tensor whose elements lie in host memory as they are, and of no subclass but Parameter.
+
+    Examples
+    --------
+    >>> is_plain_tensor(np.zeros(3))
+    False
+    """
+    if not is_tensor(value):
+        return False
+    torch = sys.modules["torch"]
+    known = type(value) in (torch.Tensor, torch.nn.Parameter) and value.layout is torch.strided
+    return known and value.device.type == "cpu" and not (value.is_complex() or value.is_neg())
+
+
 def lend(array: Any) -> Any:
     """Return what a backend computes on: a NumPy view over a CPU tensor's memory; anything else as it is.
 
@@ -58,10 +73,9 @@ def bfloat16() -> Any:
     return np.dtype(ml_dtypes.bfloat16)
 
 
-def touched(array: Any) -> None:
-    """Tell autograd that a tensor's memory was written through a view it does not know of."""
-    if is_tensor(array) and not array.is_inference():
-        sys.modules["torch"].autograd.graph.increment_version(array)
+def bump(tensors: list[Any]) -> None:
+    """Tell autograd that the memory of tensors was written through views that it does not know of."""
+    sys.modules["torch"].autograd.graph.increment_version(tensors)
 
 
 def tensor_zeros_like(like: Any) -> Any:

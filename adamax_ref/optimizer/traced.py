@@ -124,7 +124,7 @@ def _run(dialect: Dialect, options: Mapping[str, Any], t: Any, arrays: Any, reci
 
     constants = scalars(dialect, options, t, recipe, arrays[0])
     p, g, m, u = arrays
-    (p,), (m,), (u,) = BACKEND.compile(recipe)([p], [g], [m], [u], [constants])
+    (p,), (m,), (u,) = BACKEND.step(recipe, [p], [g], [m], [u], [constants])
     return p, m, u
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from adamax_ref.backend import PROFILE_OF_DTYPE, AbstractBackend, BackendUnavailable, Capabilities, Kernel, dtype_name
 from adamax_ref.law.recipe import Recipe
 from adamax_ref.memory import require_updatable, zeros_apart
+from adamax_ref.optimizer.tensors import is_plain_tensor, lend
 
 
 @final
@@ -33,9 +34,12 @@ class NumbaBackend(AbstractBackend):
         return Capabilities()
 
     def owns(self, array: Any) -> bool:
-        """Whether `array` is an ndarray of a type that Adamax knows; a masked array is not, its mask would be lost."""
+        """Whether `array` is an ndarray, or a plain tensor of torch on the CPU, of a type that Adamax knows.
+
+        A masked array is not, for its mask would be lost.
+        """
         is_array = isinstance(array, np.ndarray) and not isinstance(array, np.ma.MaskedArray)
-        return is_array and dtype_name(array) in PROFILE_OF_DTYPE
+        return (is_array or is_plain_tensor(array)) and dtype_name(array) in PROFILE_OF_DTYPE
 
     def compile(self, recipe: Recipe) -> Kernel:
         """Return the kernel for a recipe, the same one for equal recipes; compiled code is kept on disk."""
@@ -56,7 +60,7 @@ class NumbaBackend(AbstractBackend):
 
     def check(self, array: Any) -> None:
         """Refuse what cannot be written to, or overlaps itself."""
-        require_updatable(array)
+        require_updatable(lend(array))
 
 
 @cache

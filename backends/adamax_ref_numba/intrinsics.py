@@ -100,14 +100,24 @@ def fetch_add(context: Any, address: Any, amount: Any) -> Any:
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def prefetch(context: Any, address: Any) -> Any:
-    """Ask for the cache line at an address, which need not exist."""
+def call(context: Any, function: Any, first: Any, second: Any) -> Any:
+    """Call the C function at an address with two words and return the word that it returns."""
 
     def generate(_context: Any, builder: Any, _signature: Any, operands: Any) -> Any:
-        integer, byte = ir.IntType(32), ir.IntType(8).as_pointer()
-        kind = ir.FunctionType(ir.VoidType(), [byte, integer, integer, integer])
-        function = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
-        builder.call(function, [builder.inttoptr(operands[0], byte), integer(0), integer(3), integer(1)])
-        return _context.get_dummy_value()
+        word = ir.IntType(64)
+        kind = ir.FunctionType(word, [word, word]).as_pointer()
+        return builder.call(builder.inttoptr(operands[0], kind), operands[1:])
 
-    return types.void(types.int64), generate
+    return types.int64(*[types.int64] * 3), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def call_status(context: Any, function: Any, first: Any, second: Any, third: Any) -> Any:
+    """Call the C function at an address with three words and return the ``int`` that it returns."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, operands: Any) -> Any:
+        word = ir.IntType(64)
+        kind = ir.FunctionType(ir.IntType(32), [word, word, word]).as_pointer()
+        return builder.call(builder.inttoptr(operands[0], kind), operands[1:])
+
+    return types.int32(*[types.int64] * 4), generate

@@ -1,60 +1,266 @@
-"""A recipe as a kernel: plan, constants, compiled code on the pieces."""
+"""A recipe bound to arrays in host memory: tables, constants, compiled code on the pieces."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import compress
-from typing import Any
+from typing import Any, final
 
 import numba
 import numpy as np
 
-from adamax_ref.backend import Arrays, Kernel, get_backend
+from adamax_ref.backend import Arrays, Constants, Kernel, Prepared, RecipeKernel, require_equally_long
 from adamax_ref.guards import require_gradual_underflow
 from adamax_ref.law.recipe import Recipe
+from adamax_ref.memory import HostArray
+from adamax_ref.optimizer.tensors import is_plain_tensor, is_tensor, lend
+from adamax_ref.tables import Buffer, Table, build, extents, reaches
 from adamax_ref.threads import num_threads, share
 
 from .cached import compiled
-from .ledger import Ledger, Plan, asked, require_sound, rows_of
+from .reading import HEAD, MOVED, OTHER, gradients_differ, record, tools_for, written_differ
+
+CHUNK = 32768
+"""Elements of a chunk: 128 KiB of each float32 operand. Large enough that taking a chunk (about 3 µs) costs nothing,
+small enough that two threads end together."""
+
+PIECES = 64
+"""Into how many pieces a step is cut at most, so that handing them out costs nothing beside the work."""
+
+ALONE = 131072
+"""Elements below which one thread does it all: waking another takes as long (about 50 µs) as half of the work."""
 
 
 def kernel_for(recipe: Recipe) -> Kernel:
-    """Return the kernel that runs `recipe` in place, all parameters of a call at once."""
+    """Return the kernel that runs `recipe` in place, all parameters of a step at once."""
     step = compiled(recipe)
-    working = np.dtype(f"f{recipe.working_format.width // 8}")
-    itemsize = recipe.storage_format.width // 8
-    idle: list[Ledger] = []  # a call takes one and gives it back, so that two threads never share tables
 
-    def run(plan: Plan, constants: Sequence[tuple[float, ...]]) -> None:
-        work = partial(step, *plan.columns, np.zeros(1, np.int64), *rows_of(constants, working))
-        pieces = len(plan.cuts) - 1
-        threads = min(pieces, num_threads(int(numba.config.NUMBA_NUM_THREADS)))
-        share(work, threads) if threads > 1 else work()
+    def prepare(ps: Arrays, ms: Arrays, us: Arrays) -> Prepared:
+        if any(_is_foreign(lend(array)) for arrays in (ps, ms, us) for array in arrays):
+            return CopiedStep(recipe, step, ps, ms, us)
+        return TableStep(recipe, step, ps, ms, us)
 
-    def kernel(ps: Arrays, gs: Arrays, ms: Arrays, us: Arrays, constants: Sequence[tuple[float, ...]]) -> Any:
+    return RecipeKernel(prepare)
+
+
+@final
+class TableStep(Prepared):
+    """Arrays of NumPy, or tensors of torch in host memory, that compiled code finds through a table of addresses.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        What to compute.
+    step : callable
+        The compiled recipe.
+    ps, ms, us : sequence of array
+        What is updated; in native byte order, each element at a multiple of its size.
+    """
+
+    def __init__(self, recipe: Recipe, step: Callable[..., None], ps: Arrays, ms: Arrays, us: Arrays) -> None:
+        super().__init__(recipe, ps, ms, us)
+        for array in self.written:
+            if is_tensor(array) and not is_plain_tensor(array):
+                raise TypeError(
+                    f"the numba engine cannot write to a tensor of type {type(array).__name__} whose memory is not plain"
+                )
+        self._step = step
+        self._working = np.dtype(f"f{recipe.working_format.width // 8}")
+        self._itemsize = recipe.storage_format.width // 8
+        self._layouts = [_layouts(arrays) for arrays in (self.ps, self.ms, self.us)]
+        self._tools = self._read_by(self.written)
+        self._records = _records((self.ps, self.ms, self.us), self._layouts)
+        written = [layout for layouts in self._layouts for layout in layouts]
+        self._bounds = extents(written, self._itemsize) + np.array([[layout.address] for layout in written], np.int64).reshape(
+            -1, 1
+        )
+        self._first_rows = np.zeros(len(self.ps), np.int64)
+        self._checked: Arrays | None = None
+        self._gradients: _Gradients | None = None
+
+    @staticmethod
+    def memory_of(array: Any) -> Any:
+        """Return a NumPy view over a tensor's memory."""
+        return lend(array)
+
+    def holds(self, ps: Arrays, ms: Arrays, us: Arrays) -> bool:
+        """Ask the arrays where they lie, in compiled code where they can be asked there."""
+        if self._tools is None:
+            return super().holds(ps, ms, us)
+        lists = [arrays if type(arrays) is list else list(arrays) for arrays in (ps, ms, us)]
+        alike = all(len(arrays) == len(self.ps) for arrays in lists)
+        return alike and not written_differ(lists, self._tools, self._records)
+
+    def check(self, gs: Arrays) -> None:
+        """Refuse gradients that do not fit, and a processor that flushes subnormal numbers."""
         require_gradual_underflow()
-        if not len(ps) == len(gs) == len(ms) == len(us) == len(constants):
-            raise ValueError(f"lists of {[*map(len, (ps, gs, ms, us, constants))]} items; they must be equally long")
-        if ps:
-            ledger = idle.pop() if idle else Ledger(recipe.storage, itemsize)
-            plan = ledger.plan(ps, gs, ms, us)
-            if plan is not None:
-                run(plan, constants)
-            else:
-                _asked_and_run(recipe, run, list(zip(ps, gs, ms, us, strict=True)), constants)
-            idle.append(ledger)
-        return ps, ms, us
+        known = self._gradients
+        self._checked = None
+        differing = OTHER if known is None else known.differing(gs)
+        if known is None or differing == OTHER:
+            super().check(gs)
+            self._gradients = self._laid_out(gs)
+        elif differing == MOVED:
+            known.move()
+            if self._cover.may_meet(known.bounds):
+                super().check(gs)
+        self._checked = gs
 
-    return kernel
+    def bounds(self, gs: Arrays) -> tuple[HostArray, HostArray]:
+        """Return what the tables know."""
+        known = self._gradients
+        return self._bounds, known.bounds if known is not None else np.empty((0, 2), np.int64)
+
+    def run(self, gs: Arrays, constants: Constants) -> tuple[Arrays, Arrays, Arrays]:
+        """Do one step."""
+        require_equally_long(gs, constants)
+        if gs is not self._checked:
+            self.check(gs)
+        self._checked = None  # for a list may be changed by its owner
+        plan = self._gradients
+        if plan is not None and len(plan.cuts) > 1:
+            taken = np.zeros(1, np.int64)
+            work = partial(self._step, *plan.columns, taken, *self._rows(constants))
+            threads = min(len(plan.cuts) - 1, num_threads(int(numba.config.NUMBA_NUM_THREADS)))
+            share(work, threads) if threads > 1 else work()
+        return self.ps, self.ms, self.us
+
+    def _rows(self, constants: Constants) -> tuple[HostArray, HostArray]:
+        """Return for each parameter the number of its row of constants, and the rows, each kept once."""
+        first, count = constants[0], len(constants)
+        # Without a zero equal numbers have equal bits.
+        if constants.count(first) == count and (count == 1 or 0.0 not in first):
+            return self._first_rows, np.array([first], self._working).reshape(1, -1)
+        rows = {id(one): one for one in constants}  # by identity, which separates 0.0 from -0.0
+        number = {key: at for at, key in enumerate(rows)}
+        each = np.fromiter(map(number.__getitem__, map(id, constants)), np.int64, count)
+        return each, np.array(list(rows.values()), self._working).reshape(len(rows), -1)
+
+    def _read_by(self, arrays: Sequence[Any]) -> HostArray | None:
+        """Return the functions that read these arrays in compiled code; None where there are none for all of them."""
+        kinds = set(map(type, arrays))
+        if kinds <= {np.ndarray}:
+            return tools_for(self.recipe.storage, tensors=False)
+        return tools_for(self.recipe.storage, tensors=True) if kinds <= _tensor_types(arrays) else None
+
+    def _laid_out(self, gs: Arrays) -> "_Gradients":
+        """Make the table for gradients as they lie now; those of foreign byte order or alignment are copied."""
+        kept = [_readable(g) for g in gs]
+        layouts = _layouts(kept)
+        quads = zip(self._layouts[0], layouts, *self._layouts[1:], strict=True)
+        table = build(list(quads), self._itemsize, CHUNK)
+        own = all(map(lambda one, other: one is other, kept, gs))
+        return _Gradients(table, kept, layouts, self._itemsize, self._read_by(kept) if own else None)
 
 
-def _asked_and_run(recipe: Recipe, run: Callable[..., None], quads: list[Any], constants: Sequence[tuple[float, ...]]) -> None:
-    """Step strided arrays, and leave those of foreign byte order or alignment to the NumPy engine; the bits are the same."""
-    require_sound(recipe.storage, quads)
-    foreign = [not all(array.dtype.isnative and array.flags.aligned for array in quad) for quad in quads]
-    ours = [quad for quad, other in zip(quads, foreign, strict=True) if not other]
-    plan = asked(recipe.storage, ours)
-    if any(foreign):
-        ps, gs, ms, us = zip(*compress(quads, foreign), strict=True)
-        get_backend("numpy").compile(recipe)(ps, gs, ms, us, list(compress(constants, foreign)))
-    if ours:
-        run(plan, [one for one, other in zip(constants, foreign, strict=True) if not other])
+@final
+class _Gradients:
+    """The table of a step, and how its gradients lie.
+
+    Parameters
+    ----------
+    table : Table
+        Of parameters, gradients, moments and norms.
+    arrays, layouts : sequence
+        The gradients; only copies are kept alive.
+    itemsize : int
+        Bytes of an element.
+    tools : array or None
+        What reads gradients in compiled code; None when each step has to lay them out anew.
+    """
+
+    def __init__(self, table: Table, arrays: Arrays, layouts: list[Buffer], itemsize: int, tools: HostArray | None) -> None:
+        self.cuts = _cuts(table)
+        self.columns = table.tensors, table.layouts, table.chunks, table.chunk, self.cuts
+        self._tools = tools
+        self._copies = arrays if tools is None else None
+        self._types = set(map(type, arrays)) if tools is not None else set()
+        self._dtype = arrays[0].dtype if arrays and tools is not None else None
+        self._records = np.array(record(arrays, layouts), np.int64)
+        lengths = [HEAD + 2 * len(layout.shape) for layout in layouts]
+        self._places = np.cumsum([0, *lengths[:-1]])[: len(layouts)] + 1
+        self._extents = extents(layouts, itemsize)
+        addresses = self._records[self._places]
+        self._shift = table.tensors[:, 1] - addresses
+        self.bounds = self._extents + addresses[:, None]
+
+    def differing(self, gs: Arrays) -> int:
+        """Return what differs from the gradients of the last step: nothing (0), addresses (`MOVED`), more (`OTHER`)."""
+        if self._tools is None or len(gs) != len(self._places) or not set(map(type, gs)) <= self._types:
+            return OTHER
+        if np.ndarray not in self._types and any(g.is_neg() for g in gs):
+            return OTHER
+        if not self._tools[5] and any(g.dtype != self._dtype for g in gs):  # the buffer protocol has no name for it
+            return OTHER
+        return gradients_differ(gs if type(gs) is list else list(gs), self._tools, self._records)
+
+    def move(self) -> None:
+        """Put new addresses into the table."""
+        addresses = self._records[self._places]
+        np.add(addresses, self._shift, out=self.columns[0][:, 1])
+        self.bounds = self._extents + addresses[:, None]
+
+
+@final
+class CopiedStep(Prepared):
+    """Arrays of foreign byte order or alignment, stepped on copies that are written back."""
+
+    def __init__(self, recipe: Recipe, step: Callable[..., None], ps: Arrays, ms: Arrays, us: Arrays) -> None:
+        super().__init__(recipe, ps, ms, us)
+        self._step = step
+
+    def run(self, gs: Arrays, constants: Constants) -> tuple[Arrays, Arrays, Arrays]:
+        """Do one step."""
+        require_equally_long(gs, constants)
+        self.check(gs)
+        copies = [[_native(array) for array in arrays] for arrays in (self.ps, self.ms, self.us)]
+        TableStep(self.recipe, self._step, *copies).run(gs, constants)
+        for array, copy in zip(self.written, [copy for part in copies for copy in part], strict=True):
+            if copy is not array:
+                array[...] = copy
+        return self.ps, self.ms, self.us
+
+
+def _readable(gradient: Any) -> Any:
+    """Return a gradient whose memory can be read as it is: itself, or a copy."""
+    if is_tensor(gradient) and not is_plain_tensor(gradient):
+        return lend(gradient)
+    return _native(gradient)
+
+
+def _native(array: Any) -> Any:
+    return np.array(array, array.dtype.newbyteorder("=")) if _is_foreign(lend(array)) else array
+
+
+def _is_foreign(array: HostArray) -> bool:
+    """Whether compiled code would not read an array rightly: another byte order, or elements off their multiples."""
+    return not (array.dtype.isnative and array.flags.aligned)
+
+
+def _layouts(arrays: Arrays) -> list[Buffer]:
+    hosts = map(lend, arrays)
+    return [Buffer(array.ctypes.data, array.shape, array.strides) for array in hosts]
+
+
+def _records(lists: Sequence[Arrays], layouts: Sequence[Sequence[Buffer]]) -> HostArray:
+    """Return the records of three lists behind the places where each begins."""
+    parts = [record(arrays, of) for arrays, of in zip(lists, layouts, strict=True)]
+    begins = [3, 3 + len(parts[0]), 3 + len(parts[0]) + len(parts[1])]
+    return np.array([*begins, *parts[0], *parts[1], *parts[2]], np.int64)
+
+
+def _tensor_types(arrays: Arrays) -> set[type]:
+    """Return the types of torch whose memory is all there is to them; a subclass may be anything."""
+    if not any(map(is_tensor, arrays)):
+        return set()
+    import torch
+
+    return {torch.Tensor, torch.nn.Parameter}
+
+
+def _cuts(table: Table) -> HostArray:
+    """Cut the chunks into at most `PIECES` pieces of about equal work; little work stays in one piece."""
+    sizes = table.tensors[table.chunks[:, 0], 4] - table.chunks[:, 1].astype(np.int64) * table.chunk
+    total = np.cumsum(np.minimum(sizes, table.chunk))
+    whole = int(total[-1]) if len(total) else 0
+    piece = max(CHUNK, -(-whole // PIECES))
+    inner = np.searchsorted(total, np.arange(piece, whole, piece)) if whole >= ALONE else ()
+    return np.unique([0, *inner, len(table.chunks)]).astype(np.int64)

@@ -13,10 +13,10 @@ from typing import Any, final
 
 import numpy as np
 
-from adamax_ref.backend import Arrays, Kernel
+from adamax_ref.backend import Arrays, Constants, Kernel, Prepared, RecipeKernel, require_equally_long
 from adamax_ref.guards import require_gradual_underflow
 from adamax_ref.law.recipe import INPUTS, Recipe
-from adamax_ref.memory import STORED, require_alike, require_apart, require_updatable
+from adamax_ref.memory import STORED
 from adamax_ref.threads import num_threads, share, taken
 
 from .fma import Block, Provider
@@ -46,29 +46,43 @@ Job = tuple[Any, Any, Any, Any, tuple[float, ...]]
 
 def kernel_for(recipe: Recipe, provider: Provider | None) -> Kernel:
     """Return the kernel that runs `recipe` in place."""
-    as_they_are, copied = (_Walker(recipe, provider, buffers) for buffers in (0, len(INPUTS)))
-    dtype = np.dtype(STORED[recipe.working])
+    walkers = [_Walker(recipe, provider, buffers) for buffers in (len(INPUTS), 0)]
+    return RecipeKernel(lambda ps, ms, us: BlockwiseStep(recipe, walkers, ps, ms, us))
 
-    def kernel(ps: Arrays, gs: Arrays, ms: Arrays, us: Arrays, constants: Sequence[tuple[float, ...]]) -> Any:
+
+@final
+class BlockwiseStep(Prepared):
+    """Arrays of NumPy that are walked block by block.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        What to do.
+    walkers : sequence of _Walker
+        For arrays of which an iterator has to copy blocks, and for those it can hand out as they are.
+    ps, ms, us : sequence of ndarray
+        What is updated.
+    """
+
+    def __init__(self, recipe: Recipe, walkers: "Sequence[_Walker]", ps: Arrays, ms: Arrays, us: Arrays) -> None:
+        super().__init__(recipe, ps, ms, us)
+        self._walkers = walkers
+        self._dtype = np.dtype(STORED[recipe.working])
+
+    def check(self, gs: Arrays) -> None:
+        """Refuse gradients that do not fit, and a processor that flushes subnormal numbers."""
         require_gradual_underflow()
-        jobs = list(zip(ps, gs, ms, us, constants, strict=True))
-        _check(recipe.storage, jobs)
-        plain = [_is_plain(job, dtype) for job in jobs]
-        for walker, kind in ((as_they_are, True), (copied, False)):
-            if kind in plain:
-                walker.step([job for job, its in zip(jobs, plain, strict=True) if its is kind])
-        return ps, ms, us
+        super().check(gs)
 
-    return kernel
-
-
-def _check(storage: str, jobs: Sequence[Job]) -> None:
-    """Refuse buffers that do not belong together or cannot be written, before anything is written."""
-    for p, g, m, u, _ in jobs:
-        require_alike(storage, p, g, m, u)
-        for array in (p, m, u):
-            require_updatable(array)
-    require_apart([array for p, _, m, u, _ in jobs for array in (p, m, u)], [g for _, g, *_ in jobs])
+    def run(self, gs: Arrays, constants: Constants) -> tuple[Arrays, Arrays, Arrays]:
+        """Do one step."""
+        require_equally_long(gs, constants)
+        self.check(gs)
+        jobs = list(zip(self.ps, gs, self.ms, self.us, constants, strict=True))
+        plain = [_is_plain(job, self._dtype) for job in jobs]
+        for kind in sorted(set(plain), reverse=True):
+            self._walkers[kind].step([job for job, its in zip(jobs, plain, strict=True) if its is kind])
+        return self.ps, self.ms, self.us
 
 
 def _is_plain(job: Job, dtype: np.dtype[Any]) -> bool:

@@ -50,7 +50,7 @@ def _gradient(index: Any, t: int) -> Any:
 def _by_numpy(size: int, steps: int) -> tuple[np.ndarray, ...]:
     index = np.arange(size)
     p, m, u = _gradient(index, 0), np.zeros(size, np.float32), np.zeros(size, np.float32)
-    kernel = get_backend("numpy").compile(RECIPE)
+    kernel = partial(get_backend("numpy").step, RECIPE)
     for t in range(1, steps + 1):
         kernel([p], [_gradient(index, t)], [m], [u], [DIALECT.scalars(HYPER, t, RECIPE)])
     return p, m, u
@@ -60,7 +60,7 @@ def _by_dask(size: int, steps: int, between: Any = lambda t: None, gradient: Any
     index = da.arange(size, chunks=-(-size // 8))
     p = _gradient(index, 0)
     m, u = (get_backend("dask").zeros_like(p) for _ in "mu")
-    kernel = get_backend("dask").compile(RECIPE)
+    kernel = partial(get_backend("dask").step, RECIPE)
     for t in range(1, steps + 1):
         (p,), (m,), (u,) = kernel([p], [gradient(index, t)], [m], [u], [DIALECT.scalars(HYPER, t, RECIPE)])
         between(t)
@@ -123,13 +123,13 @@ def test_each_chunk_is_stepped_once_and_on_its_own(monkeypatch: pytest.MonkeyPat
     index = da.arange(10, chunks=4)
     p, g = _gradient(index, 0).persist(), _gradient(index, 1).rechunk(5)
     m, u = da.zeros_like(p), da.zeros_like(p)
-    get_backend("dask").compile(RECIPE)([p], [g], [m], [u], [DIALECT.scalars(HYPER, 1, RECIPE)])
+    get_backend("dask").step(RECIPE, [p], [g], [m], [u], [DIALECT.scalars(HYPER, 1, RECIPE)])
     assert sorted(sizes) == [2, 4, 4]
 
 
 def test_given_arrays_stay_as_they_are_and_shapes_are_checked() -> None:
     p, g, m, u = (da.from_array(np.ones(6, np.float32), chunks=4) for _ in "pgmu")
-    kernel = get_backend("dask").compile(RECIPE)
+    kernel = partial(get_backend("dask").step, RECIPE)
     (new,), _, _ = kernel([p], [g], [m], [u], [DIALECT.scalars(HYPER, 1, RECIPE)])
     assert (p.compute() == 1).all() and (new.compute() != 1).all()
     with pytest.raises(ValueError, match=r"gradient has shape \(3,\)"):

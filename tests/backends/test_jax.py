@@ -27,7 +27,7 @@ def _jax(peer: Callable[[str], ModuleType]) -> None:
 def _by(name: str, recipe: Recipe, values: Any, scalars: Any) -> list[np.ndarray]:
     backend = get_backend(name)
     p, g, m, u = (backend.from_host(value.copy()) for value in values)
-    results = backend.compile(recipe)([p], [g], [m], [u], [scalars])
+    results = backend.step(recipe, [p], [g], [m], [u], [scalars])
     return [backend.to_host(part[0]) for part in results]
 
 

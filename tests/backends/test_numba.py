@@ -41,7 +41,7 @@ def _copy(lists: Lists) -> Lists:
 
 def _run(name: str, lists: Lists, constants: Any = None) -> list[bytes]:
     ps, gs, ms, us = lists
-    get_backend(name).compile(RECIPE)(ps, gs, ms, us, constants or [FIRST] * len(ps))
+    get_backend(name).step(RECIPE, ps, gs, ms, us, constants or [FIRST] * len(ps))
     return [a.tobytes() for arrays in (ps, ms, us) for a in arrays]
 
 
@@ -62,7 +62,7 @@ def test_it_equals_numpy_on_a_grid_of_all_hard_values(profile: str, eps: float, 
     results = []
     for name in ("numpy", "numba"):
         p, g, m, u = (value.copy() for value in values)
-        get_backend(name).compile(recipe)([p], [g], [m], [u], [DIALECT.scalars(hyper, 2, recipe)])
+        get_backend(name).step(recipe, [p], [g], [m], [u], [DIALECT.scalars(hyper, 2, recipe)])
         results.append((p, m, u))
     for ours, theirs in zip(*results, strict=True):
         assert same(ours, theirs)
@@ -78,7 +78,7 @@ def test_every_nan_of_bfloat16_stays_one(which: int, same: Any) -> None:
     results = []
     for name in ("numpy", "numba"):
         p, g, m, u = (value.copy().view(bfloat16) for value in values)
-        get_backend(name).compile(recipe)([p], [g], [m], [u], [DIALECT.scalars(HYPER, 1, recipe)])
+        get_backend(name).step(recipe, [p], [g], [m], [u], [DIALECT.scalars(HYPER, 1, recipe)])
         results.append((p, m, u))
     assert all(map(same, *results))
     assert np.isnan(results[1][0].astype(np.float32)).all()
@@ -158,18 +158,86 @@ def test_two_gradients_may_be_the_same_array() -> None:
     assert _run("numba", lists) == want
 
 
-def test_without_the_fast_way_to_addresses_the_bits_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adamax_ref_numba.ledger.readable", lambda: False)
-    lists = _lists([5, 70, 40_000])
+@pytest.mark.parametrize("kind", ["arrays", "tensors"])
+def test_what_cannot_be_read_in_compiled_code_has_the_same_bits(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    lists: list[Any] = _lists([5, 70, 40_000])
     want = _run("numpy", _copy(lists))
-    assert _run("numba", lists) == want
+    if kind == "tensors":
+        torch = pytest.importorskip("torch")
+        lists = [[torch.from_numpy(array) for array in arrays] for arrays in lists]
+    monkeypatch.setattr("adamax_ref_numba.kernel.tools_for", lambda storage, tensors: None)
+    ps, gs, ms, us = lists
+    prepared = get_backend("numba").compile(RECIPE).prepare(ps, ms, us)
+    prepared.run(gs, [FIRST] * 3)
+    assert [np.asarray(a).tobytes() for arrays in (ps, ms, us) for a in arrays] == want
+    assert prepared.holds(ps, ms, us) and not prepared.holds(ps, us, ms)
 
 
-def test_the_proof_of_the_field_layout_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
-    from adamax_ref_numba import addresses
+def _resized(array: np.ndarray) -> None:
+    array.resize(3, refcheck=False)
 
-    monkeypatch.setattr(addresses, "LENGTHS", addresses.LENGTHS + 8)
-    assert not addresses.readable.__wrapped__()
+
+def _reshaped(array: np.ndarray) -> None:
+    array.shape = (2, 32)
+
+
+def _frozen(array: np.ndarray) -> None:
+    array.flags.writeable = False
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # NumPy 2.5 discourages setting a shape
+@pytest.mark.parametrize("engine", ["numpy", "numba"])
+@pytest.mark.parametrize("change", [_resized, _reshaped, _frozen])
+@pytest.mark.parametrize("row", [0, 2, 3])
+def test_a_prepared_step_notices_what_changes_in_place(engine: str, change: Any, row: int) -> None:
+    lists = _lists([64, 64])
+    ps, gs, ms, us = lists
+    prepared = get_backend(engine).compile(RECIPE).prepare(ps, ms, us)
+    prepared.run(gs, [FIRST] * 2)
+    assert prepared.holds(ps, ms, us)
+    change(lists[row][1])
+    assert not prepared.holds(ps, ms, us)
+    assert not prepared.holds(ps[:1], ms[:1], us[:1])
+
+
+@pytest.mark.parametrize("change", ["set_", "t_", "resize_", "data", "unsqueeze_"])
+@pytest.mark.parametrize("row", [0, 2, 3])
+def test_a_prepared_step_notices_what_changes_in_a_tensor(change: str, row: int) -> None:
+    torch = pytest.importorskip("torch")
+    lists = [[torch.ones(4, 6) for _ in range(2)] for _ in "pgmu"]
+    ps, gs, ms, us = lists
+    prepared = get_backend("numba").compile(RECIPE).prepare(ps, ms, us)
+    prepared.run(gs, [FIRST] * 2)
+    assert prepared.holds(ps, ms, us)
+    changed = lists[row][1]
+    if change == "data":
+        changed.data = torch.ones(4, 6)
+    else:
+        getattr(changed, change)(*{"set_": (torch.ones(4, 6),), "resize_": (3, 2), "unsqueeze_": (0,), "t_": ()}[change])
+    assert not prepared.holds(ps, ms, us)
+
+
+@pytest.mark.parametrize("profile", ["f64", "f32", "f16", "bf16"])
+def test_gradients_of_another_type_are_refused_however_often_the_step_was_done(profile: str) -> None:
+    pytest.importorskip("ml_dtypes")
+    torch = pytest.importorskip("torch")
+    kinds = {"f64": torch.float64, "f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
+    recipe = DIALECT.recipe(DIALECT.defaults, profile)
+    constants = [DIALECT.scalars(DIALECT.defaults, 1, recipe)]
+    for lend in (lambda tensor: tensor, get_backend("array-api").to_host):
+        p, g, m, u = (lend(torch.ones(40, dtype=kinds[profile])) for _ in "pgmu")
+        prepared = get_backend("numba").compile(recipe).prepare([p], [m], [u])
+        for _ in range(2):
+            prepared.run([g], constants)
+        before = get_backend("array-api").to_host(p).tobytes()
+        for other in kinds.values():
+            wrong = lend(torch.ones(40, dtype=other))
+            if wrong.dtype != p.dtype:
+                with pytest.raises(TypeError, match="gradient has dtype"):
+                    prepared.run([wrong], constants)
+        with pytest.raises(ValueError, match="gradient has shape"):
+            prepared.run([g[:3]], constants)
+        assert get_backend("array-api").to_host(p).tobytes() == before
 
 
 def test_a_missing_numba_is_one_sentence_with_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,7 +255,7 @@ assert "numba" not in sys.modules
 recipe = dialect.recipe(dialect.defaults, "f32")
 import numpy as np
 p, g, m, u = np.ones((4, 3), np.float32)
-backend.compile(recipe)([p], [g], [m], [u], [dialect.scalars(dialect.defaults, 1, recipe)])
+backend.step(recipe, [p], [g], [m], [u], [dialect.scalars(dialect.defaults, 1, recipe)])
 from adamax_ref_numba.cached import compiled
 print(sum(compiled(recipe).stats.cache_hits.values()), p.tobytes().hex())
 """
@@ -289,7 +357,7 @@ def test_lists_of_unequal_length_are_refused(short: int) -> None:
     lists: list[Any] = [*_lists([5, 70]), [FIRST, FIRST]]
     lists[short] = lists[short][:1]
     with pytest.raises(ValueError, match="must be equally long"):
-        get_backend("numba").compile(RECIPE)(*lists)
+        get_backend("numba").step(RECIPE, *lists)
 
 
 def test_constants_that_differ_in_the_sign_of_zero_are_told_apart() -> None:

@@ -40,9 +40,9 @@ def differing(profile: str) -> list[str]:
 def step_both(recipe: Recipe, ours: list[list[Array]], theirs: list[list[Array]], constants: list[tuple[float, ...]]) -> None:
     """Step the first arrays with the CUDA engine, the others with NumPy."""
     p, g, m, u = ([numba_array(array) for array in column] for column in ours)
-    get_backend("numba-cuda").compile(recipe)(p, g, m, u, constants)
+    get_backend("numba-cuda").step(recipe, p, g, m, u, constants)
     p, g, m, u = theirs
-    get_backend("numpy").compile(recipe)(p, g, m, u, constants)
+    get_backend("numpy").step(recipe, p, g, m, u, constants)
 
 
 def numba_array(host: Array) -> Any:

@@ -113,7 +113,7 @@ def on_device(array: Any, number: int) -> Any:
 def test_arrays_on_two_devices_are_refused_before_anything_moves(host_backend: Any, lent: Any) -> None:
     arrays = [on_device(lent(np.ones(4, np.float32)), number) for number in (0, 0, 1, 0)]
     with pytest.raises(ValueError, match=r"lie on CUDA devices \[0, 1\]; use one optimizer for each device"):
-        host_backend.compile(F32)(*([array] for array in arrays), [(0.5,) * 4])
+        host_backend.step(F32, *([array] for array in arrays), [(0.5,) * 4])
     assert all((array.host == 1).all() for array in arrays) and host_backend.host_launcher.launches == 0
     require_one_device(arrays[:2])
 
@@ -142,7 +142,7 @@ def test_buffers_that_do_not_fit_are_refused(host_backend: Any, lent: Any, chang
     arrays = [np.ones(4, np.float32) for _ in range(4)]
     arrays[2] = change(arrays[2])
     with pytest.raises(error, match=words):
-        host_backend.compile(F32)(*([lent(array)] for array in arrays), [(0.5,) * 4])
+        host_backend.step(F32, *([lent(array)] for array in arrays), [(0.5,) * 4])
     assert host_backend.host_launcher.launches == 0
 
 

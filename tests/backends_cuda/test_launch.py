@@ -1,6 +1,7 @@
 """The launch that both CUDA engines share, on host memory: shapes, strides, tables that stay, constants, recordings."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ def numbers(shape: tuple[int, ...], seed: int) -> list[Array]:
 def stepped(recipe: Recipe, arrays: list[Array], constants: tuple[float, ...]) -> list[Array]:
     """Return what NumPy makes of copies."""
     copies = [array.copy() for array in arrays]
-    numpy_kernel: Any = get_backend("numpy").compile(recipe)
+    numpy_kernel: Any = partial(get_backend("numpy").step, recipe)
     numpy_kernel(*([array] for array in copies), [constants])
     return copies
 
@@ -46,7 +47,7 @@ SHAPES = [(), (0,), (3, 0), *((n,) for n in range(1, 18)), (63,), (70,), (1000,)
 def test_every_size_has_the_bits_of_numpy(host_backend: Any, lent: Any, recipe: Recipe, shape: tuple[int, ...]) -> None:
     arrays = numbers(shape, 3)
     want = stepped(recipe, arrays, scalars(recipe))
-    host_backend.compile(recipe)(*([lent(array)] for array in arrays), [scalars(recipe)])
+    host_backend.step(recipe, *([lent(array)] for array in arrays), [scalars(recipe)])
     assert all(got.tobytes() == wanted.tobytes() for got, wanted in zip(arrays, want, strict=True))
 
 
@@ -72,7 +73,7 @@ def test_views_are_stepped_where_they_lie_and_nothing_beside_them(
     arrays = [a if letter in strided else np.ascontiguousarray(a) for letter, a in zip("pgmu", arrays, strict=True)]
     want = stepped(recipe, arrays, scalars(recipe))
     before = [base.copy() for base in bases]
-    host_backend.compile(recipe)(*([lent(array)] for array in arrays), [scalars(recipe)])
+    host_backend.step(recipe, *([lent(array)] for array in arrays), [scalars(recipe)])
     assert all((got == wanted).all() for got, wanted in zip(arrays, want, strict=True))
     for base, old in zip(bases, before, strict=True):
         VIEWS[view](old)[...] = VIEWS[view](base)
@@ -84,7 +85,7 @@ def test_a_thousand_tensors_take_one_launch_each_with_its_own_constants(host_bac
     tensors = [numbers((int(n),), at) for at, n in enumerate(rng.integers(1, 300, 1000))]
     constants = [scalars(recipe, int(t)) for t in rng.integers(1, 1000, 1000)]
     want = [stepped(recipe, arrays, row) for arrays, row in zip(tensors, constants, strict=True)]
-    kernel = host_backend.compile(recipe)
+    kernel = partial(host_backend.step, recipe)
     kernel(*([lent(arrays[k]) for arrays in tensors] for k in range(4)), constants)
     assert host_backend.host_launcher.launches == 1
     assert all(
@@ -93,31 +94,35 @@ def test_a_thousand_tensors_take_one_launch_each_with_its_own_constants(host_bac
 
 
 def test_tables_are_made_once_and_again_when_a_gradient_moves(host_backend: Any, lent: Any, recipe: Recipe) -> None:
-    kernel, arrays = host_backend.compile(recipe), numbers((100,), 1)
-    other = arrays[1].copy()
+    arrays = numbers((100,), 1)
+    p, g, m, u = map(lent, arrays)
+    prepared = host_backend.compile(recipe).prepare([p], [m], [u])
     for t in range(1, 6):
-        kernel(*([lent(array)] for array in arrays), [scalars(recipe, t)])
-    assert kernel.tables.made == 1
-    arrays[1] = other
-    kernel(*([lent(array)] for array in arrays), [scalars(recipe, 6)])
-    assert kernel.tables.made == 2
+        prepared.run([g], [scalars(recipe, t)])
+    assert prepared.made == 1
+    prepared.run([lent(arrays[1].copy())], [scalars(recipe, 6)])
+    assert prepared.made == 2
+    assert prepared.holds([p], [m], [u]) and not prepared.holds([p], [u], [m])
+    m.host = m.host[:50]
+    assert not prepared.holds([p], [m], [u])
 
 
 def test_constants_wait_in_memory_of_their_own_while_a_copy_is_under_way(host_backend: Any, lent: Any, recipe: Recipe) -> None:
-    kernel, arrays = host_backend.compile(recipe), [lent(array) for array in numbers((10,), 1)]
+    p, g, m, u = (lent(array) for array in numbers((10,), 1))
+    prepared = host_backend.compile(recipe).prepare([p], [m], [u])
     host_backend.host_launcher.slow_copies = True
     for t in range(1, 4):
-        kernel(*([array] for array in arrays), [scalars(recipe, t)])
-    (resident,) = [value for _, value in kernel.tables._entries]
+        prepared.run([g], [scalars(recipe, t)])
+    resident = prepared._resident
     assert [locked[0].tolist() for locked, _ in resident.staging] == [list(scalars(recipe, t)) for t in range(1, 4)]
     host_backend.host_launcher.slow_copies = False
     resident.staging = [(locked, True) for locked, _ in resident.staging]
-    kernel(*([array] for array in arrays), [scalars(recipe, 4)])
+    prepared.run([g], [scalars(recipe, 4)])
     assert len(resident.staging) == 3
 
 
 def test_no_arrays_are_no_launch(host_backend: Any, recipe: Recipe) -> None:
-    assert host_backend.compile(recipe)([], [], [], [], []) == ([], [], [])
+    assert host_backend.step(recipe, [], [], [], [], []) == ([], [], [])
     assert host_backend.host_launcher.launches == 0
 
 

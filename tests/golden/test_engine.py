@@ -1,14 +1,14 @@
 """A corpus regenerated on an array engine has the bytes of the one that integers made."""
 
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, partial
 from types import ModuleType
 from typing import Any, final
 
 import pytest
 from click.testing import CliRunner
 
-from adamax_ref.backend import get_backend
+from adamax_ref.backend import Prepared, RecipeKernel, get_backend
 from adamax_ref.cli import main
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.engine import computing
@@ -57,14 +57,15 @@ def test_a_wrong_engine_does_not_get_away_with_it(monkeypatch: pytest.MonkeyPatc
     backend = get_backend("numpy")
     honest = backend.compile
 
+    class Wrong(Prepared):
+        """A right step, and a quarter more."""
+
+        def run(self, gs: Any, constants: Any) -> Any:
+            honest(self.recipe).prepare(self.ps, self.ms, self.us).run(gs, constants)
+            return [p + p.dtype.type(0.25) for p in self.ps], self.ms, self.us
+
     def compile(self: Any, recipe: Any) -> Any:
-        kernel = honest(recipe)
-
-        def wrong(ps: Any, gs: Any, ms: Any, us: Any, constants: Any) -> Any:
-            kernel(ps, gs, ms, us, constants)
-            return [p + p.dtype.type(0.25) for p in ps], ms, us
-
-        return wrong
+        return RecipeKernel(partial(Wrong, recipe))
 
     monkeypatch.setattr(type(backend), "compile", compile)
     with pytest.raises(ValueError, match=r"element 0 is .* by the recipe, outside"):

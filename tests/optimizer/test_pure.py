@@ -156,20 +156,20 @@ def test_a_failing_call_of_one_sort_leaves_the_others_alone(fails: Callable[...,
 
 
 def test_one_kernel_call_serves_all_parameters_of_a_sort(monkeypatch: pytest.MonkeyPatch) -> None:
-    from adamax_ref.optimizer import engine
+    from adamax_ref_numpy.kernel import BlockwiseStep
 
     counts: list[int] = []
-    real = engine.Call.run
+    real = BlockwiseStep.run
 
-    def counting(call: engine.Call) -> None:
-        counts.append(len(call.buffers))
-        real(call)
+    def counting(step: Any, gs: Any, constants: Any) -> Any:
+        counts.append(len(gs))
+        return real(step, gs, constants)
 
-    monkeypatch.setattr(engine.Call, "run", counting)
+    monkeypatch.setattr(BlockwiseStep, "run", counting)
     for foreach, wanted in ((None, [4]), (True, [4]), (False, [1, 1, 1, 1])):
         counts.clear()
         groups = [{"params": [Parameter(np.ones(2), np.ones(2)) for _ in range(2)], "lr": lr} for lr in (0.1, 0.2)]
-        Adamax(groups, foreach=foreach).step()
+        Adamax(groups, foreach=foreach, backend="numpy").step()
         assert counts == wanted
 
 

@@ -14,8 +14,9 @@ MAY = {
     "markup": set[str](),
     "truth": {"array_api", "dialects", "law", "markup", "memory"},  # recipes are run side by side on arrays to find hard cases
     # What engines share: the contract, and tools for memory, fused multiply-add and tables.
-    "backend": {"law"},
-    "memory": {"backend"},
+    "dtypes": set[str](),
+    "memory": {"dtypes"},
+    "backend": {"dtypes", "law", "memory"},
     "fma": {"law"},
     "guards": {"backend", "law"},
     "tables": {"memory"},

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adamax_ref.tables import ALIGNMENT, DENSE, WIDE, Buffer, Quad, Table, TableCache, build, collapse, ghost
+from adamax_ref.tables import ALIGNMENT, DENSE, WIDE, Buffer, Quad, Table, build, collapse, ghost
 
 Array = np.ndarray[Any, Any]
 
@@ -145,34 +145,3 @@ def test_real_and_imaginary_parts_interleave_without_overlapping() -> None:
 def test_a_ghost_is_never_read_and_knows_its_strides() -> None:
     shadow = ghost(Buffer(16, (3, 4), (64, -8)), 8)
     assert shadow.strides == (64, -8) and shadow.__array_interface__["data"][0] == 16
-
-
-def test_a_table_is_made_anew_only_when_an_address_a_shape_or_a_stride_changes() -> None:
-    cache = TableCache[Table](keep=2)
-
-    def get(*quads: Quad) -> Table:
-        return cache.get(quads, lambda: build(quads, 4, 8))
-
-    first = get(lying_at(0))
-    assert get(lying_at(0)) is first and cache.made == 1
-    for changed in (lying_at(32), lying_at(0, (9,)), lying_at(0, (2, 4))):
-        assert get(changed) is not first
-    assert cache.made == 4
-
-
-def test_lists_that_take_turns_are_kept_up_to_the_limit() -> None:
-    cache = TableCache[int](keep=2)
-    for key in "ababababa":
-        cache.get(key, lambda: 0)
-    assert cache.made == 2
-    cache.get("c", lambda: 0)
-    cache.get("b", lambda: 0)
-    assert cache.made == 4  # the older of two had made room
-
-
-def test_what_cannot_be_made_is_not_kept() -> None:
-    cache = TableCache[Table]()
-    for _ in range(2):
-        with pytest.raises(ValueError, match="shares memory"):
-            cache.get("key", lambda: build([lying_at(0), lying_at(0)], 4, 8))
-    assert cache.made == 0

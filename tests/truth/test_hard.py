@@ -90,7 +90,7 @@ def test_merged_recipes_give_the_bits_of_an_engine_one_by_one(profile: str, deca
     for one, ends in zip(dialects, merged.outputs, strict=True):
         recipe = one.recipe(h, profile)
         p, g, m, u = ([column.astype(dtype_of(profile))] for column in columns)
-        engine.compile(recipe)(p, g, m, u, [one.scalars(exact_hyper(h), 3, recipe)])
+        engine.step(recipe, p, g, m, u, [one.scalars(exact_hyper(h), 3, recipe)])
         for end, (wanted,) in zip(ends, (p, m, u), strict=True):
             assert made[end].tobytes() == wanted.astype(made[end].dtype).tobytes(), one.name
     assert len(merged.operations) < sum(len(one.recipe(h, profile).operations) for one in dialects) / 2

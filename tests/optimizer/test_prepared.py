@@ -8,6 +8,8 @@ import pytest
 
 from adamax_ref import Adamax, Parameter
 from adamax_ref.backend import why_unavailable
+from adamax_ref.optimizer import prepared
+from adamax_ref.optimizer.prepared import PreparedSteps
 
 Change = Callable[[Adamax, list[Parameter]], None]
 
@@ -99,7 +101,7 @@ def _trained(change: Change, long_way: bool, sort: str) -> list[bytes]:
                 if param.grad is not None and param.grad.shape != param.shape:
                     param.grad = np.ones(param.shape, param.dtype)
         if long_way:
-            optimizer._replay = {}
+            optimizer._prepared = PreparedSteps()
         optimizer.step()
     state = [optimizer.state[param] for param in params]
     arrays = [np.asarray(value) for memory in state for value in memory.values()]
@@ -115,16 +117,14 @@ def test_steps_that_are_repeated_have_the_bits_of_those_that_are_not(name: str, 
 @pytest.fixture
 def long_ways(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     """Count how often a step was worked out anew."""
-    from adamax_ref.optimizer import adamax
-
     taken: list[int] = []
-    collect = adamax.collect  # type: ignore[attr-defined] # not re-exported, replaced here
+    collect = prepared.collect  # type: ignore[attr-defined] # not re-exported, replaced here
 
     def counted(*args: Any) -> Any:
         taken.append(1)
         return collect(*args)
 
-    monkeypatch.setattr(adamax, "collect", counted)
+    monkeypatch.setattr(prepared, "collect", counted)
     yield taken
 
 
@@ -138,10 +138,11 @@ def test_the_long_way_is_taken_once_where_nothing_changes_and_again_where_someth
     assert len(long_ways) == 1
     param.data = param.data.copy()
     optimizer.step()
-    assert len(long_ways) == 1
-    optimizer.param_groups[0]["maximize"] = True
     optimizer.step()
     assert len(long_ways) == 2
+    optimizer.param_groups[0]["maximize"] = True
+    optimizer.step()
+    assert len(long_ways) == 3
 
 
 @pytest.mark.parametrize("backend", ["numpy", "numba"])
@@ -157,10 +158,13 @@ def test_a_step_of_several_recipes_is_repeated_too(backend: str, long_ways: list
     assert len(long_ways) == 1
 
 
-def test_large_state_which_is_a_view_is_repeated_and_two_views_of_one_memory_are_not(long_ways: list[int]) -> None:
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_large_state_which_is_a_view_is_repeated_and_so_are_two_views_of_one_memory(backend: str, long_ways: list[int]) -> None:
+    if reason := why_unavailable(backend):
+        pytest.skip(reason)
     memory = np.ones(2 << 19, np.float32)
     params = [Parameter(np.ones(1 << 19, np.float32)), Parameter(np.ones(1 << 19))]
-    optimizer = Adamax(params, backend="numpy")
+    optimizer = Adamax(params, backend=backend)
 
     def steps(count: int) -> None:
         for _ in range(count):
@@ -172,7 +176,37 @@ def test_large_state_which_is_a_view_is_repeated_and_two_views_of_one_memory_are
     assert not optimizer.state[params[0]]["exp_avg"].flags.owndata and len(long_ways) == 1
     params[0].data, optimizer.state[params[0]]["exp_avg"] = memory[: 1 << 19], memory[1 << 19 :]
     steps(2)
-    assert len(long_ways) == 3
+    assert len(long_ways) == 2
+
+
+@pytest.mark.parametrize("kind", ["complex", "tail", "tensors", "subclass"])
+def test_parts_pieces_and_tensors_are_prepared_once(kind: str, long_ways: list[int], peer: Callable[[str], Any]) -> None:
+    dtype = {"complex": np.complex64, "tail": np.float16}.get(kind, np.float32)
+    params: list[Any] = [Parameter(np.ones((3, 50), dtype)), Parameter(np.asfortranarray(np.ones((3, 50), dtype)))]
+    make: Any = Adamax
+    if kind in ("tensors", "subclass"):
+        torch = peer("torch")
+        params = [torch.nn.Parameter(torch.ones(3, 50)), torch.nn.Parameter(torch.ones(50, 3).t())]
+    if kind == "subclass":
+        from adamax_ref.interop.torch_optimizer import optimizer_class
+
+        make = optimizer_class()
+    optimizer = make(params, weight_decay=0.1)
+    for _ in range(4):
+        for param in params:
+            param.grad = param.data.copy() if hasattr(param.data, "copy") else param.data.clone()
+        optimizer.step()
+    assert len(long_ways) == 1
+
+
+def test_parameters_that_take_turns_are_prepared_once_each(long_ways: list[int]) -> None:
+    params = [Parameter(np.ones(3, np.float32)) for _ in range(2)]
+    optimizer = Adamax(params, backend="numpy")
+    for t in range(8):
+        params[t % 2].grad, params[(t + 1) % 2].grad = np.ones(3, np.float32), None
+        optimizer.step()
+    assert len(long_ways) == 2
+    assert [optimizer.state[param]["step"] for param in params] == [4, 4]
 
 
 def test_an_lr_array_that_changes_in_place_is_read_at_every_step(long_ways: list[int]) -> None:
@@ -216,7 +250,7 @@ def test_two_optimizers_that_share_a_parameter_see_each_others_steps() -> None:
         for t in range(6):
             param.grad = np.full(3, t + 1, np.float32)
             if long_way:
-                pair[t % 2]._replay = {}
+                pair[t % 2]._prepared = PreparedSteps()
             pair[t % 2].step()
         results.append(param.data.tobytes())
     assert results[0] == results[1]

@@ -1,0 +1,410 @@
+"""A step bound to its arrays: prepared once, done again for as long as nothing but numbers has changed.
+
+Finding out what a step has to do takes far longer than a small parameter's arithmetic, and nearly always it is what it
+was before. A :class:`Step` is made of checked jobs. It is right for as long as :meth:`Step.holds` says so: the same
+groups, parameters, state and arrays, which only their elements have changed; gradients may be new ones. What can be
+refused is refused by :meth:`Step.bind`, which writes nothing; :meth:`Step.run` writes.
+"""
+
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field
+from operator import is_
+from typing import Any, NamedTuple, final
+
+import numpy as np
+
+from adamax_ref.backend import AbstractBackend, Arrays, Constants, Prepared
+from adamax_ref.law.dialect import Dialect
+from adamax_ref.law.recipe import Recipe
+from adamax_ref.memory import Cover, require_apart
+
+from .counting import Counters
+from .groups import Group, lent_to
+from .jobs import Job
+from .pieces import cut, paste
+from .tensors import bump, is_tensor, lend
+from .traced import take
+
+ARRAYS = ("exp_avg", "exp_inf")
+
+View = Callable[[Any], list[Any] | None]
+"""The buffers of an array, in the order of its parameter's; None when it lies otherwise than the parameter does."""
+
+
+@final
+@dataclass(eq=False)
+class Call:
+    """Buffers that share an engine and a recipe.
+
+    Attributes
+    ----------
+    backend, recipe : AbstractBackend, Recipe
+        What computes what.
+    members : list of (int, int)
+        For each buffer the number of its job, and its number among the job's buffers.
+    buffers : list of tuple
+        ``p, g, m, u`` of each; emptied once they are prepared.
+    """
+
+    backend: AbstractBackend
+    recipe: Recipe
+    members: list[tuple[int, int]] = field(default_factory=list)
+    buffers: list[tuple[Any, Any, Any, Any]] = field(default_factory=list)
+    direct: bool = True
+
+    def prepare(self) -> Arrays:
+        """Bind the kernel to the arrays, and return the gradients."""
+        ps, gs, ms, us = (list(arrays) for arrays in zip(*self.buffers, strict=True))
+        self.buffers = []
+        self.prepared: Prepared = self.backend.compile(self.recipe).prepare(ps, ms, us)
+        return gs
+
+
+class Bound(NamedTuple):
+    """What a step is about to do: gradients and constants of each call, and the number of each update."""
+
+    gradients: list[Arrays]
+    constants: list[Constants]
+    numbers: list[int]
+
+
+@final
+class Step:
+    """One round of jobs, laid out and prepared.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+        Checked, each of another parameter.
+    groups : sequence of dict
+        The optimizer's.
+    state : mapping
+        The optimizer's; it is only read.
+
+    Raises
+    ------
+    ValueError, TypeError
+        When an engine refuses an array; nothing has changed then.
+    """
+
+    def __init__(self, jobs: Sequence[Job], groups: Sequence[Group], state: Mapping[Any, Any]) -> None:
+        self.jobs = jobs
+        self._views: list[View | None] = []
+        self._places: list[list[tuple[list[tuple[Call, int]], bool]]] = []
+        calls: dict[Any, Call] = {}
+        for at, job in enumerate(jobs):
+            self._places.append(self._lay_out(calls, at, job) if job.options is None else [])
+        self.calls = list(calls.values())
+        self._first: list[Arrays] | None = [call.prepare() for call in self.calls]
+        self._counters = Counters([job.memory["step"] for job in jobs])
+        self._laws = {job.law.number: job.law for job in jobs}
+        self._remember(groups, state)
+
+    def _remember(self, groups: Sequence[Group], state: Mapping[Any, Any]) -> None:
+        """Keep what :meth:`holds` compares."""
+        self._groups = list(groups)
+        self._members = [list(group["params"]) for group in groups]
+        active = {id(job.param) for job in self.jobs}
+        self._idle = [param for members in self._members for param in members if id(param) not in active]
+        self._params = [job.param for job in self.jobs]
+        self._new = [job for job in self.jobs if state.get(job.param) is not job.memory]
+        self._memories = [job.memory for job in self.jobs]
+        self._kinds = {type(param.grad) for param in self._params}
+        self._sources = [_source(param) for param in self._params]
+        self._forms = [self._form(at) for at, view in enumerate(self._views) if view is not None]
+        self._own = all(map(is_, self._sources, self._params))
+        self._in_place = all(job.options is None and job.backend.capabilities.in_place for job in self.jobs)
+        self._touched = [source for source in self._sources if is_tensor(source) and not source.is_inference()]
+
+    # Laying out
+
+    def _lay_out(self, calls: dict[Any, Call], at: int, job: Job) -> list[tuple[list[tuple[Call, int]], bool]]:
+        """Add a job's buffers to calls; for each real part, where they stand and whether it was cut."""
+        arrays = (_source(job.param), job.param.grad, *(job.memory[name] for name in ARRAYS))
+        lent = tuple(lent_to(job.backend, array) for array in arrays)
+        if all(map(is_, arrays, lent)) and _is_direct(job, lent):
+            self._views.append(None)
+            return [([_add(calls, at, 0, job, job.recipe, lent, True)], False)]
+        parts = _buffers(job, lent)
+        self._views.append(_view_of(job, lent, parts))
+        where: list[tuple[list[tuple[Call, int]], bool]] = []
+        count = 0
+        for pieces in parts:
+            places = [_add(calls, at, count + number, job, recipe, piece, False) for number, (recipe, piece) in enumerate(pieces)]
+            where.append((places, job.tail is not job.recipe))
+            count += len(places)
+        return where
+
+    # Asking
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether it is worth keeping: everything is written where it lies, and nothing is differentiated."""
+        return self._in_place
+
+    def holds(self, groups: Sequence[Group], state: Mapping[Any, Any], dialect: Dialect) -> bool:
+        """Whether the step is still what has to be done; the numbers of its groups are read anew.
+
+        Raises
+        ------
+        ValueError, TypeError
+            When a number of a group is wrong.
+        """
+        return (
+            len(groups) == len(self._groups)
+            and all(map(is_, groups, self._groups))
+            and all(_are(group["params"], members) for group, members in zip(groups, self._members, strict=True))
+            and all(param.grad is None for param in self._idle)
+            and self._has_memories(state)
+            and self._counters.hold([memory["step"] for memory in self._memories])
+            and all(law.renew(dialect) for law in self._laws.values())
+            and self._has_arrays()
+        )
+
+    def _has_memories(self, state: Mapping[Any, Any]) -> bool:
+        """Whether the state of each parameter is the dictionary that it was."""
+        if len(state) == len(self._memories) and all(map(is_, state, self._params)):
+            return all(map(is_, state.values(), self._memories))
+        return all(map(is_, map(state.get, self._params), self._memories))
+
+    def _has_arrays(self) -> bool:
+        sources = self._params if self._own else [_source(param) for param in self._params]
+        if not self._own and not all(map(is_, sources, self._sources)):
+            return False
+        ms, us = ([memory[name] for memory in self._memories] for name in ARRAYS)
+        for call in self.calls:
+            if call.direct:
+                lists = (sources, ms, us)
+                if len(call.members) < len(self.jobs):
+                    lists = tuple([arrays[at] for at, _ in call.members] for arrays in lists)  # type: ignore[assignment]
+                if not call.prepared.holds(*lists):
+                    return False
+        return self._forms == [self._form(at) for at, view in enumerate(self._views) if view is not None]
+
+    def _form(self, at: int) -> list[Any]:
+        """Return how the arrays lie of which an engine was given views."""
+        memory = self._memories[at]
+        return [_form_of(array) for array in (_source(self._params[at]), *(memory[name] for name in ARRAYS))]
+
+    # Doing
+
+    def bind(self) -> Bound | None:
+        """Take the gradients as they are now, check them, and form the constants; nothing is written.
+
+        Returns
+        -------
+        Bound or None
+            None when a gradient is missing, or is or lies otherwise than before: the step has to be prepared anew.
+
+        Raises
+        ------
+        ValueError, TypeError
+            When an engine refuses a gradient, or a counter is wrong.
+        """
+        gradients = self.gradients()
+        if gradients is None:
+            return None
+        for call, gs in zip(self.calls, gradients, strict=True):
+            call.prepared.check(gs)
+        if len(self.calls) > 1:
+            self._require_apart(gradients)
+        return Bound(gradients, *self.numbers())
+
+    def numbers(self) -> tuple[list[Constants], list[int]]:
+        """Return the constants of each call, and the number of each update, as the groups and counters are now."""
+        numbers = self._counters.following([memory["step"] for memory in self._memories])
+        return [self._constants(call, numbers) for call in self.calls], numbers
+
+    def run(self, bound: Bound, state: MutableMapping[Any, Any]) -> None:
+        """Do the step; whatever is raised here leaves arrays of which nobody knows which have been stepped."""
+        results: dict[int, Any] = {}
+        for call, gs, constants in zip(self.calls, bound.gradients, bound.constants, strict=True):
+            new = call.prepared.run(gs, constants)
+            if not call.backend.capabilities.in_place:
+                results[id(call)] = _put_all(call.prepared, new)
+        if not self._in_place:
+            self._write_back(results, bound.numbers)
+        self.count(bound.numbers, state)
+        if self._touched:
+            bump(self._touched)
+
+    def count(self, numbers: Sequence[int], state: MutableMapping[Any, Any]) -> None:
+        """Advance the counters, and let the state of new parameters join the optimizer's."""
+        self._counters.advance(self._memories, numbers, [job.backend for job in self.jobs])
+        for job in self._new:
+            known = state.setdefault(job.param, job.memory)
+            if known is not job.memory:
+                known.update(job.memory)
+        self._new = []
+
+    def gradients(self) -> list[Arrays] | None:
+        """Return the gradients of each call; None when one is missing, or is or lies otherwise than before."""
+        grads = [param.grad for param in self._params]
+        kinds = set(map(type, grads))
+        if not kinds <= self._kinds:
+            return None
+        if len(self.calls) == 1 and self.calls[0].direct:
+            return [grads]
+        if self._first is not None:  # as they were laid out, with all four arrays of each parameter in view
+            first, self._first = self._first, None
+            return first
+        parts = []
+        for grad, view in zip(grads, self._views, strict=True):
+            buffers = [grad] if view is None else view(grad)
+            if buffers is None:
+                return None
+            parts.append(buffers)
+        return [[parts[job][number] for job, number in call.members] for call in self.calls]
+
+    def _constants(self, call: Call, numbers: Sequence[int]) -> Constants:
+        """Return the constants of each buffer, one object for all that share them."""
+        known: dict[tuple[int, int], tuple[float, ...]] = {}
+        rows = []
+        for at, _ in call.members:
+            law = self.jobs[at].law
+            key = (law.number, numbers[at])
+            if key not in known:
+                known[key] = law.dialect.scalars(law.hyper, numbers[at], call.recipe)
+            rows.append(known[key])
+        return rows
+
+    def _require_apart(self, gradients: Sequence[Arrays]) -> None:
+        """Refuse what no call can see alone: memory that one writes and another uses."""
+        pairs = [call.prepared.bounds(gs) for call, gs in zip(self.calls, gradients, strict=True)]
+        cover = Cover(np.concatenate([written for written, _ in pairs]))
+        if not cover.is_apart() or cover.may_meet(np.concatenate([read for _, read in pairs])):
+            written = [call.prepared.memory_of(array) for call in self.calls for array in call.prepared.written]
+            read = [call.prepared.memory_of(g) for call, gs in zip(self.calls, gradients, strict=True) for g in gs]
+            require_apart([array for array in _hosts(written) if array.flags.writeable], _hosts(read))
+
+    def _write_back(self, results: Mapping[int, Any], numbers: Sequence[int]) -> None:
+        """Put new arrays in the place of old ones, or into them where they can be written to."""
+        for job, parts, number in zip(self.jobs, self._places, numbers, strict=True):
+            if job.options is not None:
+                take(job.param, job.memory, job.law.dialect, job.options, number)
+            elif not job.backend.capabilities.in_place:
+                if not _is_written(job, job.param.data):
+                    job.param.data = _assembled(job, parts, results, 0, job.param.data)
+                for at, name in enumerate(ARRAYS, start=1):
+                    if not _is_written(job, job.memory[name]):
+                        job.memory[name] = _assembled(job, parts, results, at, job.memory[name])
+
+
+def _source(param: Any) -> Any:
+    """Return the array whose memory is stepped: a tensor is itself, for its ``data`` is another object every time."""
+    return param if is_tensor(param) else param.data
+
+
+def _are(params: Sequence[Any], members: Sequence[Any]) -> bool:
+    return len(params) == len(members) and all(map(is_, params, members))
+
+
+def _hosts(arrays: Sequence[Any]) -> list[Any]:
+    return [array for array in arrays if isinstance(array, np.ndarray)]
+
+
+def _is_direct(job: Job, arrays: Sequence[Any]) -> bool:
+    """Whether an engine takes the arrays themselves: real ones with one recipe."""
+    real = not str(arrays[0].dtype).rpartition(".")[2].startswith("complex")
+    return real and job.tail is job.recipe and all(_owns(job.backend, array) for array in arrays)
+
+
+def _owns(backend: AbstractBackend, array: Any) -> bool:
+    return backend.owns(array)
+
+
+def _split(backend: AbstractBackend, array: Any) -> list[Any]:
+    """Return the real buffers of an array: views wherever the array can be written to."""
+    array = lend(array) if backend.capabilities.in_place else array
+    if isinstance(array, np.ndarray):
+        return [array.real, array.imag] if array.dtype.kind == "c" else [array]
+    return backend.split(array)
+
+
+def _buffers(job: Job, lent: Sequence[Any]) -> list[list[tuple[Recipe, tuple[Any, ...]]]]:
+    """Return for each real part of four arrays its pieces, each with its recipe."""
+    parts = zip(*(_split(job.backend, array) for array in lent), strict=True)
+    if job.tail is job.recipe:
+        return [[(job.recipe, buffers)] for buffers in parts]
+    made = []
+    for buffers in parts:
+        body, tail = job.backend.pieces(buffers, lambda arrays: cut(arrays, job.law.dialect.vector))
+        made.append([*((job.recipe, piece) for piece in body), *((job.tail, piece) for piece in tail)])
+    return made
+
+
+def _add(calls: dict[Any, Call], at: int, number: int, job: Job, recipe: Recipe, buffer: Any, direct: bool) -> tuple[Call, int]:
+    """Add a buffer to its call and return where it stands."""
+    key = (job.backend, recipe, id(job.param) if job.alone else None, direct, is_tensor(buffer[0]))
+    call = calls.setdefault(key, Call(job.backend, recipe, direct=direct))
+    call.members.append((at, number))
+    call.buffers.append(buffer)
+    return call, len(call.buffers) - 1
+
+
+def _view_of(job: Job, lent: Sequence[Any], parts: list[list[tuple[Recipe, tuple[Any, ...]]]]) -> View:
+    """Return how to take the buffers of a gradient when the step is done again."""
+    if job.tail is job.recipe:
+        return lambda array: _split(job.backend, lent_to(job.backend, array))
+    shape, vector = lent[0].shape, job.law.dialect.vector
+    dense = all(isinstance(array, np.ndarray) and array.flags.c_contiguous and array.dtype.kind != "c" for array in lent)
+    shapes = [tuple(piece[0].shape) for pieces in parts for _, piece in pieces]
+
+    def line(array: Any) -> list[Any] | None:
+        flat = lend(array)
+        if not (isinstance(flat, np.ndarray) and flat.shape == shape and flat.flags.c_contiguous):
+            return None
+        flat, edge = flat.reshape(-1), flat.size // vector * vector
+        return [piece for piece in (flat[:edge], flat[edge:]) if piece.size]
+
+    def again(array: Any) -> list[Any] | None:
+        """Cut all four, for one decides about the others; the parameter is cut as before where its pieces have their shapes."""
+        arrays = (_source(job.param), array, *(job.memory[name] for name in ARRAYS))
+        pieces = [piece for part in _buffers(job, [lent_to(job.backend, each) for each in arrays]) for _, piece in part]
+        return [piece[1] for piece in pieces] if [tuple(piece[0].shape) for piece in pieces] == shapes else None
+
+    return line if dense else again
+
+
+def _form_of(array: Any) -> Any:
+    """Return all of an array but its elements; its address too, for a view does not follow an array that moves."""
+    if isinstance(array, np.ndarray):
+        return id(array), array.__array_interface__["data"], array.shape, array.strides, array.dtype
+    if is_tensor(array):
+        return id(array), array.data_ptr(), array.shape, array.stride(), array.dtype
+    return (id(array),)
+
+
+def _is_written(job: Job, array: Any) -> bool:
+    """Whether an array of an engine that works out of place could be written to all the same."""
+    lent = lent_to(job.backend, array)
+    return isinstance(lent, np.ndarray) and lent.flags.writeable
+
+
+def _assembled(job: Job, parts: Any, results: Mapping[int, Any], at: int, like: Any) -> Any:
+    """Put the pieces of a new array together."""
+    flat = []
+    for places, was_cut in parts:
+        pieces = [results[id(call)][at][number] for call, number in places]
+        flat.append(paste(pieces, like) if was_cut else pieces[0])
+    return job.backend.join(flat, like)
+
+
+def _put_all(prepared: Prepared, new: Sequence[Arrays]) -> list[list[Any]]:
+    old = (prepared.ps, prepared.ms, prepared.us)
+    return [list(map(put, before, after)) for before, after in zip(old, new, strict=True)]
+
+
+def put(old: Any, new: Any) -> Any:
+    """Return what stands for `old` from now on: itself with the new values where it can be written to, else `new`.
+
+    Examples
+    --------
+    >>> x = np.zeros(2)
+    >>> put(x, np.ones(2)) is x, x.tolist()
+    (True, [1.0, 1.0])
+    """
+    if isinstance(old, np.ndarray) and old.flags.writeable:
+        np.copyto(old, new)
+        return old
+    return new
