@@ -124,10 +124,7 @@ class DeviceStep(Prepared):
         """Return where written arrays and gradients begin and end on the device."""
         written = [buffer_of(place) for places in self._places for place in places]
         read = [buffer_of(place) for place in self._gradients or ()]
-        both = [
-            extents(of, self._itemsize) + np.array([[b.address] for b in of], np.int64).reshape(-1, 1) for of in (written, read)
-        ]
-        return both[0], both[1]
+        return reaches(written, self._itemsize), reaches(read, self._itemsize)
 
     def run(self, gs: Arrays, constants: Constants) -> tuple[Arrays, Arrays, Arrays]:
         """Do one step."""

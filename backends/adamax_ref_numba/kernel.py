@@ -69,9 +69,7 @@ class TableStep(Prepared):
         self._tools = self._read_by(self.written)
         self._records = _records((self.ps, self.ms, self.us), self._layouts)
         written = [layout for layouts in self._layouts for layout in layouts]
-        self._bounds = extents(written, self._itemsize) + np.array([[layout.address] for layout in written], np.int64).reshape(
-            -1, 1
-        )
+        self._bounds = reaches(written, self._itemsize)
         self._first_rows = np.zeros(len(self.ps), np.int64)
         self._checked: Arrays | None = None
         self._gradients: _Gradients | None = None
