@@ -4,6 +4,7 @@ Groups, state, hooks and state dictionaries are torch's; only the step is not. `
 for, so that the module can be imported without torch.
 """
 
+import sys
 from functools import cache
 from typing import Any
 
@@ -71,16 +72,7 @@ def optimizer_class() -> Any:
 
         def step(self, closure: Any = None) -> Any:
             """Update every parameter that has a gradient; see :meth:`adamax_ref.Adamax.step`."""
-            loss = None
-            if closure is not None:
-                with torch.enable_grad():
-                    loss = closure()
-            core = self._core()
-            if not core.repeat():
-                with torch.no_grad():
-                    self._begin()
-                    core.step()
-            return loss
+            return (_watched if _is_watched(torch, self) else _update)(self, closure)
 
         def prepared(self, wanted: Any = None) -> Any:
             """Return the prepared step that :meth:`step` would do now; see :meth:`adamax_ref.Adamax.prepared`."""
@@ -93,7 +85,34 @@ def optimizer_class() -> Any:
                     if param.grad is not None and not self.state[param]:
                         self.state[param].update(_beginning(torch, param, group["capturable"]))
 
+    def _update(self: Any, closure: Any = None) -> Any:
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        core = self._core()
+        if not core.repeat():
+            with torch.no_grad():
+                self._begin()
+                core.step()
+        return loss
+
+    _update.__qualname__ = "Adamax.step"
+    _watched = torch.optim.Optimizer.profile_hook_step(_update)
+    Adamax.step.hooked = True  # type: ignore[attr-defined] # torch need not wrap it: entering a profiler's range takes as long as a step
     return Adamax
+
+
+def _is_watched(torch: Any, optimizer: Any) -> bool:
+    """Whether a profiler or a hook wants to see the step, so that torch's own wrapper has to be gone through."""
+    everyone = sys.modules["torch.optim.optimizer"]
+    return bool(
+        optimizer._optimizer_step_pre_hooks
+        or optimizer._optimizer_step_post_hooks
+        or everyone._global_optimizer_pre_hooks
+        or everyone._global_optimizer_post_hooks
+        or torch.autograd._profiler_enabled()
+    )
 
 
 def _beginning(torch: Any, param: Any, capturable: bool) -> dict[str, Any]:

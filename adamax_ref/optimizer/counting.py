@@ -39,6 +39,8 @@ def steps_taken(step: Any) -> int:
     >>> steps_taken(np.float32(7)), steps_taken(np.zeros((1,)))
     (7, 0)
     """
+    if type(step) is int and step >= 0:
+        return step
     holder, known = _KNOWN.get(id(step), (None, 0))
     if holder is not None and holder() is step:
         return known
@@ -169,9 +171,13 @@ class Counters:
     def __init__(self, steps: Sequence[Any]) -> None:
         self._plain = all(type(step) is int for step in steps)
         self._steps = list(steps)
-        hosted = not self._plain and all(is_tensor(step) and not on_device(step) and step.dim() == 0 for step in steps)
+        tensors = all(is_tensor(step) and not on_device(step) and step.dim() == 0 for step in steps)
+        hosted = not self._plain and tensors and len({step.dtype for step in steps}) == 1
         self._views = [step.detach().numpy() for step in steps] if hosted else None
         self._addresses = [step.data_ptr() for step in steps] if hosted else []
+        # A float32 counter stands still at 2**24, and a float64 one at 2**53; an integer goes on.
+        ends = {np.dtype(np.float32): 2**24, np.dtype(np.float64): 2**53}
+        self._end = min((ends.get(view.dtype, 2**62) for view in self._views or ()), default=0)
 
     def hold(self, steps: Sequence[Any]) -> bool:
         """Whether they are counters of the same kind, and where they were."""
@@ -188,10 +194,14 @@ class Counters:
             When a counter is no whole number of at least 0.
         """
         if self._plain or self._views is not None:
-            steps = steps if self._views is None else [view[()] for view in self._views]
-            known = {step: next_step(step) for step in set(steps)}
+            steps = steps if self._views is None else [view.item() for view in self._views]
+            known = {step: self._next(step) for step in set(steps)}
             return [*known.values()] * len(steps) if len(known) == 1 else [known[step] for step in steps]
         return list(map(next_step, steps))
+
+    def _next(self, step: Any) -> int:
+        number = steps_taken(step) + 1
+        return number if self._plain else min(number, self._end)
 
     def advance(self, memories: Sequence[MutableMapping[str, Any]], numbers: Sequence[int], backends: Sequence[Any]) -> None:
         """Count one update of each; `numbers` are those that :meth:`following` returned."""
