@@ -194,8 +194,9 @@ class RecipeKernel(Kernel):
 
 def require_equally_long(*lists: Arrays) -> None:
     """Refuse lists of different lengths; ValueError."""
-    if len(set(map(len, lists))) > 1:
-        raise ValueError(f"lists of {[*map(len, lists)]} items; they must be equally long")
+    lengths = list(map(len, lists))
+    if lengths.count(lengths[0]) < len(lengths):
+        raise ValueError(f"lists of {lengths} items; they must be equally long")
 
 
 class AbstractBackend(ABC):

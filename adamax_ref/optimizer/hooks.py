@@ -39,6 +39,9 @@ class Hooks:
         """Remove the function with that number, if it is still there."""
         self._held.pop(number, None)
 
+    def __len__(self) -> int:
+        return len(self._held)
+
     def functions(self) -> tuple[Callable[..., Any], ...]:
         """Return what is registered now; a hook that adds or removes hooks does not change a round that has begun."""
         return tuple(self._held.values())
@@ -134,6 +137,8 @@ def hooked(step: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(step)
     def run(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if not (EVERY_PRE or EVERY_POST or self._step_pre or self._step_post):
+            return step(self, *args, **kwargs)
         given: tuple[Any, ...] = (self, *args)
         for hook in (*EVERY_PRE.functions(), *self._step_pre.functions()):
             result = hook(self, given, kwargs)

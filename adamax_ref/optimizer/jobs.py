@@ -7,7 +7,7 @@ A *job* is one update of one parameter. A parameter that stands twice in a group
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
+from operator import is_, itemgetter
 from typing import Any, Literal, final
 
 import numpy as np
@@ -113,7 +113,8 @@ class Law:
         self.number = number
         self.alone = group["foreach"] is False
         self._given = dialect
-        self._options = _options(group) if _is_fixed(group) else None
+        self._options = _options(group)
+        self._fixed = _is_fixed(group)
         self._recipes: dict[tuple[AbstractBackend, str], tuple[Recipe, Recipe]] = {}
 
     def renew(self, dialect: Dialect) -> bool:
@@ -126,14 +127,13 @@ class Law:
         """
         if dialect is not self._given:
             return False
-        options = _options(self.group) if _is_fixed(self.group) else None
-        if options is not None and options == self._options:
+        if self._fixed and all(map(is_, _options(self.group), self._options)):
             return True
         new = Law(dialect, self.group, self.number)
         alike = new.dialect is self.dialect and new.alone == self.alone and not self.group["differentiable"]
         if not alike or any(new.recipes(profile) != known for (_, profile), known in self._recipes.items()):
             return False
-        self.hyper, self._options = new.hyper, new._options
+        self.hyper, self._options, self._fixed = new.hyper, new._options, new._fixed
         return True
 
     def job(self, param: Any, memory: dict[str, Any], backend: str | None) -> Job:

@@ -109,9 +109,11 @@ class Step:
         self._params = [job.param for job in self.jobs]
         self._new = [job for job in self.jobs if state.get(job.param) is not job.memory]
         self._memories = [job.memory for job in self.jobs]
+        self._backends = [job.backend for job in self.jobs]
         self._kinds = {type(param.grad) for param in self._params}
         self._sources = [_source(param) for param in self._params]
-        self._forms = [self._form(at) for at, view in enumerate(self._views) if view is not None]
+        self._viewed = [at for at, view in enumerate(self._views) if view is not None]
+        self._forms = list(map(self._form, self._viewed))
         self._own = all(map(is_, self._sources, self._params))
         self._in_place = all(job.options is None and job.backend.capabilities.in_place for job in self.jobs)
         self._touched = [source for source in self._sources if is_tensor(source) and not source.is_inference()]
@@ -171,7 +173,7 @@ class Step:
         sources = self._params if self._own else [_source(param) for param in self._params]
         if not self._own and not all(map(is_, sources, self._sources)):
             return False
-        ms, us = ([memory[name] for memory in self._memories] for name in ARRAYS)
+        ms, us = [memory["exp_avg"] for memory in self._memories], [memory["exp_inf"] for memory in self._memories]
         for call in self.calls:
             if call.direct:
                 lists = (sources, ms, us)
@@ -179,7 +181,7 @@ class Step:
                     lists = tuple([arrays[at] for at, _ in call.members] for arrays in lists)  # type: ignore[assignment]
                 if not call.prepared.holds(*lists):
                     return False
-        return self._forms == [self._form(at) for at, view in enumerate(self._views) if view is not None]
+        return not self._viewed or self._forms == list(map(self._form, self._viewed))
 
     def _form(self, at: int) -> list[Any]:
         """Return how the arrays lie of which an engine was given views."""
@@ -220,7 +222,7 @@ class Step:
         results: dict[int, Any] = {}
         for call, gs, constants in zip(self.calls, bound.gradients, bound.constants, strict=True):
             new = call.prepared.run(gs, constants)
-            if not call.backend.capabilities.in_place:
+            if not call.prepared.in_place:
                 results[id(call)] = _put_all(call.prepared, new)
         if not self._in_place:
             self._write_back(results, bound.numbers)
@@ -230,7 +232,7 @@ class Step:
 
     def count(self, numbers: Sequence[int], state: MutableMapping[Any, Any]) -> None:
         """Advance the counters, and let the state of new parameters join the optimizer's."""
-        self._counters.advance(self._memories, numbers, [job.backend for job in self.jobs])
+        self._counters.advance(self._memories, numbers, self._backends)
         for job in self._new:
             known = state.setdefault(job.param, job.memory)
             if known is not job.memory:
@@ -258,14 +260,17 @@ class Step:
 
     def _constants(self, call: Call, numbers: Sequence[int]) -> Constants:
         """Return the constants of each buffer, one object for all that share them."""
+        if len(self._laws) == 1 and numbers.count(numbers[0]) == len(numbers):
+            (law,) = self._laws.values()
+            return [law.dialect.scalars(law.hyper, numbers[0], call.recipe)] * len(call.members)
         known: dict[tuple[int, int], tuple[float, ...]] = {}
         rows = []
         for at, _ in call.members:
-            law = self.jobs[at].law
-            key = (law.number, numbers[at])
-            if key not in known:
-                known[key] = law.dialect.scalars(law.hyper, numbers[at], call.recipe)
-            rows.append(known[key])
+            law, number = self.jobs[at].law, numbers[at]
+            row = known.get((law.number, number))
+            if row is None:
+                row = known[law.number, number] = law.dialect.scalars(law.hyper, number, call.recipe)
+            rows.append(row)
         return rows
 
     def _require_apart(self, gradients: Sequence[Arrays]) -> None:

@@ -83,9 +83,9 @@ class TableStep(Prepared):
         """Ask the arrays where they lie, in compiled code where they can be asked there."""
         if self._tools is None:
             return super().holds(ps, ms, us)
-        lists = [arrays if type(arrays) is list else list(arrays) for arrays in (ps, ms, us)]
-        alike = all(len(arrays) == len(self.ps) for arrays in lists)
-        return alike and not written_differ(lists, self._tools, self._records)
+        if not len(ps) == len(ms) == len(us) == len(self.ps):
+            return False
+        return not written_differ(_listed(ps), _listed(ms), _listed(us), self._tools, self._records)
 
     def check(self, gs: Arrays) -> None:
         """Refuse gradients that do not fit, and a processor that flushes subnormal numbers."""
@@ -114,11 +114,10 @@ class TableStep(Prepared):
             self.check(gs)
         self._checked = None  # for a list may be changed by its owner
         plan = self._gradients
-        if plan is not None and len(plan.cuts) > 1:
-            taken = np.zeros(1, np.int64)
-            work = partial(self._step, *plan.columns, taken, *self._rows(constants))
-            threads = min(len(plan.cuts) - 1, num_threads(int(numba.config.NUMBA_NUM_THREADS)))
-            share(work, threads) if threads > 1 else work()
+        if plan is not None and plan.pieces:
+            inputs = (*plan.columns, np.zeros(1, np.int64), *self._rows(constants))
+            threads = min(plan.pieces, num_threads(int(numba.config.NUMBA_NUM_THREADS))) if plan.pieces > 1 else 1
+            share(partial(self._step, *inputs), threads) if threads > 1 else self._step(*inputs)
         return self.ps, self.ms, self.us
 
     def _rows(self, constants: Constants) -> tuple[HostArray, HostArray]:
@@ -166,8 +165,9 @@ class _Gradients:
     """
 
     def __init__(self, table: Table, arrays: Arrays, layouts: list[Buffer], itemsize: int, tools: HostArray | None) -> None:
-        self.cuts = _cuts(table)
-        self.columns = table.tensors, table.layouts, table.chunks, table.chunk, self.cuts
+        cuts = _cuts(table)
+        self.pieces = len(cuts) - 1
+        self.columns = table.tensors, table.layouts, table.chunks, table.chunk, cuts
         self._tools = tools
         self._copies = arrays if tools is None else None
         self._types = set(map(type, arrays)) if tools is not None else set()
@@ -188,7 +188,7 @@ class _Gradients:
             return OTHER
         if not self._tools[5] and any(g.dtype != self._dtype for g in gs):  # the buffer protocol has no name for it
             return OTHER
-        return gradients_differ(gs if type(gs) is list else list(gs), self._tools, self._records)
+        return gradients_differ(_listed(gs), self._tools, self._records)
 
     def move(self) -> None:
         """Put new addresses into the table."""
@@ -231,6 +231,10 @@ def _native(array: Any) -> Any:
 def _is_foreign(array: HostArray) -> bool:
     """Whether compiled code would not read an array rightly: another byte order, or elements off their multiples."""
     return not (array.dtype.isnative and array.flags.aligned)
+
+
+def _listed(arrays: Arrays) -> list[Any]:
+    return arrays if type(arrays) is list else list(arrays)
 
 
 def _layouts(arrays: Arrays) -> list[Buffer]:

@@ -108,10 +108,9 @@ def _written_differ(lists: Any, count: int, tools: Any, records: Any) -> int:
     return 0
 
 
-def written_differ(lists: Sequence[list[Any]], tools: HostArray, records: HostArray) -> bool:
+def written_differ(ps: list[Any], ms: list[Any], us: list[Any], tools: HostArray, records: HostArray) -> bool:
     """Whether an object of three lists is another than in their records, or lies elsewhere or otherwise."""
-    first, second, third = lists
-    return bool(_written_differ((id(first), id(second), id(third)), len(first), tools, records))
+    return bool(_written_differ((id(ps), id(ms), id(us)), len(ps), tools, records))
 
 
 def gradients_differ(objects: list[Any], tools: HostArray, records: HostArray) -> int:
