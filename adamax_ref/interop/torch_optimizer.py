@@ -30,8 +30,7 @@ def optimizer_class() -> Any:
 
     Examples
     --------
-    >>> import pytest
-    >>> torch = pytest.importorskip("torch")
+    >>> import torch
     >>> from adamax_ref.interop.torch_optimizer import Adamax
     >>> optimizer = Adamax(torch.nn.Linear(3, 2).parameters(), lr=0.1)
     >>> schedule = torch.optim.lr_scheduler.LinearLR(optimizer)
