@@ -11,6 +11,11 @@ from typing import Any, ClassVar, final
 class Hooks:
     """Functions in the order in which they are to run.
 
+    Attributes
+    ----------
+    table : dict
+        The functions by the number of their handle.
+
     Examples
     --------
     >>> hooks = Hooks()
@@ -22,7 +27,7 @@ class Hooks:
     """
 
     def __init__(self) -> None:
-        self._held: dict[int, Callable[..., Any]] = {}
+        self.table: dict[int, Callable[..., Any]] = {}
 
     def add(self, hook: Callable[..., Any], prepend: bool = False) -> "Handle":
         """Add a function at the end, or before all others, and return a handle that removes it."""
@@ -30,18 +35,18 @@ class Hooks:
             raise TypeError(f"a hook must be callable, not {hook!r}; pass a function")
         handle = Handle(self)
         if prepend:
-            self._held = {handle.id: hook, **self._held}
+            self.table = {handle.id: hook, **self.table}
         else:
-            self._held[handle.id] = hook
+            self.table[handle.id] = hook
         return handle
 
     def discard(self, number: int) -> None:
         """Remove the function with that number, if it is still there."""
-        self._held.pop(number, None)
+        self.table.pop(number, None)
 
     def functions(self) -> tuple[Callable[..., Any], ...]:
         """Return what is registered now; a hook that adds or removes hooks does not change a round that has begun."""
-        return tuple(self._held.values())
+        return tuple(self.table.values())
 
 
 @final
