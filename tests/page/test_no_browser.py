@@ -15,6 +15,7 @@ def test_a_missing_browser_is_never_silent(
 ) -> None:
     monkeypatch.setenv("PATH", str(pytester.path))
     monkeypatch.setenv("ADAMAX_REF_NO_SKIPS", variable)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makeconftest(CONFTEST.read_text(encoding="utf-8"))
     pytester.makepyfile("def test_page(page_of): page_of('<p>')")
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-rsE")
