@@ -12,7 +12,7 @@ from .outermost import Role
 from .snapshot import COUNTER, GRADIENT, NUMBERS, Snapshot, changes, copied
 
 MIXED = "a hook or the closure changed numbers or options in the midst of the step"
-UNPROVEN = "the step changed numbers before a hook or the closure set the gradients"
+UNPROVEN = "the gradients were set after the step had changed numbers, or a hook changed them after the closure"
 NOT_CALLED, LATE, CALLED = "not called", "called after the update", "called"
 
 
@@ -45,7 +45,9 @@ class Course:
         self.mixed = self.unproven = self.closure = ""
         self._pending_mixed = self._pending_unproven = ""  # valid once the step acts again
         self._acted: set[str] = set()  # the kinds of things that the step itself has changed
-        self._sealed = False  # an update is done, so that gradients that come now are no input
+        self._updated = self._ended = False  # the step has updated numbers; hooks have run that follow an update
+        self._role: Role = "before"  # of the function of the user that runs
+        self._sealed = False  # what the function of the user changes is no input any more
         self._end: Snapshot | None = None
 
     def offer(self) -> None:
@@ -60,8 +62,10 @@ class Course:
             self._act(changed)
             self._mark = copied(live)
         if role == "closure" and self.closure == NOT_CALLED:
-            self.closure = LATE if self._sealed else CALLED
-        self._sealed |= role == "after"
+            self.closure = LATE if self._updated else CALLED
+        self._role = role
+        self._ended |= role == "after"
+        self._sealed = self._updated or (self._ended and role != "closure")
 
     def resume(self) -> None:
         """Note what the function of the user has changed since :meth:`pause`."""
@@ -71,6 +75,8 @@ class Course:
             return
         if not self._acted and not self._sealed:
             self.start = self._mark = copied(live, self.start)
+            if self._role == "before" and self.closure == CALLED:  # torch's own step runs hooks before the closure
+                self._pending_unproven = UNPROVEN
             return
         if changed != {GRADIENT}:
             self._end = self._mark if self._end is None else self._end
@@ -88,7 +94,7 @@ class Course:
 
     def _act(self, changed: set[str]) -> None:
         self._acted |= changed
-        self._sealed |= self._acted >= {NUMBERS, COUNTER}
+        self._updated = self._acted >= {NUMBERS, COUNTER}
         if changed & {NUMBERS, COUNTER}:
             self.mixed, self.unproven = self._pending_mixed, self._pending_unproven
 

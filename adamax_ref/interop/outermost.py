@@ -149,7 +149,8 @@ class Outermost:
 
     def _replaced(self) -> str | None:
         """Return a reason where a wrapper around ours may do what is not seen; torch's schedulers only count."""
-        function: Any = getattr(self._optimizer.step, "__func__", None)
+        step = self._optimizer.step
+        function: Any = getattr(step, "__func__", step)
         while function is not self._replacement.__func__:
             if not (_is_ours(function) or _is_of_scheduler(function)):
                 return REPLACED
@@ -206,15 +207,15 @@ class Outermost:
             kwargs = {**kwargs, "closure": self._watched(kwargs["closure"], "closure")}
         return args, kwargs
 
-    def _enter_unseen(self, *_: Any) -> None:
+    def _enter_unseen(self, optimizer: Any, *_: Any) -> None:
         """Note a step that did not come through the attribute. torch.compile may trace this function."""
-        if self._observer is not None and not self._busy:
+        if self._observer is not None and optimizer is self._optimizer and not self._busy:
             self._unseen += 1
             if self._unseen == 1:
                 self._observer.skip(COMPILED if is_compiled() else PAST)
 
-    def _leave_unseen(self, *_: Any) -> None:
-        if not self._busy:
+    def _leave_unseen(self, optimizer: Any, *_: Any) -> None:
+        if optimizer is self._optimizer and not self._busy:
             self._unseen -= 1
 
 

@@ -186,7 +186,7 @@ class Shadow:
         return elements
 
     def _compare_one(self, before: Entry, after: Entry) -> int:
-        if before.fault or after.fault:
+        if before.fault or "p" not in after.arrays:
             self._omit(f"{before.where}: {before.fault or after.fault}")
             return 0
         _, start = self._carried.get(id(before.param)) or (None, beginning(before))

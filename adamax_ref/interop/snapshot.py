@@ -44,7 +44,7 @@ class Entry:
     arrays : dict of str to array
         ``p``, and of ``exp_avg``, ``exp_inf`` and ``step`` those that there are.
     fault : str
-        Why the entry cannot be compared, or an empty text.
+        Why no step can be made of the entry, or an empty text.
     """
 
     param: Any
@@ -90,7 +90,7 @@ def read(optimizer: Any, dialect: str) -> Snapshot:
                 times = sum(other is param for other in group["params"])
                 threaded = is_tensor(param) and not is_own(optimizer)
                 empty = Entry(param, label(group, number, at), times, hyper, variant, threaded, None, {}, fault)
-                entries[id(param)] = empty if fault else _filled(empty, optimizer.state)
+                entries[id(param)] = _filled(empty, optimizer.state)
     return list(entries.values())
 
 
@@ -150,15 +150,17 @@ def _options(optimizer: Any, group: Mapping[str, Any], dialect: str) -> tuple[Hy
 
 
 def _filled(entry: Entry, states: Mapping[Any, Any]) -> Entry:
+    """Add arrays and gradient; the first thing that cannot be had is the fault, and the rest is there."""
     param, state = entry.param, states.get(entry.param) or {}
     try:
+        arrays = {"p": to_host(param.data), **{name: _array(state[name]) for name in STATE if name in state}}
+        entry = replace(entry, arrays=arrays)
         if param.grad is not None:
             check_gradient(param.grad, param.data, "the parameter")
-        grad = None if param.grad is None else to_host(param.grad)
-        arrays = {"p": to_host(param.data), **{name: _array(state[name]) for name in STATE if name in state}}
+            entry = replace(entry, grad=to_host(param.grad))
     except Exception as error:
-        return replace(entry, fault=f"{type(error).__name__}: {error}")
-    return replace(entry, grad=grad, arrays=arrays)
+        return replace(entry, fault=entry.fault or f"{type(error).__name__}: {error}")
+    return entry
 
 
 def _array(value: Any) -> Array:
