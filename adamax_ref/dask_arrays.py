@@ -37,10 +37,11 @@ class DaskBackend(AbstractBackend):
 
     Examples
     --------
+    >>> import dask.array
     >>> from adamax_ref.dialects import get
     >>> paper = get("paper")
     >>> recipe = paper.recipe(paper.defaults, "f64")
-    >>> p, g, m, u = (BACKEND.from_host(np.full(4, x)) for x in (1.0, 0.5, 0.0, 0.0))
+    >>> p, g, m, u = (dask.array.full(4, x) for x in (1.0, 0.5, 0.0, 0.0))
     >>> (new,), _, _ = BACKEND.step(recipe, [p], [g], [m], [u], [paper.scalars(paper.defaults, 1, recipe)])
     >>> BACKEND.to_host(new).tolist()
     [0.998, 0.998, 0.998, 0.998]

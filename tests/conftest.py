@@ -1,15 +1,18 @@
-"""Fixtures that several rooms share, and the rule for what is missing.
+"""Fixtures that several folders of tests share, and the rule for what is missing.
 
-A peer that is not installed is a skip with a reason on a developer's machine and a failure in CI.
+A framework or a program that is missing is a skip with a reason on a developer's machine and a failure in CI.
 """
 
 import importlib
 import os
 import shutil
 import signal
+import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn, final
@@ -65,15 +68,63 @@ def framework() -> Callable[[str], Framework]:
     return _need_framework
 
 
+@pytest.fixture(scope="session")
+def missing() -> Callable[[str], NoReturn]:
+    """Skip with a reason; with ``ADAMAX_REF_NO_SKIPS`` set (CI), fail."""
+    return _missing
+
+
+# The least program of each compiler's language. A compiler is tried with it, any other tool with --version.
+_TRIALS = {
+    "cc": ("trial.c", "int main(void) { return 0; }"),
+    "c++": ("trial.cpp", "#include <cmath>\nint main() { return 0; }"),
+    "rustc": ("trial.rs", "fn main() {}"),
+}
+
+
+@cache
+def _fault_of(program: str, tool: str) -> str:
+    """Return why a program does not work, or an empty text: a stub of rustup or snap is on the path and does nothing."""
+    file, source = _TRIALS.get(tool, ("", ""))
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, file or "none").write_text(source, encoding="utf-8")
+        compiled = [[program, "-o", "trial", file], [f"{folder}/trial"]]
+        for command in compiled if source else [[program, "--version"]]:
+            try:
+                done = subprocess.run(
+                    command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=120
+                )
+            except (OSError, subprocess.TimeoutExpired) as error:
+                return str(error)
+            if done.returncode:
+                return (done.stderr or done.stdout).strip() or f"it ends with {done.returncode}"
+    return ""
+
+
+def _need_tool(*names: str) -> str:
+    """Return the path of the first of some programs that works.
+
+    Without one, do as for a framework; but in CI skip what CI says that it cannot bring (``ADAMAX_REF_WITHOUT``).
+    """
+    faults = []
+    for name in names:
+        program = sys.executable if name == "python3" else shutil.which(name)
+        fault = _fault_of(program, names[0]) if program else "not on the path"
+        if program and not fault:
+            return program
+        faults.append(f"{name} is needed: {fault.splitlines()[0]}")
+    if set(names) & set(os.environ.get("ADAMAX_REF_WITHOUT", "").split()):
+        pytest.skip("; ".join(faults))
+    _missing("; ".join(faults))
+
+
+@pytest.fixture(scope="session")
+def tool() -> Callable[..., str]:
+    """Return the path of a program that works here: ``tool("c++", "clang++")`` takes the first of several that does."""
+    return _need_tool
+
+
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-
-
-def _browser_program() -> str:
-    """Return a Chromium on the path, or skip."""
-    for program in _BROWSERS:
-        if found := shutil.which(program):
-            return found
-    _missing(f"none of {', '.join(_BROWSERS)} is on the path (.ci/chromium DIR puts one into DIR/bin)")
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +133,7 @@ def browser() -> Iterator[Any]:
 
     It ends with the file, since Playwright keeps an event loop running in which other tests could not start theirs.
     """
-    program = _browser_program()
+    program = _need_tool(*_BROWSERS)  # .ci/chromium DIR puts one into DIR/bin
     with _need("playwright.sync_api").sync_playwright() as playwright:
         # Without its own sandbox, which containers do not allow; it is shown our own pages only.
         started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])

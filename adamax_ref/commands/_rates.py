@@ -36,7 +36,7 @@ class Rates:
     @property
     def complete(self) -> bool:
         """Whether nothing that must be killed is left."""
-        return not self.weak and not self.alive
+        return not self.weak and not self.alive and not self.matrix.acquitted
 
     @property
     def line(self) -> str:
@@ -88,6 +88,7 @@ def _left(each: Rates) -> Iterator[str]:
     """Say what a count hides: what is not killed, and what is hidden where only the parameter is compared."""
     where = f"{each.matrix.dialect}/{each.matrix.profile}"
     yield from (f"{where}: {name} is killed by fewer than {ENOUGH} cases" for name in each.weak)
+    yield from (f"{where}: {name} is killed by a case and conforms" for name in each.matrix.acquitted)
     yield from (f"{where}: no case kills the mutant {mutant.text}" for mutant in each.alive)
     yield from (f"{where}: the same function: {mutant.text}" for mutant in each.equivalents)
     if each.hidden:

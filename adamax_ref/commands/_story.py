@@ -3,16 +3,14 @@
 import difflib
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
-from adamax_ref.conformance.answer import Answer, Hello
+from adamax_ref.conformance.answer import Hello
 from adamax_ref.conformance.bugs import Bug, bank
-from adamax_ref.conformance.judge import Judged, judge, missing_needs
+from adamax_ref.conformance.judge import Judged, Status
 from adamax_ref.conformance.kills import departure, parts
 from adamax_ref.conformance.localise import localise
 from adamax_ref.conformance.replay import Replay
 from adamax_ref.conformance.report import decimal, difference, place, slipped
-from adamax_ref.conformance.target import Target
 from adamax_ref.dialects import get
 from adamax_ref.golden.case import QUANTITIES, Case, Number
 from adamax_ref.golden.flags import FLAGS
@@ -37,12 +35,6 @@ def found(corpus: Corpus, case_id: str) -> Case:
             return case
     near = difflib.get_close_matches(case_id, [case.id for case in cases], cutoff=0.0)
     raise ValueError(f"no case {case_id!r} in this corpus; there are for example {', '.join(near)}")
-
-
-def asked(target: Target, case: Case) -> Judged:
-    """Send one case to a target and judge the answer."""
-    hello = replace(target.hello, declares=target.declares(case.dialect))
-    return judge(case, Answer(case.id) if missing_needs(case, hello) else target.run(case), hello)
 
 
 def story(case: Case, element: int, steps: int) -> Iterator[str]:
@@ -149,13 +141,13 @@ def _looks(case: Case, bug: Bug) -> str:
 
 def answered(judged: Judged, hello: Hello) -> Iterator[str]:
     """Yield what a target made of the case."""
-    yield f"{hello.name} {hello.version}: {judged.status}{f' ({judged.reason})' if judged.reason else ''}"
+    yield f"{hello.name} {hello.version}: {judged.status}{f' ({judged.remark})' if judged.remark else ''}"
     if judged.first is not None:
         yield f"  step {judged.first.step}  {place(judged.first)}: {difference(judged.case, judged.first)}"
-    slip = localise(judged, hello) if judged.status == "failed" else None
+    slip = localise(judged, hello) if judged.status is Status.FAILED else None
     if slip is not None:
         yield f"  {slipped(slip)}"
-    if judged.status == "failed":
+    if judged.status is Status.FAILED:
         replay = Replay(parts(judged.case.dialect, judged.case.profile))
         applying = (bug for bug in bank().values() if bug.applies(get(judged.case.dialect), judged.case.profile))
         alike = [f"{bug.id} {bug.title}" for bug in applying if replay.gives(bug, judged)]

@@ -25,9 +25,9 @@ def command(
     """Send the same cases to TARGET_A and TARGET_B and show the first number in which they part.
 
     Targets are written as for verify; a program (-- COMMAND ARGS...) can only be TARGET_B. Ends with 0 when every bit
-    agrees, 1 when one differs or nothing could be compared, 2 for wrong input, 3 if a target could not be run.
+    that both show agrees, 1 when one differs or no number could be compared, 2 for wrong input, 3 if a target could not be run.
     """
-    from adamax_ref.conformance.parting import partings
+    from adamax_ref.conformance.parting import partings, quantities
     from adamax_ref.conformance.report import printable
     from adamax_ref.conformance.run import pairs
     from adamax_ref.conformance.targets import open_target
@@ -41,37 +41,42 @@ def command(
             raise ValueError(f"{a.hello.name} and {b.hello.name} have no dialect and profile in common")
         for pair in wanted:
             found = list(partings(a, b, corpus.cases(*pair, level)))
-            differ |= any(each.parts for each in found) or not any(each.compared for each in found)
-            for line in compared(" ".join(pair), found, (a.hello.name, b.hello.name)):
+            differ |= any(each.parts for each in found) or not any(each.numbers for each in found)
+            for line in compared(" ".join(pair), found, (a.hello.name, b.hello.name), quantities(a, b)):
                 click.echo(printable(line))
     raise click.exceptions.Exit(int(differ))
 
 
-def compared(where: str, found: "Sequence[Parting]", names: tuple[str, str]) -> Iterator[str]:
+def compared(where: str, found: "Sequence[Parting]", names: tuple[str, str], shown: Sequence[str]) -> Iterator[str]:
     """Yield how two targets compare in one dialect and profile, line by line."""
+    from adamax_ref.conformance.parting import kind
+
     together = [each for each in found if each.compared]
     apart = [each for each in together if each.parts]
-    alike = "every bit agrees" if together and not apart else f"{len(apart)} part"
-    yield f"{where}   {len(together)} cases compared, {len(found) - len(together)} not; {alike}"
+    numbers = sum(each.numbers for each in together)
+    agree = "every bit agrees" if numbers else "no number was compared"
+    counts = f"{len(together)} cases compared, {len(found) - len(together)} not"
+    yield f"{where}   {counts}; {numbers} numbers of {', '.join(shown)}; {f'{len(apart)} part' if apart else agree}"
     alone = next((each for each in found if not each.compared), None)
     if apart:
         yield from _told(apart[0], names)
     elif alone is not None:
-        yield f"        not compared, for example: {alone.case.id}: {' / '.join(alone.kinds)}"
+        yield f"        not compared, for example: {alone.case.id}: {' / '.join(map(kind, alone.judged))}"
 
 
 def _told(parting: "Parting", names: tuple[str, str]) -> Iterator[str]:
     """Yield the first case in which two targets part."""
+    from adamax_ref.conformance.parting import kind
     from adamax_ref.conformance.report import count, decimal, place
 
     case, first = parting.case, parting.first
     if first is None:
         yield f"first   {case.id} rev {case.rev}"
-        yield from (f"        {name}: {kind}" for name, kind in zip(names, parting.kinds, strict=True))
+        yield from (f"        {name}: {kind(each)}" for name, each in zip(names, parting.judged, strict=True))
         return
     yield f"first   {case.id} rev {case.rev}  step {first.step}  {place(first)}"
-    for name, text, status in zip(names, (first.got, first.want), parting.standing, strict=True):
-        yield f"        {text if first.index is None else decimal(case.form, text)}  {name}: {status}"
+    for name, text, judged in zip(names, (first.got, first.want), parting.judged, strict=True):
+        yield f"        {text if first.index is None else decimal(case.form, text)}  {name}: {judged.status}"
     if first.index is not None:
         yield f"        apart by {'a NaN on one side only' if first.ulps is None else f'{count(first.ulps)} ulp'}"
     yield f"        why {case.why}"

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ._program import TakesProgram
+from ._program import TakesProgram, of_callable
 
 if TYPE_CHECKING:
     from adamax_ref.conformance.identify import Identity
@@ -17,16 +17,17 @@ _NEAREST = 3
 @click.command(cls=TakesProgram)
 @click.argument("target")
 @click.option("--confirm/--no-confirm", default=True, help="Whether to judge it on the golden vectors as well.")
-def command(target: str, confirm: bool) -> None:
+@of_callable
+def command(target: str, confirm: bool, lacks: tuple[str, ...], declares: tuple[str, ...]) -> None:
     """Say which dialect TARGET follows, from its answers to a few separating probes.
 
-    TARGET is backend:NAME, framework:NAME or, last on the line, -- COMMAND ARGS... Ends with 0 when a dialect fits, 1
-    when none does, 2 for wrong input, 3 if the target could not be run.
+    TARGET is backend:NAME, framework:NAME, callable:MODULE:NAME or, last on the line, -- COMMAND ARGS... Ends with 0
+    when a dialect fits, 1 when none does, 2 for wrong input, 3 if the target could not be run.
     """
     from adamax_ref.conformance.identify import identify
     from adamax_ref.conformance.targets import open_target
 
-    with open_target(target) as opened:
+    with open_target(target, lacks, declares) as opened:
         identity = identify(opened)
         click.echo("\n".join(described(identity)))
         if confirm and identity.names:

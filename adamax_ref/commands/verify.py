@@ -9,7 +9,7 @@ import click
 
 from adamax_ref.threads import usable_processors
 
-from ._program import TakesProgram
+from ._program import TakesProgram, of_callable
 
 if TYPE_CHECKING:
     from adamax_ref.conformance.everything import Question
@@ -39,6 +39,7 @@ def files(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--dialect", "dialects", multiple=True, help="Only this dialect; may be repeated.")
 @click.option("--profile", "profiles", multiple=True, help="Only this profile (f64, f32, f16, bf16, c64, c128); may be repeated.")
 @click.option("--level", type=click.Choice(["core", "full"]), default="core", show_default=True, help="How many cases.")
+@of_callable
 @files
 @click.option(
     "--transcript", type=click.Path(path_type=Path, dir_okay=False), help="Also write what a program was asked and answered."
@@ -56,6 +57,8 @@ def command(
     dialects: tuple[str, ...],
     profiles: tuple[str, ...],
     level: str,
+    lacks: tuple[str, ...],
+    declares: tuple[str, ...],
     transcript: Path | None,
     address: str | None,
     jobs: int | None,
@@ -77,9 +80,12 @@ def command(
 
     if everything is (target is not None):
         raise click.UsageError("name one target, or all of them with --all")
+    if everything and (lacks or declares):
+        raise click.UsageError("--lacks and --declares are for one callable:MODULE:NAME; leave --all out")
     if transcript is not None and (everything or address is not None or (jobs or 1) > 1):
         raise click.UsageError("--transcript needs one target and one process; leave out --all, --jobs and --dask")
-    question = Question(golden, dialects, profiles, level, read_waivers(Path(FILE), open_corpus(golden)))
+    waivers = read_waivers(Path(FILE), open_corpus(golden))
+    question = Question(golden, dialects, profiles, level, waivers, lacks, declares)
     if jobs is None:
         jobs = usable_processors() if is_much(everything, question) and transcript is None else 1
     with farm(address, jobs) as mapper:
@@ -103,11 +109,10 @@ def is_much(everything: bool, question: "Question") -> bool:
 def judged(target: str, question: "Question", transcript: Path | None) -> tuple[list["Run"], int]:
     """Judge a target in this process and print what was found."""
     from adamax_ref.conformance.run import run
-    from adamax_ref.conformance.targets import open_target
     from adamax_ref.golden.load import open_corpus
 
     corpus = open_corpus(question.golden)
-    with open_target(target) as opened:
+    with question.open(target) as opened:
         if transcript is not None:
             opened.record(transcript)
         wanted = asked(opened, corpus, question)
@@ -117,10 +122,9 @@ def judged(target: str, question: "Question", transcript: Path | None) -> tuple[
 
 def judged_apart(target: str, question: "Question", mapper: "Mapper") -> tuple[list["Run"], int]:
     """Judge a target with every dialect and profile in a process of its own."""
-    from adamax_ref.conformance.targets import open_target
     from adamax_ref.golden.load import open_corpus
 
-    with open_target(target) as opened:
+    with question.open(target) as opened:
         wanted = asked(opened, open_corpus(question.golden), question)
     return shown(list(mapper(partial(judged_elsewhere, target, question), wanted)))
 
@@ -128,10 +132,9 @@ def judged_apart(target: str, question: "Question", mapper: "Mapper") -> tuple[l
 def judged_elsewhere(target: str, question: "Question", pair: tuple[str, str]) -> Any:
     """Open target and corpus anew, in whatever process this is, and judge one dialect and profile."""
     from adamax_ref.conformance.run import run
-    from adamax_ref.conformance.targets import open_target
     from adamax_ref.golden.load import open_corpus
 
-    with open_target(target) as opened:
+    with question.open(target) as opened:
         return run(opened, open_corpus(question.golden), *pair, question.level, waivers=question.waivers)
 
 

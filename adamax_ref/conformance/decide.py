@@ -7,7 +7,7 @@ from adamax_ref.golden.case import QUANTITIES
 
 from .answer import Hello
 from .bugs import Bug
-from .judge import Judged, missing_needs
+from .judge import Judged, Status, missing_needs
 from .likeness import cost
 from .replay import Replay, States
 
@@ -47,7 +47,7 @@ def _telling(bugs: Sequence[Bug], cases: Sequence[Judged], hello: Hello, hidden:
     for name in [each for each in ("u", "m", "t") if each not in hello.exposes]:
         if any(_part(bugs, each, (name,), replay) for each in run):
             return f"expose {name}"
-    lacking = [each for each in small if each.status == "untested" and _part(bugs, each, (*QUANTITIES, "t"), replay)]
+    lacking = [each for each in small if each.status is Status.UNTESTED and _part(bugs, each, (*QUANTITIES, "t"), replay)]
     if lacking:
         needs = Counter(need for each in lacking for need in missing_needs(each.case, hello))
         return f"declare {needs.most_common(1)[0][0]}"

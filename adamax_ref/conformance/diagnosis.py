@@ -17,7 +17,7 @@ from .answer import Hello
 from .bugs import Bug, Parts, bank
 from .cause import MOST, UNDIAGNOSED, Cause, Diagnosis, Nearest, Strength
 from .decide import deciding
-from .judge import Judged
+from .judge import Judged, Status
 from .kills import parts
 from .likeness import cost, distances, is_suspect, shows
 from .localise import localise
@@ -46,8 +46,8 @@ class Evidence:
     def of(cls, cases: Sequence[Judged], hello: Hello) -> "Evidence":
         """Leave out what could not be run, what is waived, and what the target may answer in two ways."""
         counted = sorted((each for each in cases if len(each.case.expected(hello.declares)) == 1), key=lambda each: cost(each.case))
-        failed = tuple(each for each in counted if each.status == "failed")
-        passing = tuple(each for each in counted if each.status in ("exact", "named", "certified", "refused-ok"))
+        failed = tuple(each for each in counted if each.status is Status.FAILED)
+        passing = tuple(each for each in counted if each.passes)
         return cls(failed, passing, hello)
 
 
@@ -92,7 +92,7 @@ def diagnose(cases: Sequence[Judged], hello: Hello, replay: Replay | None = None
 def base(passing: Sequence[Judged], dialect: str, profile: str) -> Replay:
     """Return the replay under the order of operations that most passing cases have; the canonical one if most are exact."""
     values = [each for each in passing if each.case.result == "value"]
-    voters = sorted((each for each in values if each.status != "exact"), key=lambda each: cost(each.case))
+    voters = sorted((each for each in values if each.status is not Status.EXACT), key=lambda each: cost(each.case))
     best = parts(dialect, profile)
     if 2 * len(voters) > len(values):
         decaying = any(each.case.hyper.decay != "none" for each in voters[:_VOTERS])
@@ -127,7 +127,7 @@ def _survivors(bugs: Sequence[Bug], evidence: Evidence, replay: Replay, fits: Fi
 
 
 def _cause(bug: Bug, strength: Strength, cases: Sequence[Judged]) -> Cause:
-    explained = tuple(each.case.id for each in cases if each.status == "failed")
+    explained = tuple(each.case.id for each in cases if each.status is Status.FAILED)
     return Cause(bug.id, bug.title, bug.hint, strength, explained)
 
 

@@ -11,7 +11,7 @@ from adamax_ref.farm import Mapper
 from adamax_ref.golden.load import open_corpus
 
 from .run import Run, pairs, run
-from .target import TargetUnavailable
+from .target import Target, TargetUnavailable
 from .targets import frameworks, open_target
 from .waivers import NONE, Waiver
 
@@ -31,6 +31,8 @@ class Question:
         ``core`` or ``full``.
     waivers : mapping of str to Waiver
         In force, by id.
+    lacks, declares : tuple of str
+        Features that a Python callable does not have, and freedoms that it takes.
     """
 
     golden: Path | None = None
@@ -38,6 +40,12 @@ class Question:
     profiles: tuple[str, ...] = ()
     level: str = "core"
     waivers: Mapping[str, Waiver] = field(default_factory=lambda: dict(NONE))
+    lacks: tuple[str, ...] = ()
+    declares: tuple[str, ...] = ()
+
+    def open(self, target: str) -> Target:
+        """Return a target as it is asked for; see :func:`~adamax_ref.conformance.targets.open_target`."""
+        return open_target(target, self.lacks, self.declares)
 
 
 @final
@@ -94,7 +102,7 @@ def outcome(question: Question, text: str) -> Outcome:
     """
     corpus = open_corpus(question.golden)
     try:
-        with open_target(text) as target:
+        with question.open(text) as target:
             try:
                 wanted = pairs(target, corpus, question.dialects, question.profiles)
             except ValueError as nothing:

@@ -15,6 +15,7 @@ from .arrays import text_of
 from .judge import missing_needs
 from .probes import PROBES, Probe, case_of
 from .target import Target
+from .wellformed import fault_of
 
 QUANTITIES = ("theta", "m", "u")
 Texts = Mapping[tuple[int, str], str]
@@ -140,6 +141,8 @@ def _ask(target: Target, probe: Probe) -> tuple[Texts | None, str, str]:
     answer = target.run(case)
     if answer.steps is None:
         return None, kind, answer.refused or answer.skipped or ": ".join(answer.error or ())
+    if fault := fault_of(case, answer.steps, hello):
+        return None, kind, fault
     shown = {(each.step, name): getattr(each, name) for each in answer.steps for name in QUANTITIES}
     return {key: _with_one_nan(text, case.form) for key, text in shown.items() if text is not None}, kind, ""
 

@@ -1,22 +1,46 @@
-"""The judge: what an answer is worth, case by case.
+"""Judge an answer: ask a target for a case, and give the case the status that its answer has shown.
 
-First the bits, then the bounds; recipes under other names are tried over the whole run, in
-:mod:`adamax_ref.conformance.verdict`.
+First the bits are compared, then the bounds. A recipe under another name is looked for over a whole run, in
+:mod:`adamax_ref.conformance.verdict`. All comparisons are between whole numbers, so that they hold in a process that
+flushes subnormal numbers too.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import final
 
 from adamax_ref.golden.case import Case, Expectation, Quantity
-from adamax_ref.golden.patterns import decode, inside, same
-from adamax_ref.truth.compare import ulp_distance
+from adamax_ref.golden.patterns import order_keys
 
 from .answer import Answer, Hello, Reported
+from .target import Target
 from .wellformed import fault_of
 
 ORDER = ("u", "m", "theta", "t")
 """In which order a step's quantities are looked at: causes before effects."""
+
+
+@final
+class Status(StrEnum):
+    """The status of a case, in the order in which reports count them.
+
+    ``NAMED`` and ``WAIVED`` are never given by :func:`judge`: the first needs the whole run, the second a waiver.
+    """
+
+    EXACT = "exact"
+    NAMED = "named"
+    CERTIFIED = "certified"
+    FAILED = "failed"
+    REFUSED_OK = "refused-ok"
+    UNTESTED = "untested"
+    SKIPPED = "skipped"
+    ERROR = "error"
+    WAIVED = "waived"
+
+
+PASSING = (Status.EXACT, Status.NAMED, Status.CERTIFIED, Status.REFUSED_OK)
+FAILING = (Status.FAILED, Status.ERROR)
 
 
 @final
@@ -41,10 +65,18 @@ class Judged:
 
     Attributes
     ----------
-    status : str
-        ``untested``, ``error``, ``skipped``, ``refused-ok``, ``exact``, ``named``, ``certified``, ``failed`` or ``waived``.
+    status : Status
+        The status that was shown for this case.
+    reason : str
+        Why the case was not compared, or why it fails where no number tells.
+    kind : str
+        Of an error: what happened, as docs/judge.md lists it.
     first : First, optional
-        Of a failed case the first number outside its bound, of a certified one the first that differs in bits.
+        Of a failed case the first number outside its bound, of a certified or named one the first that differs in bits.
+    recipe : str
+        Name of the recipe that gives this answer bit for bit; only of a named case.
+    freedom : str
+        The declared freedom (``ftz`` or ``hyper32``) whose answers give the status; empty for the case's own answer.
     waiver : str
         Why a failure is waived, and where that is written down.
     lacking : tuple of str
@@ -53,12 +85,29 @@ class Judged:
 
     case: Case
     answer: Answer
-    status: str
+    status: Status
     reason: str = ""
     first: First | None = None
+    kind: str = ""
     recipe: str = ""
+    freedom: str = ""
     waiver: str = ""
     lacking: tuple[str, ...] = ()
+
+    @property
+    def remark(self) -> str:
+        """The reason, after the kind of an error; empty where numbers tell all."""
+        return f"{self.kind}: {self.reason}" if self.kind else self.reason
+
+    @property
+    def passes(self) -> bool:
+        """Whether the answer was compared and is right."""
+        return self.status in PASSING
+
+    @property
+    def fails(self) -> bool:
+        """Whether the answer is wrong, or could not be read."""
+        return self.status in FAILING
 
 
 def missing_needs(case: Case, hello: Hello) -> list[str]:
@@ -66,68 +115,96 @@ def missing_needs(case: Case, hello: Hello) -> list[str]:
     return [need for need in case.needs if need not in hello.features]
 
 
+def ask(target: Target, case: Case) -> Judged:
+    """Send a case to a target and judge the answer; a case that needs what the target lacks is not sent.
+
+    Every command, assertion and table goes through here, so that a case has one status.
+
+    Examples
+    --------
+    >>> from adamax_ref.conformance.targets import open_target
+    >>> from adamax_ref.golden.load import open_corpus
+    >>> case = open_corpus().cases("paper", "f32")[0]
+    >>> ask(open_target("backend:numpy"), case).status
+    <Status.EXACT: 'exact'>
+    """
+    hello = target.hello_for(case.dialect)
+    return judge(case, Answer(case.id) if missing_needs(case, hello) else target.run(case), hello)
+
+
 def judge(case: Case, answer: Answer, hello: Hello) -> Judged:
     """Give an answer its status; the first that applies of those of section 11 of the specification."""
     lacking = missing_needs(case, hello)
     if lacking:
-        return Judged(case, answer, "untested", f"{', '.join(lacking)} not declared", lacking=tuple(lacking))
+        reason = f"{', '.join(lacking)} not declared"
+        return Judged(case, answer, Status.UNTESTED, reason, lacking=tuple(lacking))
     if answer.error is not None:
-        return Judged(case, answer, "error", ": ".join(answer.error))
+        kind, message = answer.error
+        return Judged(case, answer, Status.ERROR, message, kind=kind)
     if answer.skipped is not None:
-        return Judged(case, answer, "skipped", answer.skipped)
+        return Judged(case, answer, Status.SKIPPED, answer.skipped)
     if answer.refused is not None:
-        legal = case.result == "value"
-        return Judged(case, answer, "failed" if legal else "refused-ok", f"refused a legal case: {answer.refused}" if legal else "")
+        if case.result == "reject":
+            return Judged(case, answer, Status.REFUSED_OK)
+        return Judged(case, answer, Status.FAILED, f"refused a legal case: {answer.refused}")
     if case.result == "reject":
-        return Judged(case, answer, "failed", "computed what must be refused")
-    return _values(case, answer.steps or (), hello, answer)
+        return Judged(case, answer, Status.FAILED, "computed what must be refused")
+    return _values(case, answer, hello)
 
 
-def _values(case: Case, steps: Sequence[Reported], hello: Hello, answer: Answer) -> Judged:
-    fault = fault_of(case, steps, hello)
+def _values(case: Case, answer: Answer, hello: Hello) -> Judged:
+    fault = fault_of(case, answer.steps or (), hello)
     if fault:
-        return Judged(case, answer, "error", f"protocol: {fault}")
-    found = [_compared(case, expected, steps, hello, answer) for expected in case.expected(hello.declares)]
-    return min(found, key=lambda judged: ("exact", "certified", "failed").index(judged.status))
+        return Judged(case, answer, Status.ERROR, fault, kind="protocol")
+    alternatives = ((each.when, each.expect) for each in case.either or () if each.when in hello.declares)
+    questions = (("", case.expect or ()), *alternatives)
+    judged = [_compared(case, expect, answer, hello, freedom) for freedom, expect in questions]
+    return min(judged, key=lambda each: tuple(Status).index(each.status))
 
 
-def _compared(case: Case, expected: Sequence[Expectation], steps: Sequence[Reported], hello: Hello, answer: Answer) -> Judged:
-    departs = next(_departures(case, expected, steps, exact=True, hello=hello), None)
-    if departs is None:
-        return Judged(case, answer, "exact")
-    outside = next(_departures(case, expected, steps, exact=False, hello=hello), None)
-    return Judged(case, answer, "certified" if outside is None else "failed", first=outside or departs)
+def _compared(case: Case, expect: Sequence[Expectation], answer: Answer, hello: Hello, freedom: str) -> Judged:
+    """Compare an answer with one list of expectations, those of a freedom or of none."""
+    steps = answer.steps or ()
+    differs = next(_departures(case, expect, steps, hello, exact=True), None)
+    if differs is None:
+        return Judged(case, answer, Status.EXACT, freedom=freedom)
+    outside = next(_departures(case, expect, steps, hello, exact=False), None)
+    if outside is None:
+        return Judged(case, answer, Status.CERTIFIED, first=differs, freedom=freedom)
+    return Judged(case, answer, Status.FAILED, first=outside)
 
 
-def _departures(
-    case: Case, expected: Sequence[Expectation], steps: Sequence[Reported], exact: bool, hello: Hello
-) -> Iterator[First]:
-    """Yield every number that is not what it must be, step by step, u before m before theta before t."""
-    for want, got in zip(expected, steps, strict=True):
+def _departures(case: Case, expect: Sequence[Expectation], steps: Sequence[Reported], hello: Hello, exact: bool) -> Iterator[First]:
+    """Yield every number that is not what it must be, by step, u before m before theta before t."""
+    for want, got in zip(expect, steps, strict=True):
         for name in ORDER:
-            given = getattr(got, name)
-            if given is None:
+            answered = getattr(got, name)
+            if answered is None:
                 continue
             if name == "t":
-                if given != want.t:
-                    yield First(want.step, "t", None, str(given), str(want.t))
-            elif given != getattr(want, name).bits:
-                yield from _elements(case, want.step, name, getattr(want, name), given, exact, hello)
+                if answered != want.t:
+                    yield First(want.step, "t", None, str(answered), str(want.t))
+            elif answered != getattr(want, name).bits:
+                yield from _elements(case, want.step, name, getattr(want, name), answered, hello, exact)
 
 
-def _elements(case: Case, step: int, name: str, want: Quantity, given: str, exact: bool, hello: Hello) -> Iterator[First]:
-    form = case.form
+def _elements(case: Case, step: int, name: str, want: Quantity, answered: str, hello: Hello, exact: bool) -> Iterator[First]:
+    """Yield the elements of one quantity that differ in bits, or that lie outside their range."""
     strict = "strict-zero" in case.flags and "zero-sign-any" not in hello.declares
-    columns = (want.bits, want.lo, want.hi)
-    rows = zip(decode(given, form), *(decode(text, form) for text in columns), strict=True)
-    for index, (value, bits, lo, hi) in enumerate(rows):
-        if same(value, bits):
+    texts = [text.split(" ") for text in (answered, want.bits, want.lo, want.hi)]
+    keys = [order_keys(text, case.form) for text in (answered, want.bits, want.lo, want.hi)]
+    rows = zip(zip(*texts, strict=True), zip(*keys, strict=True), strict=True)
+    for index, ((got, wanted, least, most), (value, bits, lo, hi)) in enumerate(rows):
+        if got == wanted or (value is None and bits is None):
             continue
-        if not exact and inside(value, lo, hi) and not (strict and value == 0 == bits):
+        if not exact and _inside(value, lo, hi) and not (strict and value == 0 == bits):
             continue
-        got, wanted, least, most = (text.split(" ")[index] for text in (given, *columns))
-        yield First(step, name, index, got, wanted, least, most, _ulps(ulp_distance(value, bits, form)))
+        ulps = None if value is None or bits is None else abs(value - bits)
+        yield First(step, name, index, got, wanted, least, most, ulps)
 
 
-def _ulps(distance: float) -> int | None:
-    return int(distance) if distance != float("inf") else None
+def _inside(value: int | None, lo: int | None, hi: int | None) -> bool:
+    """Tell whether a number lies in its range; NaN must meet NaN."""
+    if value is None or lo is None or hi is None:
+        return value is None and lo is None
+    return lo <= value <= hi

@@ -56,7 +56,7 @@ def _case(judged: Judged) -> xml.Element:
     *above, slug = case.id.split("/")
     element = xml.Element("testcase", classname=".".join(above), name=slug)
     if judged.status in _CHILD:
-        reason = judged.waiver or judged.reason or (f"step {first.step} {place(first)}" if first is not None else "")
+        reason = judged.waiver or judged.remark or (f"step {first.step} {place(first)}" if first is not None else "")
         text = case.why if first is None else f"{difference(case, first)}\n{case.why}"
         _child(element, _CHILD[judged.status], f"{judged.status}: {reason}", text)
     return element

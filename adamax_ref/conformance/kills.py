@@ -1,7 +1,8 @@
-"""Which bugs a case kills: the bug's answer must leave the bounds by a wide margin, not only by bits.
+"""Tell which bugs a case kills.
 
-A bug is killed by a case if one of its numbers is at least :data:`MARGIN` bounds away from the right one, or differs
-in class, in the counter, or in the kind of answer.
+A case kills a bug if the judge fails the bug's answer to it, and if one number of that answer is at least :data:`MARGIN`
+bounds away from the right one, or differs in class, in the counter, or in the kind of answer. The margin makes a kill hold
+for every permitted order of operations; the verdict on a whole run is :func:`adamax_ref.conformance.run.conclude`'s.
 """
 
 import math
@@ -28,13 +29,10 @@ that each element makes by itself. What long tensors are there for is the bugs o
 
 
 class Row(NamedTuple):
-    """What a reported step must give, decoded: for each quantity the true values and how far off is far.
-
-    Where only the parameter is looked at, the counter is None and there is one column.
-    """
+    """The numbers that a reported step must give, decoded: for each quantity the true values and how far off is far."""
 
     step: int
-    t: int | None
+    t: int
     columns: tuple[tuple[tuple[float, float], ...], ...]
 
 
@@ -120,7 +118,7 @@ def departure(case: Case, bug: Bug) -> Departure | None:
         for quantity, element in _places(state, row):
             columns = zip(QUANTITIES, (state.theta, state.m, state.u), row.columns, strict=True)
             pairs = {name: (true[element][0], got[element]) for name, got, true in columns if got}
-            pairs["t"] = (float(row.t or 0), float(state.t))
+            pairs["t"] = (float(row.t), float(state.t))
             right, wrong = ({name: pair[side] for name, pair in pairs.items()} for side in (0, 1))
             return Departure(row.step, quantity, element, right, wrong)
     return None
@@ -200,16 +198,11 @@ def _row(case: Case, expect: Expectation) -> Row:
     return Row(expect.step, expect.t, tuple(columns))
 
 
-def parameter_alone(wanted: Iterable[Row]) -> list[Row]:
-    """Return rows in which only the parameter is compared, as for a target that shows nothing else."""
-    return [Row(row.step, None, row.columns[:1]) for row in wanted]
-
-
 def far(state: State, row: Row) -> bool:
     """Tell whether a state is too far from what a reported step must give."""
-    if row.t is not None and state.t != row.t:
+    if state.t != row.t:
         return True
-    columns = zip((state.theta, state.m, state.u), row.columns, strict=False)
+    columns = zip((state.theta, state.m, state.u), row.columns, strict=True)
     return any(apart(got, true, reach) for got_s, wanted in columns for got, (true, reach) in zip(got_s, wanted, strict=True))
 
 

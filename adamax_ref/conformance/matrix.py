@@ -11,7 +11,11 @@ from adamax_ref.golden.load import open_corpus
 from adamax_ref.law.profile import PROFILES
 
 from .bugs import Bug, bank
-from .kills import departs, killed_by, parameter_alone, rows
+from .kills import kills, parts
+from .replay import Replay
+from .run import conclude
+from .targets._bug import BugTarget
+from .verdict import Grade, Verdict
 
 ENOUGH = 2
 """So many cases must kill a bug wherever it can show."""
@@ -65,9 +69,29 @@ class Matrix:
         }
 
     @cached_property
+    def _pairs(self) -> dict[str, tuple[Verdict, Verdict]]:
+        """For each bug the verdict where all is shown, and where the parameter alone is; its steps are computed once."""
+        return {name: self._judged(bug) for name, bug in self.showing.items()}
+
+    def _judged(self, bug: Bug) -> tuple[Verdict, Verdict]:
+        replay = Replay(parts(self.dialect, self.profile))
+        whole, alone = BugTarget(bug, replay), BugTarget(bug, replay, exposes=("theta",))
+        return conclude(whole, self.cases), conclude(alone, self.cases)
+
+    @property
+    def verdicts(self) -> dict[str, Verdict]:
+        """The verdict on each bug that can show here, judged as any other target is."""
+        return {name: whole for name, (whole, _) in self._pairs.items()}
+
+    @cached_property
     def by_case(self) -> dict[str, tuple[str, ...]]:
-        """The bugs that each case kills."""
-        return {case.id: killed_by(case) for case in self.cases}
+        """The bugs that each case kills: it fails them in their verdict, and by the margin."""
+        killed: dict[str, list[str]] = {case.id: [] for case in self.cases}
+        for name, verdict in self.verdicts.items():
+            for judged in verdict.cases:
+                if judged.fails and kills(judged.case, self.showing[name]):
+                    killed[judged.case.id].append(name)
+        return {case: tuple(names) for case, names in killed.items()}
 
     @cached_property
     def killers(self) -> dict[str, tuple[str, ...]]:
@@ -83,17 +107,17 @@ class Matrix:
         """The bugs that fewer than two cases kill, with the cases; there should be none."""
         return {name: cases for name, cases in self.killers.items() if name in self.required and len(cases) < ENOUGH}
 
-    @cached_property
-    def hidden(self) -> tuple[str, ...]:
-        """The bugs that nothing kills where only the parameter is compared, without state and counter."""
-        values = [(case, parameter_alone(rows(case))) for case in self.cases if case.result == "value"]
+    @property
+    def acquitted(self) -> tuple[str, ...]:
+        """The bugs that a case kills and whose verdict is not NOT CONFORMANT; there must be none."""
         return tuple(
-            name
-            for name, bug in self.showing.items()
-            if not bug.accepts
-            and not bug.crashes_on_empty
-            and not any(departs(case, bug, wanted) for case, wanted in values if name in self.by_case[case.id])
+            name for name, cases in self.killers.items() if cases and self.verdicts[name].grade is not Grade.NOT_CONFORMANT
         )
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """The bugs that conform where only the parameter is compared, without state and counter."""
+        return tuple(name for name, (_, alone) in self._pairs.items() if alone.grade.conforms)
 
 
 @cache

@@ -10,9 +10,9 @@ from adamax_ref.golden.case import Case
 from .bugs import Bug, bank
 from .cause import Diagnosis
 from .diagnosis import diagnose
-from .judge import judge
 from .kills import parts
 from .replay import Replay
+from .run import conclude
 from .targets._bug import BugTarget
 
 ALL = ("theta", "m", "u", "t")
@@ -87,7 +87,6 @@ def naming(cases: Sequence[Case], exposes: tuple[str, ...] = ALL, replay: Replay
 
 
 def named(bug: Bug, cases: Sequence[Case], exposes: tuple[str, ...], replay: Replay) -> Diagnosis:
-    """Judge a bug as a target under an order of operations that the diagnosis knows, and diagnose it."""
+    """Reach the verdict on a bug under an order of operations that the diagnosis knows, and diagnose it."""
     target = BugTarget(bug, replay, exposes)
-    judged = [judge(case, target.run(case), target.hello) for case in cases]
-    return diagnose(judged, target.hello, replay, locate=False)
+    return diagnose(conclude(target, cases).cases, target.hello, replay, locate=False)

@@ -11,7 +11,7 @@ from typing import Any
 from adamax_ref.golden.document import plain
 
 from .cause import Diagnosis
-from .judge import Judged
+from .judge import Judged, Status
 from .run import Run
 
 FORMAT = "adamax-report/1"
@@ -43,6 +43,7 @@ def records(run: Run) -> Iterator[Json]:
     yield {
         "kind": "footer",
         "verdict": verdict.text,
+        "grade": verdict.grade.value,
         "exit": verdict.exit,
         "counts": verdict.counts,
         "recipe": verdict.recipe,
@@ -73,14 +74,15 @@ def _record(judged: Judged) -> Json:
     record: Json = {"kind": "case", "id": judged.case.id, "rev": judged.case.rev, "status": judged.status}
     if judged.recipe:
         record["recipe"] = judged.recipe
+    if judged.freedom:
+        record["freedom"] = judged.freedom
     if judged.waiver:
         record["waiver"] = judged.waiver
-    if judged.status == "error":
-        kind, _, message = judged.reason.partition(": ")
-        record["error"] = {"kind": kind, "message": message}
+    if judged.status is Status.ERROR:
+        record["error"] = {"kind": judged.kind, "message": judged.reason}
     elif judged.reason:
-        record["reason"] = judged.reason
-    if judged.status in ("failed", "waived") and judged.first is not None:
+        record["reason"] = judged.remark
+    if judged.status in (Status.FAILED, Status.WAIVED) and judged.first is not None:
         first = asdict(judged.first)
         record["first"] = {name: value for name, value in first.items() if value is not None or name == "ulps"}
     return record

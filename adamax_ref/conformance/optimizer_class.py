@@ -43,6 +43,8 @@ class OptimizerTarget(Target):
         Whose arrays it works on; NumPy's if left out.
     name : str, optional
         What reports call it; otherwise where it was defined.
+    declares : tuple of str
+        Freedoms that it takes, of ``ftz``, ``hyper32``, ``zero-sign-any``.
 
     Examples
     --------
@@ -58,6 +60,7 @@ class OptimizerTarget(Target):
         lacks: tuple[str, ...] = (),
         lender: Lender | None = None,
         name: str | None = None,
+        declares: tuple[str, ...] = (),
     ) -> None:
         self._factory = factory
         self._lender = lender or NumpyLender()
@@ -66,7 +69,7 @@ class OptimizerTarget(Target):
         where, version = about(factory)
         exposes = ("theta",) if self._counter is None else ("theta", "m", "u", "t")
         types, features = tuple(sorted(PROFILES)), self._features(lacks)
-        self._hello = Hello(name or where, version, "python", dialects, types, features, exposes=exposes, device="cpu")
+        self._hello = Hello(name or where, version, "python", dialects, types, features, declares, exposes, device="cpu")
 
     @property
     def hello(self) -> Hello:

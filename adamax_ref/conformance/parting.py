@@ -1,15 +1,14 @@
-"""Two targets side by side: the same cases to both, and the first number in which their answers part."""
+"""Compare two targets: the same cases to both, and the first number in which their answers part."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import final
 
-from adamax_ref.golden.case import Case
-from adamax_ref.golden.patterns import decode, same
-from adamax_ref.truth.compare import ulp_distance
+from adamax_ref.golden.case import QUANTITIES, Case
+from adamax_ref.golden.patterns import order_keys
 
 from .answer import Answer, Reported
-from .judge import ORDER, First, judge, missing_needs
+from .judge import ORDER, First, Judged, Status, ask
 from .target import Target
 
 
@@ -21,30 +20,31 @@ class Parting:
     Attributes
     ----------
     case : Case
-        Which.
+        The case.
+    judged : (Judged, Judged)
+        Each target's answer with the status that the judge gives it.
     first : First or None
         The first number that differs: `got` is the first target's, `want` the second's. None where none does, or where
         the answers differ in kind.
-    kinds : (str, str)
-        What each answered: ``values``, ``refused: why``, ``skipped: why``, ``error: what``, or ``untested: need``.
-    standing : (str, str)
-        The status that the judge gives each answer.
+    numbers : int
+        How many numbers both targets show; only these were compared.
     """
 
     case: Case
-    first: First | None
-    kinds: tuple[str, str]
-    standing: tuple[str, str]
+    judged: tuple[Judged, Judged]
+    first: First | None = None
+    numbers: int = 0
 
     @property
     def compared(self) -> bool:
-        """Whether both targets have answered."""
-        return all(kind.partition(":")[0] in ("values", "refused") for kind in self.kinds)
+        """Whether both targets have answered, with values or a refusal."""
+        return all(map(_answered, self.judged))
 
     @property
     def parts(self) -> bool:
         """Whether the answers differ, in a number or in kind; reasons may."""
-        return self.compared and (self.first is not None or _sort(self.kinds[0]) != _sort(self.kinds[1]))
+        one, other = ((each.answer.steps is None) for each in self.judged)
+        return self.compared and (self.first is not None or one is not other)
 
 
 def partings(a: Target, b: Target, cases: list[Case]) -> Iterator[Parting]:
@@ -60,31 +60,47 @@ def partings(a: Target, b: Target, cases: list[Case]) -> Iterator[Parting]:
     First(step=1, quantity='u', index=0, got='3f800000', want='00000000', lo=None, hi=None, ulps=1065353216)
     """
     for case in cases:
-        answers = [_asked(target, case) for target in (a, b)]
-        hellos = [replace(target.hello, declares=target.declares(case.dialect)) for target in (a, b)]
-        kinds = [_kind(case, *pair) for pair in zip(answers, (a, b), strict=True)]
-        standing = [judge(case, *pair).status for pair in zip(answers, hellos, strict=True)]
-        both = all(answer.steps is not None for answer in answers) and not any(status == "error" for status in standing)
-        first = next(_differences(case, *answers), None) if both and case.error is None else None
-        yield Parting(case, first, (kinds[0], kinds[1]), (standing[0], standing[1]))
+        judged = ask(a, case), ask(b, case)
+        values = all(_answered(each) and each.answer.steps is not None for each in judged)
+        if not values or case.error is not None:
+            yield Parting(case, judged)
+            continue
+        first = next(_differences(case, judged[0].answer, judged[1].answer), None)
+        yield Parting(case, judged, first, _common(judged[0].answer, judged[1].answer))
 
 
-def _asked(target: Target, case: Case) -> Answer:
-    return Answer(case.id) if missing_needs(case, target.hello) else target.run(case)
+def quantities(a: Target, b: Target) -> tuple[str, ...]:
+    """Return the quantities that both targets show, which are all that is compared."""
+    return tuple(name for name in (*QUANTITIES, "t") if name in a.hello.exposes and name in b.hello.exposes)
 
 
-def _kind(case: Case, answer: Answer, target: Target) -> str:
-    if lacking := missing_needs(case, target.hello):
-        return f"untested: {', '.join(lacking)} not declared"
-    if answer.error is not None:
-        return f"error: {': '.join(answer.error)}"
-    if answer.refused is not None:
-        return f"refused: {answer.refused}"
-    return "values" if answer.skipped is None else f"skipped: {answer.skipped}"
+def kind(judged: Judged) -> str:
+    """Say what a target answered: ``values``, or ``refused``, ``skipped``, ``error`` or ``untested`` with the reason.
+
+    Examples
+    --------
+    >>> from adamax_ref.golden.load import open_corpus
+    >>> case = open_corpus().cases("torch", "f32")[0]
+    >>> kind(Judged(case, Answer(case.id), Status.UNTESTED, "l2 not declared"))
+    'untested: l2 not declared'
+    """
+    if judged.answer.refused is not None:
+        return f"refused: {judged.answer.refused}"
+    return "values" if _answered(judged) else f"{judged.status}: {judged.remark}"
 
 
-def _sort(kind: str) -> str:
-    return kind.partition(":")[0]
+def _answered(judged: Judged) -> bool:
+    return judged.status not in (Status.UNTESTED, Status.SKIPPED, Status.ERROR)
+
+
+def _common(a: Answer, b: Answer) -> int:
+    """Count the numbers that both answers show."""
+    pairs = [
+        (getattr(mine, name), getattr(yours, name))
+        for mine, yours in zip(a.steps or (), b.steps or (), strict=True)
+        for name in QUANTITIES
+    ]
+    return sum(len(left.split()) for left, right in pairs if left is not None and right is not None)
 
 
 def _differences(case: Case, a: Answer, b: Answer) -> Iterator[First]:
@@ -101,8 +117,9 @@ def _in_quantity(case: Case, mine: Reported, yours: Reported, name: str) -> Iter
     if name == "t":
         yield First(mine.step, name, None, str(left), str(right))
         return
-    for at, (x, y) in enumerate(zip(decode(left, case.form), decode(right, case.form), strict=True)):
-        if not same(x, y):
-            off = ulp_distance(x, y, case.form)
-            ulps = None if off == float("inf") else int(off)
-            yield First(mine.step, name, at, left.split(" ")[at], right.split(" ")[at], ulps=ulps)
+    words = zip(left.split(" "), right.split(" "), strict=True)
+    keys = zip(order_keys(left, case.form), order_keys(right, case.form), strict=True)
+    for at, ((one, other), (x, y)) in enumerate(zip(words, keys, strict=True)):
+        if one != other and not (x is None and y is None):
+            ulps = None if x is None or y is None else abs(x - y)
+            yield First(mine.step, name, at, one, other, ulps=ulps)

@@ -62,7 +62,7 @@ class Replay:
         if case.error is not None:
             return case.error.class_ not in bug.accepts
         states = self.states(bug, case)
-        return states is not None and judge(case, answer(case, states, hello.exposes), hello).status != "failed"
+        return states is not None and not judge(case, answer(case, states, hello.exposes), hello).fails
 
 
 def one_step(bug: Bug, parts: Parts, given: Four, h: Numbers, t: int) -> Three | None:

@@ -8,7 +8,7 @@ from adamax_ref.golden.patterns import decode
 from adamax_ref.law.profile import PROFILES, Format
 
 from .cause import Cause, Diagnosis, Nearest, Slip
-from .judge import First, Judged
+from .judge import First, Judged, Status
 from .run import Run
 
 _STRENGTH = {
@@ -42,7 +42,7 @@ def _lines(run: Run) -> Iterator[str]:
     first = verdict.first
     if first is not None:
         yield from _first(first)
-        if first.status in ("failed", "error"):
+        if first.fails:
             yield f"again   adamax-ref explain {first.case.id}"
     if verdict.untested:
         yield f"not tested: {', '.join(verdict.untested)} (not declared)"
@@ -89,9 +89,9 @@ def slipped(slip: Slip) -> str:
 def _first(judged: Judged) -> Iterator[str]:
     case, first = judged.case, judged.first
     where = "" if first is None else f"  step {first.step}  {place(first)}"
-    yield f"{'bits' if judged.status in ('certified', 'named') else 'first':<8}{case.id} rev {case.rev}{where}"
+    yield f"{'bits' if judged.passes else 'first':<8}{case.id} rev {case.rev}{where}"
     if first is None:
-        yield f"        {judged.reason}"
+        yield f"        {judged.remark}"
     else:
         yield f"        {difference(case, first)}"
     yield f"        why {case.why}"
@@ -149,6 +149,7 @@ def count(ulps: int) -> str:
 def matrix(target: str, runs: Sequence[Run]) -> Iterator[str]:
     """Yield one line for each run of a target: dialect, profile, verdict, how many cases failed, and why."""
     for run in runs:
-        failed = f"  {run.verdict.counts['failed']} failed" if run.verdict.counts["failed"] else ""
+        failures = run.verdict.counts[Status.FAILED]
+        failed = f"  {failures} failed" if failures else ""
         cause = "".join(f"  {each.bug} {each.title}" for each in run.diagnosis.causes[:1])
         yield printable(f"{target:<32}  {run.dialect:<18} {run.profile:<5} {run.verdict.text}{failed}{cause}")

@@ -1,15 +1,15 @@
 """Judging a target on one dialect and profile of a corpus."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import final
 
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.load import Corpus
 
-from .answer import Answer, Hello
+from .answer import Hello
 from .cause import UNDIAGNOSED, Diagnosis
-from .judge import Judged, judge, missing_needs
+from .judge import Status, ask
 from .target import Target
 from .verdict import ADAPTER, Verdict, decide
 from .waivers import NONE, Waivers, waive
@@ -95,24 +95,43 @@ def run(
     >>> run(open_target("backend:numpy"), open_corpus(), "paper", "f64").verdict.text
     'EXACT'
     """
-    hello, before = replace(target.hello, declares=target.declares(dialect)), len(target.notes)
-    judged: list[Judged] = []
-    # The smoke cases go first: an adapter that has them wrong is told so before it has been asked anything else.
-    for case in sorted(corpus.cases(dialect, profile, level), key=lambda case: case.category != "smoke"):
-        answer = Answer(case.id) if missing_needs(case, hello) else target.run(case)
-        judged.append(judge(case, answer, hello))
-        done(case)
     floor = corpus.manifest.floors.get(f"{dialect}/{profile}", {}).get(level, 0)
-    verdict = decide(waive(judged, waivers), hello, floor, target.notes[before:])
+    verdict = conclude(target, corpus.cases(dialect, profile, level), floor, waivers, done)
+    hello = target.hello_for(dialect)
     diagnosis = _explained(verdict, hello)
     if diagnosis.causes:  # a known bug is at fault, and not the adapter
         verdict = replace(verdict, notes=tuple(note for note in verdict.notes if note != ADAPTER))
     return Run(hello, corpus.manifest.corpus, dialect, profile, level, floor, verdict, diagnosis)
 
 
+def conclude(
+    target: Target,
+    cases: Sequence[Case],
+    floor: int = 0,
+    waivers: Waivers = NONE,
+    done: Callable[[Case], None] = lambda case: None,
+) -> Verdict:
+    """Send cases of one dialect and profile to a target and reach the verdict, without an explanation.
+
+    Parameters
+    ----------
+    cases : sequence of Case
+        At least one.
+    floor : int
+        How many of them must be judged.
+    """
+    before, judged = len(target.notes), []
+    # The smoke cases go first: an adapter that has them wrong is told so before it has been asked anything else.
+    for case in sorted(cases, key=lambda case: case.category != "smoke"):
+        judged.append(ask(target, case))
+        done(case)
+    hello = target.hello_for(cases[0].dialect)
+    return decide(waive(judged, waivers), hello, floor, target.notes[before:])
+
+
 def _explained(verdict: Verdict, hello: Hello) -> Diagnosis:
     """Diagnose a run; the bug bank is loaded only when there is something to explain."""
-    if not verdict.counts["failed"]:
+    if not verdict.counts[Status.FAILED]:
         return UNDIAGNOSED
     from .diagnosis import diagnose
 

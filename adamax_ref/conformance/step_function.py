@@ -34,6 +34,8 @@ class StepTarget(Target):
         What it follows; nothing means unknown.
     lacks : tuple of str
         Features that it does not have, of ``l2``, ``decoupled``, ``maximize``, ``init-state``, ``lr-schedule``, ``complex``.
+    declares : tuple of str
+        Freedoms that it takes, of ``ftz``, ``hyper32``, ``zero-sign-any``.
 
     Examples
     --------
@@ -41,11 +43,18 @@ class StepTarget(Target):
     ('l2', 'decoupled', 'maximize', 'init-state', 'lr-schedule')
     """
 
-    def __init__(self, step: StepFunction, dialects: tuple[str, ...] = (), lacks: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        step: StepFunction,
+        dialects: tuple[str, ...] = (),
+        lacks: tuple[str, ...] = (),
+        declares: tuple[str, ...] = (),
+    ) -> None:
         self._step = step
         features = tuple(feature for feature in FEATURES if feature not in ("skip", *lacks))
         exposes = ("theta", "m", "u")
-        self._hello = Hello(*about(step), "python", dialects, tuple(sorted(PROFILES)), features, exposes=exposes, device="cpu")
+        types = tuple(sorted(PROFILES))
+        self._hello = Hello(*about(step), "python", dialects, types, features, declares, exposes, device="cpu")
 
     @property
     def hello(self) -> Hello:

@@ -2,8 +2,9 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 from adamax_ref.golden.case import Case
 
@@ -29,6 +30,11 @@ class Target(ABC):
     def declares(self, dialect: str) -> tuple[str, ...]:
         """Which freedoms the target takes in a dialect; those of its hello, unless it knows better."""
         return self.hello.declares
+
+    @final
+    def hello_for(self, dialect: str) -> Hello:
+        """Return the hello with the freedoms that hold in one dialect."""
+        return replace(self.hello, declares=self.declares(dialect))
 
     @property
     def notes(self) -> tuple[str, ...]:

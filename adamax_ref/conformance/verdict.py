@@ -1,41 +1,70 @@
-"""From judged cases to a verdict: exact, one named recipe, certified, or not conformant. Never a percentage."""
+"""Reach the verdict on a run from its judged cases: a value, of which every text is made. Never a percentage."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import final
 
 from .answer import Hello
-from .judge import Judged
+from .judge import PASSING, Judged, Status
 from .named import find
 
-STATUSES = ("exact", "named", "certified", "failed", "refused-ok", "untested", "skipped", "error", "waived")
 ADAPTER = "smoke cases fail: where an adapter stands between, look there first"
 GIVEN = "the target uses the constants that come with each step: bias correction (S6) was not tested"
+_VALUES = (Status.EXACT, Status.NAMED, Status.CERTIFIED)
+_SHOWN = ("theta", "m", "u")
+
+
+@final
+class Grade(Enum):
+    """The grade of a run, best first; the value is what a report calls it."""
+
+    EXACT = "EXACT"
+    NAMED = "NAMED"
+    CERTIFIED = "CERTIFIED"
+    NOT_ENOUGH_EVIDENCE = "NOT ENOUGH EVIDENCE"
+    NOT_CONFORMANT = "NOT CONFORMANT"
+    COULD_NOT_RUN = "COULD NOT RUN"
+
+    @property
+    def rank(self) -> int:
+        """Place among the grades: 0 is the best."""
+        return tuple(Grade).index(self)
+
+    @property
+    def conforms(self) -> bool:
+        """Whether a run of this grade was shown to be right."""
+        return self.rank <= Grade.CERTIFIED.rank
+
+    @property
+    def exit(self) -> int:
+        """Exit code: 0 where it conforms, 3 where it could not be run, else 1."""
+        return 0 if self.conforms else 3 if self is Grade.COULD_NOT_RUN else 1
 
 
 @final
 @dataclass(frozen=True)
 class Verdict:
-    """What a run has shown.
+    """The result of a run on one dialect and profile.
 
     Attributes
     ----------
-    text : str
-        ``EXACT``, ``NAMED recipe``, ``CERTIFIED``, ``NOT CONFORMANT``, ``NOT ENOUGH EVIDENCE`` or ``COULD NOT RUN``.
-    exit : int
-        The exit code that goes with it.
+    grade : Grade
+        As good as the worst case.
     cases : tuple of Judged
         In the order of the corpus, with their final status.
+    exposes : tuple of str
+        The quantities that were compared, of ``theta``, ``m``, ``u`` and ``t``.
     recipe : str or None
         Name of the recipe that reproduces every value case, where it is not the canonical one.
     notes : tuple of str
         What a reader should know beside.
     """
 
-    text: str
-    exit: int
+    grade: Grade
     cases: tuple[Judged, ...]
+    exposes: tuple[str, ...]
     recipe: str | None = None
     notes: tuple[str, ...] = ()
 
@@ -46,34 +75,62 @@ class Verdict:
         return shown(self)
 
     @property
-    def counts(self) -> dict[str, int]:
+    def exit(self) -> int:
+        """The exit code that goes with the grade."""
+        return self.grade.exit
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Return what belongs to the grade whenever it is told: recipe, waivers, what alone was compared."""
+        recipe = (self.recipe,) if self.grade is Grade.NAMED and self.recipe else ()
+        count = self.counts[Status.WAIVED]
+        waivers = (f"with {count} waiver{'s' if count > 1 else ''}",) if count else ()
+        shown = [name for name in _SHOWN if name in self.exposes]
+        only = () if len(shown) == len(_SHOWN) else (f"({' and '.join(shown)} only)",)
+        return (*recipe, *waivers, *only)
+
+    @property
+    def text(self) -> str:
+        """The grade with its remarks, for example ``NAMED torch/unfused (theta only)``."""
+        return " ".join((self.grade.value, *self.remarks))
+
+    @property
+    def counts(self) -> dict[Status, int]:
         """How many cases have each status."""
-        found = Counter(each.status for each in self.cases)
-        return {status: found[status] for status in STATUSES}
+        counter = Counter(each.status for each in self.cases)
+        return {status: counter[status] for status in Status}
 
     @property
     def judged(self) -> int:
         """How many cases count as evidence."""
-        return sum(self.counts[status] for status in ("exact", "named", "certified", "refused-ok", "failed"))
+        return sum(self.counts[status] for status in (*PASSING, Status.FAILED))
+
+    @property
+    def freedoms(self) -> dict[str, int]:
+        """For each declared freedom, how many cases pass by its answers and not by the case's own."""
+        return dict(sorted(Counter(each.freedom for each in self.cases if each.freedom).items()))
 
     @property
     def untested(self) -> dict[str, int]:
         """For each feature that was not declared, how many cases went untested for it."""
-        found = Counter(need for each in self.cases for need in each.lacking)
-        return dict(sorted(found.items()))
+        counter = Counter(need for each in self.cases for need in each.lacking)
+        return dict(sorted(counter.items()))
 
     @property
     def first(self) -> Judged | None:
         """The first failed case; where there is none, the first that differs in bits."""
-        for status in ("failed", "error", "certified", "named"):
+        for status in (Status.FAILED, Status.ERROR, Status.CERTIFIED, Status.NAMED):
             for each in self.cases:
-                if each.status == status and (each.first is not None or status in ("failed", "error")):
+                if each.status is status and (each.first is not None or each.fails):
                     return each
         return None
 
 
 def decide(cases: Sequence[Judged], hello: Hello, floor: int, notes: tuple[str, ...] = ()) -> Verdict:
     """Reach the verdict on a run.
+
+    A failed case stays failed: a recipe is looked for only where nothing failed, and names only those cases that it
+    gives bit for bit.
 
     Parameters
     ----------
@@ -86,38 +143,33 @@ def decide(cases: Sequence[Judged], hello: Hello, floor: int, notes: tuple[str, 
     notes : tuple of str
         What the target has to say of the run.
     """
-    name = None
-    if any(each.status in ("certified", "failed") for each in cases):
-        name = find(cases)
-    if name is not None:
-        cases = [replace(each, status="named", recipe=name) if _named(each) else each for each in cases]
-    taken = (GIVEN,) if "given-constants" in hello.declares else ()
-    draft = Verdict("", 1, tuple(cases), name, _notes(cases) + taken + notes)
-    text, code = _text(draft, floor)
-    only = "" if {"m", "u"} & {*hello.exposes} else " (theta only)"
-    waived = draft.counts["waived"]
-    with_waivers = f" with {waived} waiver{'s' if waived > 1 else ''}" if waived else ""
-    return replace(draft, text=text + with_waivers + only, exit=code)
+    name = find(cases, hello.declares)
+    if name is not None:  # which gives every value case bit for bit
+        cases = [replace(each, status=Status.NAMED, recipe=name) if each.status is Status.CERTIFIED else each for each in cases]
+    verdict = Verdict(Grade.NOT_CONFORMANT, tuple(cases), hello.exposes, name)
+    return replace(verdict, grade=_grade(verdict, floor), notes=(*_notes(verdict, hello), *notes))
 
 
-def _named(each: Judged) -> bool:
-    return each.status in ("exact", "certified", "failed") and each.case.result == "value" and each.answer.steps is not None
+def _grade(verdict: Verdict, floor: int) -> Grade:
+    cases, counts = verdict.cases, verdict.counts
+    if any(each.answer.error is not None and each.answer.error[0] == "given-up" for each in cases):
+        return Grade.COULD_NOT_RUN
+    if any(each.fails for each in cases):
+        return Grade.NOT_CONFORMANT
+    if verdict.judged < floor or not any(counts[status] for status in _VALUES):
+        return Grade.NOT_ENOUGH_EVIDENCE  # refusals alone show no number to be right
+    if counts[Status.NAMED]:
+        return Grade.NAMED
+    return Grade.CERTIFIED if counts[Status.CERTIFIED] else Grade.EXACT
 
 
-def _text(draft: Verdict, floor: int) -> tuple[str, int]:
-    counts = draft.counts
-    if any(each.answer.error is not None and each.answer.error[0] == "given-up" for each in draft.cases):
-        return "COULD NOT RUN", 3
-    if counts["failed"] or counts["error"]:
-        return "NOT CONFORMANT", 1
-    if draft.judged < floor:
-        return "NOT ENOUGH EVIDENCE", 1
-    if counts["named"]:
-        return f"NAMED {draft.recipe}", 0
-    return ("CERTIFIED", 0) if counts["certified"] else ("EXACT", 0)
-
-
-def _notes(cases: Sequence[Judged]) -> tuple[str, ...]:
-    broken = any(each.case.category == "smoke" and each.status in ("failed", "error") for each in cases)
-    reasons = sorted({each.reason for each in cases if each.status == "skipped"})
-    return ((ADAPTER,) if broken else ()) + tuple(f"skipped: {reason}" for reason in reasons)
+def _notes(verdict: Verdict, hello: Hello) -> tuple[str, ...]:
+    smoke = any(each.case.category == "smoke" and each.fails for each in verdict.cases)
+    reasons = sorted({each.reason for each in verdict.cases if each.status is Status.SKIPPED})
+    taken = (f"{token}: {count} cases pass by the answers of this freedom" for token, count in verdict.freedoms.items())
+    return (
+        *((ADAPTER,) if smoke else ()),
+        *(f"skipped: {reason}" for reason in reasons),
+        *taken,
+        *((GIVEN,) if "given-constants" in hello.declares else ()),
+    )

@@ -16,14 +16,12 @@ from adamax_ref.golden.corpus import LEVELS
 from adamax_ref.golden.document import build, parse, read
 from adamax_ref.golden.load import Corpus
 
-from .judge import Judged
+from .judge import Judged, Status
 
 FILE = "adamax-waivers.json"
 FORMAT = "adamax-waivers/1"
 
 _VERSION = re.compile(r"\d{1,9}\.\d{1,9}\.\d{1,9}")
-_FAILING = ("failed", "error")
-_PASSING = ("exact", "named", "certified", "refused-ok")
 
 
 @final
@@ -97,10 +95,12 @@ def waive(judged: Sequence[Judged], waivers: Waivers) -> list[Judged]:
 
 
 def _waived(judged: Judged, waiver: Waiver) -> Judged:
-    if judged.status in _FAILING:
-        return replace(judged, status="waived", waiver=f"{waiver.reason} ({waiver.link})")
-    if judged.status in _PASSING:
-        return replace(judged, status="error", reason=f"waiver: no longer needed, the case passes; take it out of {FILE}")
+    if judged.fails:
+        return replace(judged, status=Status.WAIVED, waiver=f"{waiver.reason} ({waiver.link})")
+    if judged.passes:
+        return replace(
+            judged, status=Status.ERROR, kind="waiver", reason=f"no longer needed, the case passes; take it out of {FILE}"
+        )
     return judged
 
 

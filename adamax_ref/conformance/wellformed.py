@@ -26,7 +26,8 @@ def fault_of(case: Case, steps: Sequence[Reported], hello: Hello) -> str:
 
 
 def _missing(got: Reported, hello: Hello) -> str:
-    missing = (name for name in hello.exposes if getattr(got, name) is None)
+    # Every target shows the parameter, whatever it says: an answer without a number is no evidence.
+    missing = (name for name in dict.fromkeys(("theta", *hello.exposes)) if getattr(got, name) is None)
     return next((f"{name} is missing at step {got.step}" for name in missing), "")
 
 

@@ -56,6 +56,6 @@ def version_in(python: str, distribution: str) -> str | None:
     """Return the version of a distribution in another Python's environment; None without the one or the other."""
     try:
         found = subprocess.run([python, "-c", _VERSION, distribution], capture_output=True, text=True, timeout=60, check=False)
-    except OSError:
+    except (OSError, subprocess.TimeoutExpired):
         return None
     return found.stdout.strip() if found.returncode == 0 else None

@@ -21,7 +21,7 @@ def version() -> str | None:
     """Return the version that Node finds, or None."""
     try:
         found = subprocess.run(["node", str(SCRIPT), "--version"], capture_output=True, text=True, timeout=60, check=False)
-    except OSError:
+    except (OSError, subprocess.TimeoutExpired):
         return None
     return found.stdout.strip() or None if found.returncode == 0 else None
 

@@ -13,7 +13,7 @@ from adamax_ref.law.profile import BINARY64, Format
 from adamax_ref.truth.values import Undecidable
 
 from .case import QUANTITIES, Alternative, Case, Expectation, Quantity
-from .freedoms import flushed, narrowed
+from .freedoms import readings
 from .oracle import State, canonical, keeping, plain, trajectory
 from .patterns import encode, inside
 from .shared import Certified, Limits, certified
@@ -72,12 +72,11 @@ def _bits(expect: Sequence[Expectation]) -> list[str]:
 
 def _alternatives(case: Case, dialect: Dialect, narrow: Sequence[Certified] | None) -> tuple[Alternative, ...]:
     """Return what a target may answer that takes a freedom, where that is another answer and a certain one."""
-    taken = (("ftz", flushed(case), keeping(dialect, flushes=True), None), ("hyper32", narrowed(case), keeping(dialect), narrow))
     found = []
-    for when, asked, law, bounds in taken:
-        if asked is not None:
-            with suppress(Undecided):
-                found.append(Alternative(when, expectations(asked, law, bounds)))
+    for when, asked, reading in readings(case, dialect):
+        with suppress(Undecided):
+            bounds = narrow if when == "hyper32" else None
+            found.append(Alternative(when, expectations(asked, reading, bounds)))
     return tuple(found)
 
 

@@ -5,12 +5,32 @@ binary32, as in frameworks whose scalars are single.
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 
+from adamax_ref.law.dialect import Dialect
 from adamax_ref.law.profile import BINARY32, BINARY64, Format
 
 from .case import Case, Hyper, Number
+from .oracle import keeping
 from .patterns import decode, encode
+
+
+def readings(case: Case, dialect: Dialect) -> Iterator[tuple[str, Case, Dialect]]:
+    """Yield each freedom that changes a case: its token, the changed case, and the dialect that answers it.
+
+    Examples
+    --------
+    >>> from adamax_ref.dialects import get
+    >>> from adamax_ref.golden.load import open_corpus
+    >>> cases = {case.slug: case for case in open_corpus().cases("torch", "f64")}
+    >>> [token for token, _, _ in readings(cases["shrink-two"], get("torch"))]
+    ['hyper32']
+    """
+    if (case_flushed := flushed(case)) is not None:
+        yield "ftz", case_flushed, keeping(dialect, flushes=True)
+    if (case_narrowed := narrowed(case)) is not None:
+        yield "hyper32", case_narrowed, keeping(dialect)
 
 
 def flushed(case: Case) -> Case | None:

@@ -6,30 +6,26 @@ sees there says what the step computes.
 
 import sys
 
-_REMEDY = "call optimizer.step() outside of torch.compile, or from a function under torch.compiler.disable"
+REMEDY = "call optimizer.step() outside of torch.compile, or from a function under torch.compiler.disable"
 _FILE = ("torch/_dynamo/eval_frame.py", "torch\\_dynamo\\eval_frame.py")
 _TAKES_OVER = "compile_wrapper"
 """The function of that file that calls what was compiled; the others switch compilation off."""
 
 
-def refuse_compiled() -> None:
-    """Raise when the caller runs inside a function that torch.compile has taken over.
+def is_compiled() -> bool:
+    """Return True inside a function that torch.compile has taken over.
 
-    While torch traces, an exception only makes it give up tracing; the function then runs as Python, below torch's
-    wrapper, which is found on the stack. A part that the user has taken out of compilation again is not refused.
-
-    Raises
-    ------
-    RuntimeError
-        With the remedy.
+    While torch traces, the answer is a constant of what is traced, so the compiled function repeats it. Where torch
+    gives up tracing, the function runs as Python below torch's wrapper, which stands on the stack. A part that the
+    user has taken out of compilation again is not compiled.
 
     Examples
     --------
-    >>> refuse_compiled()
+    >>> is_compiled()
+    False
     """
     torch = sys.modules.get("torch")
-    if torch is not None and (torch.compiler.is_compiling() or _innermost_wrapper() == _TAKES_OVER):
-        raise RuntimeError(f"torch.compile has taken over the optimizer's step, which cannot be followed; {_REMEDY}")
+    return torch is not None and (torch.compiler.is_compiling() or _innermost_wrapper() == _TAKES_OVER)
 
 
 def require_uncompiled(optimizer: object) -> None:
@@ -41,7 +37,7 @@ def require_uncompiled(optimizer: object) -> None:
         With the remedy.
     """
     if hasattr(getattr(optimizer, "step", None), "_torchdynamo_orig_callable"):
-        raise RuntimeError(f"optimizer.step was made by torch.compile and cannot be followed; {_REMEDY}")
+        raise RuntimeError(f"optimizer.step was made by torch.compile and cannot be followed; {REMEDY}")
 
 
 def _innermost_wrapper() -> str | None:

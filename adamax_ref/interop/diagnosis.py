@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 import numpy as np
@@ -76,8 +76,29 @@ class Element:
 
 @final
 @dataclass(frozen=True)
+class Mismatch:
+    """Something that has no bits to compare: a part that is missing, or of another type or shape.
+
+    Attributes
+    ----------
+    what : str
+        Name of the quantity.
+    got, wanted : str
+        The two things, in words.
+    """
+
+    what: str
+    got: str
+    wanted: str
+
+    def __str__(self) -> str:
+        return f"{self.what}\n  got     {self.got}\n  wanted  {self.wanted}"
+
+
+@final
+@dataclass(frozen=True)
 class Divergence:
-    """The first number in which a live optimizer and the reference differ.
+    """The first thing in which a live optimizer and the reference differ.
 
     Attributes
     ----------
@@ -86,28 +107,50 @@ class Divergence:
     parameter : str
         Place in the groups, and name if there is one.
     quantity : str
-        The first one in the order in which a step forms them: ``exp_avg``, ``exp_inf``, ``p``, or ``step``.
-    difference : Difference
-        Element, both numbers in hex and decimal, distance in ulp, and how many elements differ.
-    element : Element
-        What that element's step was made from.
+        The first one in the order in which a step forms them: ``exp_avg``, ``exp_inf``, ``p``, or ``step``; or
+        ``params``, where the step has put others into the groups; or ``closure``, where it did not call it in time.
+    difference : Difference or Mismatch
+        Element, both numbers in hex and decimal, distance in ulp, and how many elements differ; or what is there in
+        place of an array.
+    element : Element or None
+        What that element's step was made from; None for a mismatch.
     follows : tuple of str
         Dialects that give exactly the observed bits of that element.
     bugs : tuple of str
         Known bugs of the expected dialect that do, each as id and title; ``adamax-ref bugs B16`` tells more.
+    note : str
+        Why the difference may not be the optimizer's fault, or why there is no explanation.
     """
 
     step: int
     parameter: str
     quantity: str
-    difference: Difference
-    element: Element
-    follows: tuple[str, ...]
+    difference: Difference | Mismatch
+    element: Element | None = None
+    follows: tuple[str, ...] = ()
     bugs: tuple[str, ...] = ()
+    note: str = ""
 
     def __str__(self) -> str:
-        known = ", ".join([*self.follows, *(f"the known bug {bug}" for bug in self.bugs)]) or "no dialect or bug that is known here"
-        return f"step {self.step}, {self.parameter}\n{self.difference}\n{self.element}\n  the observed bits are those of: {known}"
+        text = f"step {self.step}, {self.parameter}\n{self.difference}"
+        if self.element is not None:
+            known = [*self.follows, *(f"the known bug {bug}" for bug in self.bugs)] or ["no dialect or bug that is known here"]
+            text += (
+                f"\n{self.element}\n  the observed bits are those of: {', '.join(known) or 'no dialect or bug that is known here'}"
+            )
+        return text + (f"\n  note: {self.note}" if self.note else "")
+
+
+def explained(divergence: Divergence, element: Element, dialect: Dialect) -> Divergence:
+    """Return a divergence with the dialects and known bugs that give what was seen."""
+    note = f"dialect {dialect.name!r} was read from source, not measured: the fault may be its own"
+    return replace(
+        divergence,
+        element=element,
+        follows=followed(element),
+        bugs=bugs_of(element, dialect),
+        note="" if dialect.provenance.measured else note,
+    )
 
 
 def followed(element: Element) -> tuple[str, ...]:

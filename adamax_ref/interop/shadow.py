@@ -1,29 +1,29 @@
 """Shadow mode: a reference that follows a live optimizer step by step and says where the two part.
 
-Before a step parameters and state are copied; after it the same step is done on the copies and compared, bit by bit.
-The optimizer is only read. Costs: memory for three copies of the parameters, and for the largest parameter three more
-while it is compared; time for those copies and one reference step.
+When a step begins options, parameters, state and gradients are copied; when it is done the same step is done on the
+copies and compared, bit by bit. The optimizer is only read. Costs: memory for four copies of the parameters, and for
+the largest parameter three more while it is compared; time for those copies and one reference step.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, final
-
-import numpy as np
+from typing import Any, NoReturn, final
 
 from adamax_ref.dialects import get as get_dialect
-from adamax_ref.optimizer.counting import next_step, steps_taken
-from adamax_ref.optimizer.hypers import hyperparameters
-from adamax_ref.optimizer.jobs import label
-from adamax_ref.optimizer.loading import to_host
-from adamax_ref.optimizer.pure import State, update
-from adamax_ref.truth.compare import Difference, first_difference
+from adamax_ref.optimizer.counting import steps_taken
+from adamax_ref.optimizer.jobs import STATE, label
+from adamax_ref.truth.compare import Difference
 
-from .compiled import refuse_compiled, require_uncompiled
-from .diagnosis import Divergence, Element, bugs_of, followed
-from .mode import mode
+from .compiled import require_uncompiled
+from .course import LATE, NOT_CALLED, Course
+from .diagnosis import Divergence, Element, Mismatch, explained
+from .expected import Arrays, beginning, first_mismatch, stepped
+from .outermost import Outermost, Role
+from .snapshot import Entry, Snapshot, read, same_parameters
 
-Arrays = dict[str, np.ndarray[Any, Any]]
+_MOST_REASONS = 100
+"""Reasons that are listed; a loop that runs for weeks may find a new one at each step."""
 
 
 @final
@@ -33,34 +33,47 @@ class Shadow:
     Attributes
     ----------
     steps : int
-        Steps observed so far.
+        Steps that were made, until the first divergence.
+    compared : int
+        Steps of which every number was compared.
     elements : int
-        Numbers compared so far.
+        Numbers compared.
     divergence : Divergence or None
-        The first one found; after it nothing more is compared.
+        The first one; after it nothing more is compared.
+    omissions : dict of str to int
+        Reasons why something was not compared, and how often.
     """
 
     def __init__(self, optimizer: Any, dialect: str, carry: bool) -> None:
         get_dialect(dialect)
         require_uncompiled(optimizer)
-        self.steps = 0
-        self.elements = 0
+        _require_adamax(optimizer)
+        self.steps = self.compared = self.elements = 0
         self.divergence: Divergence | None = None
+        self.omissions: dict[str, int] = {}
+        self._optimizer = optimizer
         self._dialect = dialect
         self._carry = carry
-        self._before: dict[int, Arrays] = {}
-        self._counts: dict[int, Any] = {}
-        self._carried: dict[int, Arrays] = {}
-        self._groups: list[dict[str, Any]] = []
-        self._handles = (
-            optimizer.register_step_pre_hook(self._look),
-            optimizer.register_step_post_hook(self._compare),
-        )
+        self._carried: dict[int, tuple[Any, Arrays]] = {}
+        self._places: set[str] = set()
+        self._course: Course | None = None
+        self._spare: Snapshot = ()
+        self._calls = Outermost(optimizer, self)
+
+    @property
+    def parameters(self) -> int:
+        """Number of parameters of which something was compared."""
+        return len(self._places)
+
+    @property
+    def equal(self) -> bool:
+        """Whether every number of every step was compared, there was at least one, and none differs."""
+        return self.elements > 0 and self.divergence is None and not self.omissions
 
     def close(self) -> None:
         """Detach from the optimizer; harmless when done twice."""
-        for handle in self._handles:
-            handle.remove()
+        self._calls.close()
+        self._course, self._spare, self._carried = None, (), {}
 
     def __enter__(self) -> "Shadow":
         return self
@@ -69,155 +82,203 @@ class Shadow:
         self.close()
 
     def __str__(self) -> str:
+        left_out = "".join(f"\n  left out ({times} times): {reason}" for reason, times in self.omissions.items())
         if self.divergence is not None:
-            return str(self.divergence)
-        return f"{self.steps} steps, {self.elements} numbers compared: every bit as in dialect {self._dialect!r}"
+            return f"{self.divergence}{left_out}"
+        if not self.elements:
+            return f"nothing was compared in {self.steps} steps{left_out}"
+        if left_out:
+            counts = f"{self.compared} of {self.steps} steps compared in full, {self.elements} numbers in all"
+            return f"{counts}: these have the bits of dialect {self._dialect!r}{left_out}"
+        counts = f"{self.steps} steps, {self.parameters} parameters, {self.elements} numbers compared"
+        return f"{counts}: every bit as in dialect {self._dialect!r}"
 
-    def _look(self, optimizer: Any, args: Any, kwargs: Any) -> None:
-        """Copy what a step starts from; gradients may not exist yet, for a closure may make them."""
-        refuse_compiled()
-        if self.divergence is not None:
-            return
-        self._groups = [_frozen(group, mode(optimizer, group, self._dialect)) for group in optimizer.param_groups]
-        for param in _parameters(self._groups):
-            state = optimizer.state.get(param) or {}
-            self._counts[id(param)] = steps_taken(state["step"]) if state else 0
-            arrays = {"p": param.data, **_moments(state)}
-            self._before[id(param)] = {
-                name: _copied(array, self._before.get(id(param), {}).get(name)) for name, array in arrays.items()
-            }
+    def begin(self) -> None:
+        """Copy what a step starts from."""
+        if self.divergence is None:
+            self.steps += 1
+            with self._recording():
+                self._course = Course(self._look, self._spare)
 
-    def _compare(self, optimizer: Any, args: Any, kwargs: Any) -> None:
+    def offer(self) -> None:
+        """Note that the step has been handed a closure."""
+        if self._course is not None:
+            self._course.offer()
+
+    def pause(self, role: Role) -> None:
+        """Note that a hook or the closure begins."""
+        if self._course is not None:
+            with self._recording():
+                self._course.pause(role)
+
+    def resume(self) -> None:
+        """Note that a hook or the closure has ended."""
+        if self._course is not None:
+            with self._recording():
+                self._course.resume()
+
+    def end(self) -> None:
         """Do the step on the copies, one parameter at a time, and stop at the first bit that differs."""
-        if self.divergence is not None:
+        course, self._course = self._course, None
+        if course is None:
             return
-        self.steps += 1
-        done: set[int] = set()
-        for number, group in enumerate(self._groups):
-            for at, param in enumerate(group["params"]):
-                if id(param) not in done and self.divergence is None:
-                    self._one(optimizer, label(group, number, at), group, param)
-                done.add(id(param))
-        self._before = {key: value for key, value in self._before.items() if key in done}
+        left_out = sum(self.omissions.values())
+        with self._recording():
+            self._judge(course, course.finish())
+        self._spare = () if self._carry else course.start
+        self.compared += self.divergence is None and left_out == sum(self.omissions.values())
 
-    def _one(self, optimizer: Any, where: str, group: Mapping[str, Any], param: Any) -> None:
-        """Compare one parameter, which is stepped as often as it stands in its group."""
-        before, count = self._start(param), self._counts[id(param)]
-        times = sum(other is param for other in group["params"]) if param.grad is not None else 0
-        grad = None if param.grad is None else to_host(param.grad)
-        want, last = before, before
-        for again in range(times):
-            last, want = want, _stepped(want, grad, count + again, group)
-        state = optimizer.state.get(param) or {}
-        got = {"p": param.data, **_moments(state)}
-        for name in ("exp_avg", "exp_inf", "p"):
-            if name not in got:
-                continue
-            found = np.asarray(to_host(got[name]))
-            self.elements += found.size
-            difference = None if _same_bytes(found, want[name]) else first_difference(found, want[name], what=name)
-            if difference is not None:
-                self._found(where, name, difference, got, last, grad, count + times, group)
-                return
-        if state and steps_taken(state["step"]) != _counted(count, times, state["step"]):
-            difference = first_difference(np.float64(steps_taken(state["step"])), np.float64(count + times), what="step")
-            if difference is not None:
-                self._found(where, "step", difference, got, last, grad, count + times, group)
-        if self._carry:
-            self._carried[id(param)] = want
+    def fail(self, error: BaseException) -> None:
+        """Note that the step has raised, so that there is no result."""
+        self._course = None
+        if self.divergence is None:
+            self._omit(f"the step raised {type(error).__name__}")
 
-    def _start(self, param: Any) -> Arrays:
-        """Return what the reference starts from: the optimizer's own values, or with `carry` its own last ones."""
-        before = self._carried.get(id(param)) or self._before[id(param)]
-        zeros = {name: np.zeros_like(before["p"]) for name in ("exp_avg", "exp_inf") if name not in before}
-        return {**before, **zeros}
+    def skip(self, reason: str) -> None:
+        """Note a step that cannot be followed. torch.compile may trace this function."""
+        if self.divergence is None:
+            self.steps += 1
+            self._omit(reason)
 
-    def _found(
-        self, where: str, name: str, difference: Difference, got: Mapping[str, Any], last: Arrays, grad: Any, t: int, group: Any
-    ) -> None:
-        h, law = hyperparameters(group), get_dialect(group["dialect"])
-        element = Element.at(difference.where, last, grad, got, h, max(t, 1), law)
-        self.divergence = Divergence(self.steps, where, name, difference, element, followed(element), bugs_of(element, law))
+    def _look(self) -> Snapshot:
+        return read(self._optimizer, self._dialect)
+
+    @contextmanager
+    def _recording(self, what: str = "") -> Iterator[None]:
+        """Turn an error of the shadow itself into a reason, for the training must go on."""
+        try:
+            yield
+        except Exception as error:
+            self._course = None
+            self._omit(f"{what}{type(error).__name__}: {error}")
+
+    def _omit(self, reason: str) -> None:
+        """Count a reason; what the reference goes on from is not known any more."""
+        if reason not in self.omissions and len(self.omissions) >= _MOST_REASONS:
+            reason = "for more reasons than are listed"
+        self.omissions[reason] = self.omissions.get(reason, 0) + 1
+        self._carried = {}
+
+    def _judge(self, course: Course, left: Snapshot) -> None:
+        if course.closure in (NOT_CALLED, LATE):
+            self._mismatch("closure", course.closure, "called before the update")
+        elif not same_parameters(course.start, left):
+            self._mismatch("params", "other parameters or another order", "those that the step began with")
+        elif course.mixed:
+            self._omit(course.mixed)
+        else:
+            elements = self._compare(course.start, left)
+            if course.unproven and self.divergence is None:
+                self._omit(course.unproven)
+            else:
+                self.elements += elements
+
+    def _mismatch(self, what: str, got: str, wanted: str) -> None:
+        self.divergence = Divergence(self.steps, "the step as a whole", what, Mismatch(what, got, wanted))
+
+    def _compare(self, start: Snapshot, left: Snapshot) -> int:
+        """Compare all parameters up to the first divergence, and return how many numbers that were."""
+        elements = 0
+        for before, after in zip(start, left, strict=True):
+            if self.divergence is None:
+                with self._recording(f"{before.where}: "):
+                    elements += self._compare_one(before, after)
+        return elements
+
+    def _compare_one(self, before: Entry, after: Entry) -> int:
+        if before.fault or "p" not in after.arrays:
+            self._omit(f"{before.where}: {before.fault or after.fault}")
+            return 0
+        _, start = self._carried.get(id(before.param)) or (None, beginning(before))
+        want, last = stepped(start, before)
+        mismatch = first_mismatch(after, want, stateful=want is not start or "step" in before.arrays)
+        if mismatch is not None:
+            self._diverge(*mismatch, before, after, last)
+        elif self._carry:
+            self._carried[id(before.param)] = before.param, want
+        self._places.add(before.where)
+        return sum(array.size for name, array in after.arrays.items() if name != "step")
+
+    def _diverge(self, name: str, difference: Difference | Mismatch, before: Entry, after: Entry, last: Arrays) -> None:
+        """Set the divergence, then try to explain it."""
+        self.divergence = Divergence(self.steps, before.where, name, difference)
+        if isinstance(difference, Difference):
+            with self._recording("the explanation: "):
+                dialect = get_dialect(before.dialect)
+                t = max(steps_taken(last["step"]) + (before.grad is not None), 1)
+                element = Element.at(difference.where, last, before.grad, after.arrays, before.hyper, t, dialect)
+                self.divergence = explained(self.divergence, element, dialect)
 
 
 def shadow(optimizer: Any, dialect: str = "torch", carry: bool = False) -> Shadow:
     """Attach the reference to a live optimizer; use it in a ``with`` statement, or close it.
 
+    The outermost call of ``optimizer.step`` is followed, with everything that a subclass or a replaced ``step`` does in
+    it. What hooks and the closure change is the user's: it counts as an input before the update, and is not looked at
+    after it. An error of the shadow itself never reaches the training loop; it is one of the omissions of the report.
+
     Parameters
     ----------
     optimizer : torch.optim.Adamax, or any with the same groups, state and step hooks
-        Whose steps are to be followed; it is only read. A step that torch.compile has taken over is refused.
+        Whose steps are to be followed; it is only read.
     dialect : str
-        What it is supposed to be. For torch's own optimizer ``"torch"`` stands for the variant that a group's flags
-        and the type of its learning rate ask for.
+        Whose Adamax it is supposed to be. For torch's own optimizer ``"torch"`` stands for the variant that a group's
+        flags and the type of its learning rate ask for.
     carry : bool
         False: the reference starts each step from the optimizer's own values, so a divergence names the step that went
-        wrong. True: it goes on from its own, and shows how a difference grows.
+        wrong. True: it goes on from its own values, so whatever changes numbers between two steps is a divergence too.
 
     Returns
     -------
     Shadow
-        With the attributes ``divergence``, ``steps`` and ``elements``; printing it gives the report.
+        With the attributes ``equal``, ``divergence``, ``omissions`` and counts; printing it gives the report.
 
     Raises
     ------
     AttributeError
-        When `optimizer` has no step hooks.
+        When `optimizer` has no groups, state or step hooks.
+    TypeError
+        When it is of another kind than Adamax: its groups lack an option, or its state lacks a part.
     ValueError
         When there is no such dialect.
     RuntimeError
-        Here when ``optimizer.step`` was made by torch.compile, or by the step when torch.compile has taken it over;
-        nothing has moved then.
+        When ``optimizer.step`` was made by torch.compile.
 
     Examples
     --------
+    >>> import numpy as np
     >>> import adamax_ref
     >>> weight = adamax_ref.Parameter(np.ones(3), grad=np.ones(3))
     >>> optimizer = adamax_ref.Adamax([weight])
     >>> with shadow(optimizer) as s:
     ...     optimizer.step()
     >>> print(s)
-    1 steps, 9 numbers compared: every bit as in dialect 'torch'
+    1 steps, 1 parameters, 9 numbers compared: every bit as in dialect 'torch'
     """
     return Shadow(optimizer, dialect, carry)
 
 
-def _stepped(arrays: Arrays, grad: Any, count: int, group: Mapping[str, Any]) -> Arrays:
-    state = State(count, arrays["exp_avg"], arrays["exp_inf"])
-    p, new = update(arrays["p"], grad, state, hyperparameters(group), dialect=group["dialect"])
-    return {"p": p, "exp_avg": new.exp_avg, "exp_inf": new.exp_inf}
+def _require_adamax(optimizer: Any) -> None:
+    """Refuse what shows by its class, options or state that it is no Adamax.
+
+    Raises
+    ------
+    TypeError
+        With what is missing.
+    """
+    home = next((cls for cls in type(optimizer).__mro__ if cls.__module__.startswith("torch.optim.")), None)
+    for number, group in enumerate(optimizer.param_groups):
+        lacking = [option for option in ("lr", "betas", "eps", "weight_decay") if option not in group]
+        if lacking:
+            _refuse(optimizer, f"param_groups[{number}] has no {', '.join(lacking)}")
+        if "amsgrad" in group or (home is not None and home.__name__ not in ("Adamax", "Optimizer")):
+            _refuse(optimizer, "it is of another family, whose state has no exp_inf")
+        for at, param in enumerate(group["params"]):
+            state = optimizer.state.get(param) or {}
+            lacking = [part for part in STATE if state and part not in state]
+            if lacking:
+                _refuse(optimizer, f"the state of {label(group, number, at)} has no {', '.join(lacking)}")
 
 
-def _same_bytes(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
-    """Whether two arrays hold the same bytes in the same order: the quick answer, which nearly always is yes."""
-    plain = a.flags.c_contiguous and b.flags.c_contiguous and a.dtype == b.dtype and a.shape == b.shape
-    return plain and np.array_equal(a.reshape(-1).view(np.uint8), b.reshape(-1).view(np.uint8))
-
-
-def _counted(count: int, times: int, step: Any) -> int:
-    """Return where a counter of that kind stands after so many updates: a float32 one stops at 2**24."""
-    return min(count + times, next_step(step)) if times else count
-
-
-def _frozen(group: Mapping[str, Any], dialect: str) -> dict[str, Any]:
-    """Copy a group's options as numbers, for an array of one element may change; the parameters stay themselves."""
-    h = hyperparameters(group)
-    numbers = {"lr": h.lr, "betas": h.betas, "eps": h.eps, "weight_decay": h.weight_decay}
-    return {**group, **numbers, "params": list(group["params"]), "dialect": dialect}
-
-
-def _moments(state: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: state[name] for name in ("exp_avg", "exp_inf") if name in state}
-
-
-def _parameters(groups: list[dict[str, Any]]) -> list[Any]:
-    return [param for group in groups for param in group["params"]]
-
-
-def _copied(array: Any, into: np.ndarray[Any, Any] | None) -> np.ndarray[Any, Any]:
-    """Copy to the host, into the buffer of the last step if it still fits."""
-    host = to_host(array)
-    if into is None or into.shape != host.shape or into.dtype != host.dtype:
-        into = np.empty_like(host)
-    np.copyto(into, host)
-    return into
+def _refuse(optimizer: Any, reason: str) -> NoReturn:
+    raise TypeError(f"optimizer is {type(optimizer).__name__}, which is no Adamax: {reason}; pass an Adamax")

@@ -31,8 +31,7 @@ def optimizer_class() -> Any:
 
     Examples
     --------
-    >>> import pytest
-    >>> torch = pytest.importorskip("torch")
+    >>> import torch
     >>> from adamax_ref.interop.torch_optimizer import Adamax
     >>> optimizer = Adamax(torch.nn.Linear(3, 2).parameters(), lr=0.1)
     >>> schedule = torch.optim.lr_scheduler.LinearLR(optimizer)
@@ -63,16 +62,21 @@ def optimizer_class() -> Any:
 
         def __getstate__(self) -> dict[str, Any]:
             names = ("adamax_ref_dialect", "adamax_ref_backend")
-            return {**super().__getstate__(), **{name: getattr(self, name) for name in names}}
+            kept = {name: getattr(self, name) for name in names}
+            return {**super().__getstate__(), **kept, "adamax_ref_fault": self._core().fault}
 
         def __setstate__(self, state: dict[str, Any]) -> None:
-            """Take over a state, as torch does when it copies and when it loads: what broke before is whole again."""
+            """Take over a state, as torch does when it copies and when it loads; a loaded one makes whole what broke."""
+            fault = state.get("adamax_ref_fault")
             self.__dict__.pop("_adamax_ref_core", None)
-            super().__setstate__(state)
+            super().__setstate__({name: value for name, value in state.items() if name != "adamax_ref_fault"})
+            if fault is not None:
+                self._core().fault = fault
 
         def step(self, closure: Any = None) -> Any:
             """Update every parameter that has a gradient; see :meth:`adamax_ref.Adamax.step`."""
-            return (_watched if _is_watched(torch, self) else _update)(self, closure)
+            watched = closure is not None or _is_watched(torch, self)
+            return (_watched if watched else _update)(self, closure)
 
         def prepared(self, wanted: Any = None) -> Any:
             """Return the prepared step that :meth:`step` would do now; see :meth:`adamax_ref.Adamax.prepared`."""

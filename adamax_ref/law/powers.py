@@ -4,6 +4,8 @@
 """
 
 import ctypes
+from array import array
+from bisect import bisect_left
 from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
@@ -65,11 +67,48 @@ def running_product(x: float, count: int, form: "Format") -> float:
     0.125
     """
     known = _products(x, form)
-    while len(known) < count:
+    while len(known) < count and not _stands_still(known, x, form):
         known.append(form.round(known[-1] * x))
-    return known[count - 1]
+    return known[min(count, len(known)) - 1]
+
+
+def factors_of(product: float, x: float, form: "Format") -> int | None:
+    """Return the number of factors that a running product consists of; None where no number or more than one gives it.
+
+    Parameters
+    ----------
+    product : float
+        What :func:`running_product` returned.
+    x : float
+        The factor, below 1, so that products fall until they stand still.
+    form : Format
+        Of every intermediate product.
+
+    Examples
+    --------
+    >>> from adamax_ref.law.profile import BINARY32
+    >>> factors_of(0.125, 0.5, BINARY32), factors_of(0.3, 0.5, BINARY32)
+    (3, None)
+
+    Zero is the product of 150 such factors and of any more, so it tells nothing:
+
+    >>> factors_of(0.0, 0.5, BINARY32) is None
+    True
+    """
+    known = _products(x, form)
+    while known[-1] > product and not _stands_still(known, x, form):
+        known.append(form.round(known[-1] * x))
+    at = bisect_left(known, -product, key=float.__neg__)
+    if at == len(known) or known[at] != product or form.round(product * x) == product:
+        return None
+    return at + 1
+
+
+def _stands_still(known: "array[float]", x: float, form: "Format") -> bool:
+    """Tell whether another factor leaves the last product as it is; then every further one does."""
+    return form.round(known[-1] * x) == known[-1]
 
 
 @lru_cache(maxsize=64)
-def _products(x: float, form: "Format") -> list[float]:
-    return [x]
+def _products(x: float, form: "Format") -> "array[float]":
+    return array("d", [x])

@@ -174,6 +174,15 @@ class Adamax(Hookable):
         self.has_stepped = True
         return loss
 
+    @property
+    def fault(self) -> str | None:
+        """What went wrong in the middle of a step, so that no other is done before a state is loaded; None if nothing did."""
+        return self._prepared.fault
+
+    @fault.setter
+    def fault(self, words: str | None) -> None:
+        self._prepared.fault = words
+
     def repeat(self) -> bool:
         """Do a step like an earlier one and return True; or do nothing and return False where one has to be prepared.
 
@@ -267,7 +276,7 @@ class Adamax(Hookable):
     def __getstate__(self) -> dict[str, Any]:
         """Leave out hooks, as PyTorch does."""
         kept = ("defaults", "state", "param_groups", "dialect", "backend")
-        return {name: getattr(self, name) for name in kept} | {"fault": self._prepared.fault}
+        return {name: getattr(self, name) for name in kept} | {"fault": self.fault}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

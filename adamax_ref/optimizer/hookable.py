@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
-from .hooks import Handle, Hooks
+from .hooks import EVERY_POST, EVERY_PRE, Handle, Hooks
 
 
 class Hookable(ABC):
@@ -25,6 +25,10 @@ class Hookable(ABC):
         self._state_dict_post = Hooks()
         self._load_pre = Hooks()
         self._load_post = Hooks()
+
+    def step_hooks(self) -> tuple[dict[int, Callable[..., Any]], ...]:
+        """Return the tables of functions that run around a step: before it and after it, of all optimizers and of this one."""
+        return EVERY_PRE.table, self._step_pre.table, self._step_post.table, EVERY_POST.table
 
     def register_step_pre_hook(self, hook: Callable[..., Any]) -> Handle:
         """Run ``hook(optimizer, args, kwargs)`` before a step; it may return ``(args, kwargs)`` to replace them.

@@ -11,6 +11,11 @@ from typing import Any, ClassVar, final
 class Hooks:
     """Functions in the order in which they are to run.
 
+    Attributes
+    ----------
+    table : dict
+        The functions by the number of their handle.
+
     Examples
     --------
     >>> hooks = Hooks()
@@ -22,7 +27,7 @@ class Hooks:
     """
 
     def __init__(self) -> None:
-        self._held: dict[int, Callable[..., Any]] = {}
+        self.table: dict[int, Callable[..., Any]] = {}
 
     def add(self, hook: Callable[..., Any], prepend: bool = False) -> "Handle":
         """Add a function at the end, or before all others, and return a handle that removes it."""
@@ -30,21 +35,21 @@ class Hooks:
             raise TypeError(f"a hook must be callable, not {hook!r}; pass a function")
         handle = Handle(self)
         if prepend:
-            self._held = {handle.id: hook, **self._held}
+            self.table = {handle.id: hook, **self.table}
         else:
-            self._held[handle.id] = hook
+            self.table[handle.id] = hook
         return handle
 
     def discard(self, number: int) -> None:
         """Remove the function with that number, if it is still there."""
-        self._held.pop(number, None)
+        self.table.pop(number, None)
 
     def __len__(self) -> int:
         return len(self._held)
 
     def functions(self) -> tuple[Callable[..., Any], ...]:
         """Return what is registered now; a hook that adds or removes hooks does not change a round that has begun."""
-        return tuple(self._held.values())
+        return tuple(self.table.values())
 
 
 @final
@@ -137,10 +142,8 @@ def hooked(step: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(step)
     def run(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if not (EVERY_PRE or EVERY_POST or self._step_pre or self._step_post):
-            return step(self, *args, **kwargs)
         given: tuple[Any, ...] = (self, *args)
-        for hook in (*EVERY_PRE.functions(), *self._step_pre.functions()):
+        for hook in (*EVERY_PRE.functions(), *self._step_pre.functions()) if EVERY_PRE or self._step_pre else ():
             result = hook(self, given, kwargs)
             if result is None:
                 continue
@@ -148,7 +151,7 @@ def hooked(step: Callable[..., Any]) -> Callable[..., Any]:
                 raise RuntimeError(f"{step} must return None or a tuple of (new_args, new_kwargs), but got {result}.")
             given, kwargs = result
         out = step(*given, **kwargs)
-        for hook in (*self._step_post.functions(), *EVERY_POST.functions()):
+        for hook in (*self._step_post.functions(), *EVERY_POST.functions()) if self._step_post or EVERY_POST else ():
             hook(self, given, kwargs)
         return out
 

@@ -19,7 +19,7 @@ from .jobs import STATE, counter
 from .tensors import is_tensor, lend, tensor_like
 
 State = defaultdict[Any, Any]
-_LATER = {"foreach": None, "maximize": False, "differentiable": False, "capturable": False}
+LATER = {"foreach": None, "maximize": False, "differentiable": False, "capturable": False}
 """Options that releases of PyTorch added over time, with what a file without them means."""
 
 
@@ -83,7 +83,7 @@ def _group(mine: Group, theirs: Group, number: int, dialect: str) -> Group:
     theirs["params"] = mine["params"]
     if "param_names" in mine:
         theirs.setdefault("param_names", mine["param_names"])
-    for option, value in _LATER.items():
+    for option, value in LATER.items():
         theirs.setdefault(option, value)
     missing = [option for option in OPTIONS if option not in theirs]
     if missing:

@@ -8,16 +8,13 @@ from adamax_ref.conformance.report import lines
 from adamax_ref.conformance.run import Run, pairs, run
 from adamax_ref.conformance.target import Target
 from adamax_ref.conformance.targets._callable import Kind, of
+from adamax_ref.conformance.verdict import Grade
 from adamax_ref.conformance.writers import write
 from adamax_ref.golden.load import open_corpus
 
 Tier = Literal["certified", "named", "exact"]
-TIERS: dict[str, tuple[str, ...]] = {
-    "certified": ("CERTIFIED", "NAMED", "EXACT"),
-    "named": ("NAMED", "EXACT"),
-    "exact": ("EXACT",),
-}
-"""For each tier that can be asked for, how a verdict must begin."""
+TIERS: dict[str, Grade] = {"certified": Grade.CERTIFIED, "named": Grade.NAMED, "exact": Grade.EXACT}
+"""For each tier that can be asked for, the worst grade that is enough."""
 
 
 def assert_conforms(
@@ -27,6 +24,7 @@ def assert_conforms(
     *,
     tier: Tier = "certified",
     lacks: tuple[str, ...] = (),
+    declares: tuple[str, ...] = (),
     arrays: Kind | None = None,
     golden: str | Path | None = None,
     level: str = "core",
@@ -48,6 +46,9 @@ def assert_conforms(
     lacks : tuple of str
         Features that it does not have, of ``l2``, ``decoupled``, ``maximize``, ``init-state``, ``lr-schedule``, ``skip``,
         ``complex``; cases that need them are left out, and the report says so.
+    declares : tuple of str
+        Freedoms that it takes, of ``ftz`` (subnormal numbers become zeros), ``hyper32`` (hyperparameters pass through
+        binary32) and ``zero-sign-any`` (the sign of a zero means nothing); a freedom that is not declared is a failure.
     arrays : {"numpy", "torch"}, optional
         What an optimizer works on; by default tensors for a subclass of PyTorch's optimizer and NumPy arrays otherwise.
     golden : str or Path, optional
@@ -67,7 +68,8 @@ def assert_conforms(
     AssertionError
         When it does not conform; the message is the report: the verdict, the probable cause by name, the first difference.
     ValueError
-        When there is no such tier, dialect or profile, or the page cannot be written.
+        When there is no such tier, dialect, profile, feature or freedom, when `lacks` or `declares` is passed with a
+        target, which says that of itself, or when the page cannot be written.
 
     Examples
     --------
@@ -82,16 +84,16 @@ def assert_conforms(
     __tracebackhide__ = True
     if tier not in TIERS:
         raise ValueError(f"unknown tier {tier!r}; ask for {', '.join(TIERS)}")
-    target, corpus = of(implementation, (dialect,), lacks, arrays), open_corpus(None if golden is None else Path(golden))
+    target, corpus = of(implementation, (dialect,), lacks, arrays, declares), open_corpus(None if golden is None else Path(golden))
     pairs(target, corpus, (dialect,), (profile,))
     judged = run(target, corpus, dialect, profile, level)
     if html is not None:
         write("html", Path(html), [judged])
-    if not judged.verdict.text.startswith(TIERS[tier]):
+    if judged.verdict.grade.rank > TIERS[tier].rank:
         raise AssertionError("\n".join(["", *_asked(judged, tier), *lines(judged)]))
     return judged
 
 
 def _asked(judged: Run, tier: Tier) -> list[str]:
     """Say what was asked for where a verdict is good and not good enough."""
-    return [f"it conforms, but is not {tier}"] if judged.verdict.exit == 0 else []
+    return [f"it conforms, but is not {tier}"] if judged.verdict.grade.conforms else []

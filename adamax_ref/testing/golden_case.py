@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, final
 from unittest import SkipTest
 
-from adamax_ref.conformance.judge import judge, missing_needs
+from adamax_ref.conformance.judge import Status, ask
 from adamax_ref.conformance.report import difference, place
 from adamax_ref.conformance.target import Target
 from adamax_ref.conformance.targets._callable import Kind, of
@@ -32,7 +32,12 @@ class GoldenCase:
         return self.case.id
 
     def check(
-        self, implementation: Callable[..., Any] | Target, *, lacks: tuple[str, ...] = (), arrays: Kind | None = None
+        self,
+        implementation: Callable[..., Any] | Target,
+        *,
+        lacks: tuple[str, ...] = (),
+        declares: tuple[str, ...] = (),
+        arrays: Kind | None = None,
     ) -> None:
         """Run an implementation on the case and fail unless every number lies inside its bound.
 
@@ -40,7 +45,7 @@ class GoldenCase:
 
         Parameters
         ----------
-        implementation, lacks, arrays
+        implementation, lacks, declares, arrays
             As for :func:`~adamax_ref.testing.assert_conforms`.
 
         Raises
@@ -56,24 +61,24 @@ class GoldenCase:
         >>> golden_cases("torch", "f64", category="eps")[0].check(Adamax)
         """
         __tracebackhide__ = True
-        target = _target(implementation, self.case.dialect, lacks, arrays)
-        if lacking := missing_needs(self.case, target.hello):
-            raise SkipTest(f"{target.hello.name} has no {', '.join(lacking)}")
-        judged = judge(self.case, target.run(self.case), target.hello)
-        if judged.status == "skipped":
+        target = _target(implementation, self.case.dialect, lacks, declares, arrays)
+        judged = ask(target, self.case)
+        if judged.lacking:
+            raise SkipTest(f"{target.hello.name} has no {', '.join(judged.lacking)}")
+        if judged.status is Status.SKIPPED:
             raise SkipTest(judged.reason)
-        if judged.status not in ("failed", "error"):
+        if judged.passes:
             return
-        said = [judged.reason] if judged.reason else []
+        said = [judged.remark] if judged.remark else []
         if judged.first is not None:
             said = [f"step {judged.first.step}  {place(judged.first)}  {difference(self.case, judged.first)}"]
         raise AssertionError("\n".join([f"{self.case.id}: {judged.status}", *said, f"why {self.case.why}"]))
 
 
 @lru_cache(maxsize=64)
-def _target(implementation: Any, dialect: str, lacks: tuple[str, ...], arrays: Kind | None) -> Target:
+def _target(implementation: Any, dialect: str, lacks: tuple[str, ...], declares: tuple[str, ...], arrays: Kind | None) -> Target:
     """Return the same target for the same implementation, so that it is probed once."""
-    return of(implementation, (dialect,), lacks, arrays)
+    return of(implementation, (dialect,), lacks, arrays, declares)
 
 
 def golden_cases(

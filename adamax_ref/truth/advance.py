@@ -13,7 +13,7 @@ from .graph import Graph
 from .interval import BITS
 from .magnitude import magnitudes
 from .numbers import Numbers, evaluate_all
-from .permitted import Permitted, exact_by_node, plan_of
+from .permitted import Permitted, exact_by_node
 from .ranges import ranges
 from .scalars import errors
 from .values import Number, apply
@@ -86,7 +86,7 @@ def analysed(
     graph = permitted.graph
     exact = exact_by_node(permitted, h, t, BITS)
     off = errors(graph, permitted.dialects, permitted.recipes, h, t, exact)
-    whole = plan_of(permitted, exact)
+    whole = permitted.plan
     by_value = {graph.nodes[place].value: number for place, number in exact.items()}
     given = Numbers.of(grad)
     inputs = (before.values["p"], given, before.values["m"], before.values["u"])

@@ -17,7 +17,7 @@ from .bounds import SYMBOLS, Doubles, Flags, errors_of
 from .interval import BITS
 from .magnitude import magnitudes
 from .numbers import singles
-from .permitted import Permitted, exact_by_node, plan_of
+from .permitted import Permitted, exact_by_node
 from .ranges import between, ranges
 from .scalars import errors
 
@@ -70,7 +70,7 @@ def bounds_of(
     exact = exact_by_node(permitted, h, t, BITS)
     off = errors(graph, permitted.dialects, permitted.recipes, h, t, exact)
     sizes = magnitudes(singles({graph.nodes[place].value: number for place, number in exact.items()}), *permitted.formats)
-    steps = plan_of(permitted, exact)
+    steps = permitted.plan
     sizes |= {at: between(inputs[name], inputs[name]) for at, name in zip(steps.inputs, "pgmu", strict=True)}
     sizes = ranges(steps, sizes)
     zeros = np.zeros_like(inputs["p"])

@@ -16,7 +16,7 @@ from adamax_ref.law.profile import PROFILES, Format
 from .bounds import SYMBOLS
 from .interval import BITS, Interval
 from .numbers import Numbers, evaluate_all
-from .permitted import exact_by_node, permitted_graph, plan_of
+from .permitted import exact_by_node, permitted_graph
 from .rounding import round_dyadic, round_exact
 from .values import Number, Undecidable, evaluate, exactly
 
@@ -88,7 +88,7 @@ def _stepped(
     graph = permitted.graph
     ends = [graph.nodes[places[0]].value for places in graph.outputs]
     constants = exact_by_node(permitted, h, t, bits)
-    steps = plan_of(permitted, constants).only(ends)
+    steps = permitted.plan.only(ends)
     known = {graph.nodes[place].value: number for place, number in constants.items()}
     inputs = [state["p"], _numbers(grad, bits), state["m"], state["u"]]
     if bits is None:

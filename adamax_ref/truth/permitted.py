@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, final
 
 from adamax_ref.dialects._axes import cover
@@ -12,8 +12,12 @@ from adamax_ref.law.profile import Format
 from adamax_ref.law.recipe import Recipe
 
 from .graph import Graph, graph_of
+from .interval import BITS
 from .scalars import exact_constants
 from .values import Plan, plan
+
+SAMPLE = Hyperparameters(lr=2e-3, weight_decay=1e-2)
+"""Of the step at which a plan is chosen: usual numbers, none of them zero, so that every constant weighs something."""
 
 
 @final
@@ -29,6 +33,12 @@ class Permitted:
     def formats(self) -> tuple[Format, Format]:
         """Working and storage format."""
         return self.recipes[0].working_format, self.recipes[0].storage_format
+
+    @cached_property
+    def plan(self) -> Plan:
+        """How to reach every value; the same whatever step asks first, so that no result depends on what ran before."""
+        constants = exact_by_node(self, SAMPLE, 1, BITS)
+        return plan(self.graph, {place: float(number) for place, number in constants.items()})
 
 
 @lru_cache(maxsize=4096)
@@ -64,19 +74,6 @@ def _kept(dialect: Dialect, profile: str, decaying: bool, flush: bool, opmath: b
 @lru_cache(maxsize=1024)
 def _permitted(dialects: tuple[Dialect, ...], recipes: tuple[Recipe, ...]) -> Permitted:
     return Permitted(dialects, recipes, graph_of(dialects, recipes))
-
-
-_PLANS: dict[int, tuple[Permitted, Plan]] = {}
-
-
-def plan_of(permitted: Permitted, constants: Mapping[int, Any]) -> Plan:
-    """Return the plan of a graph, made when it is first needed; any constants will do for the sample."""
-    if id(permitted) not in _PLANS:
-        made = plan(permitted.graph, {place: float(number) for place, number in constants.items()})
-        if len(_PLANS) > 512:
-            _PLANS.clear()
-        _PLANS[id(permitted)] = permitted, made
-    return _PLANS[id(permitted)][1]
 
 
 def exact_by_node(permitted: Permitted, h: Hyperparameters, t: int, bits: int | None) -> dict[int, Any]:

@@ -1,11 +1,8 @@
 """The adapters that the package carries: each is built, judged exact, short, and leaves a skeleton that speaks at once."""
 
 import json
-import os
 import re
-import shutil
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
@@ -30,36 +27,29 @@ NAMED = {("javascript", "f64"): "NAMED torch/unfused"}
 PLATFORM = "NAMED torch power=platform"  # where this machine's pow is not correctly rounded
 
 
-def need(tool: str) -> str:
-    """Return the path of a program, or skip with a reason; in CI fail, unless CI has said that it cannot bring it."""
-    found = sys.executable if tool == "python3" else shutil.which(tool)
-    if found is None and os.environ.get("ADAMAX_REF_NO_SKIPS") and tool not in os.environ.get("ADAMAX_REF_WITHOUT", "").split():
-        pytest.fail(f"{tool} must be installed here")
-    if found is None:
-        pytest.skip(f"{tool} is not installed")
-    return found
+Tool = Callable[..., str]
 
 
-def command(name: str, folder: Path, profile: str = "f32", *flags: str) -> list[str]:
+def command(tool: Tool, name: str, folder: Path, profile: str = "f32", *flags: str) -> list[str]:
     """Build the program in a folder and return the command that runs it."""
     language = LANGUAGES[name]
     if language.build:
         compiler, *rest = language.build
         double = language.double if profile == "f64" else ()
-        subprocess.run([need(compiler), *flags, *double, *rest], cwd=folder, check=True, timeout=300)
+        subprocess.run([tool(compiler), *flags, *double, *rest], cwd=folder, check=True, timeout=300)
     first, *rest = language.run
-    return [str(folder / first) if language.build else need(first), *(str(folder / each) for each in rest)]
+    return [str(folder / first) if language.build else tool(first), *(str(folder / each) for each in rest)]
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], list[str]]:
+def built(tmp_path_factory: pytest.TempPathFactory, tool: Tool) -> Callable[[str, str], list[str]]:
     """Build an example once, and return the command that runs it."""
 
     @cache
     def build(name: str, profile: str) -> list[str]:
         folder = tmp_path_factory.mktemp(name)
         write(example(name), folder)
-        return command(name, folder, profile)
+        return command(tool, name, folder, profile)
 
     return build
 
@@ -95,10 +85,10 @@ def test_an_adapter_reads_any_json_that_says_the_same(name: str, built: Callable
 
 
 @pytest.mark.parametrize("name", LANGUAGES)
-def test_a_skeleton_builds_and_says_hello_and_its_empty_step_does_not_conform(name: str, tmp_path: Path) -> None:
+def test_a_skeleton_builds_and_says_hello_and_its_empty_step_does_not_conform(name: str, tmp_path: Path, tool: Tool) -> None:
     write(skeleton(name), tmp_path)
     strict = {"c": ("-Wall", "-Wextra", "-Werror", "-std=c11", "-pedantic"), "cpp": ("-Wall", "-Wextra", "-Werror", "-pedantic")}
-    with PipeTarget(command(name, tmp_path, "f32", *strict.get(name, ()))) as target:
+    with PipeTarget(command(tool, name, tmp_path, "f32", *strict.get(name, ()))) as target:
         assert target.hello.name == "my adamax"
         simple = [case for case in open_corpus().cases("torch", "f32") if case.category in ("first", "reject") and not case.needs]
         found = Counter(judge(case, target.run(case), target.hello).status for case in simple)

@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -53,7 +53,8 @@ class Follower:
 
 
 @pytest.mark.slow
-def test_a_new_user_of_c_gets_the_verdicts_that_the_page_shows(tmp_path: Path) -> None:
+def test_a_new_user_of_c_gets_the_verdicts_that_the_page_shows(tmp_path: Path, tool: Callable[..., str]) -> None:
+    tool("cc"), tool("bash")
     follower, shown, verdicts = Follower(tmp_path), "", []
     for language, text in blocks():
         if language == "c":

@@ -5,15 +5,13 @@ engine, the optimizer) is the code that runs on a device.
 """
 
 import ctypes
-import os
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, final
+from typing import Any, NoReturn, final
 
 import numpy as np
 import pytest
@@ -33,25 +31,16 @@ FLAGS = ("-O1", "-march=native", "-std=c++17", "-ffp-contract=off", "-fPIC", "-s
 Compile = Callable[[str], ctypes.CDLL]
 
 
-def need(missing: str) -> None:
-    """Skip with a reason on a developer's machine, fail in CI."""
-    if os.environ.get("ADAMAX_REF_NO_SKIPS"):
-        pytest.fail(missing)
-    pytest.skip(missing)
-
-
 @pytest.fixture(scope="session")
-def compile_host(tmp_path_factory: pytest.TempPathFactory) -> Compile:
+def compile_host(tmp_path_factory: pytest.TempPathFactory, tool: Callable[..., str]) -> Compile:
     """Return a function that compiles CUDA C for the CPU, behind the shim."""
-    compiler = shutil.which("g++") or shutil.which("clang++")
-    if compiler is None:
-        need("no C++ compiler is installed")
+    compiler = tool("c++", "g++", "clang++")
 
     def compile_source(source: str) -> ctypes.CDLL:
         folder = tmp_path_factory.mktemp("host")
         file, library = folder / "kernels.cpp", folder / "kernels.so"
         file.write_text(f'#include "{Path(__file__).with_name("shim.h")}"\n{PROLOGUE}{source}')
-        subprocess.run([str(compiler), *FLAGS, str(file), "-o", str(library)], check=True, capture_output=True)
+        subprocess.run([compiler, *FLAGS, str(file), "-o", str(library)], check=True, capture_output=True)
         return ctypes.CDLL(str(library))
 
     return compile_source
@@ -245,26 +234,25 @@ def lent() -> type[Lent]:
 
 
 @pytest.fixture
-def ptxas() -> str:
+def ptxas(missing: Callable[[str], NoReturn], tool: Callable[..., str]) -> str:
     """Return the assembler, or skip with a reason; in CI, fail."""
     from adamax_ref.cuda.assembler import find_ptxas
 
     try:
-        return find_ptxas()
-    except BackendUnavailable as missing:
-        need(str(missing))
-        raise
+        return tool(find_ptxas())
+    except BackendUnavailable as error:
+        missing(str(error))
 
 
 @pytest.fixture
-def nvrtc() -> Any:
+def nvrtc(missing: Callable[[str], NoReturn]) -> Any:
     """Return the function that compiles CUDA C for a device, or skip with a reason; in CI, fail."""
     from adamax_ref_cupy.compiler import compile_source, nvrtc_version
 
     try:
         nvrtc_version()
-    except BackendUnavailable as missing:
-        need(str(missing))
+    except BackendUnavailable as error:
+        missing(str(error))
     return compile_source
 
 

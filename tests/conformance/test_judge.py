@@ -9,7 +9,7 @@ import pytest
 
 from adamax_ref.conformance.answer import Answer, Hello, Reported
 from adamax_ref.conformance.bugs import Bug, Parts, bank
-from adamax_ref.conformance.judge import Judged, judge
+from adamax_ref.conformance.judge import Judged, Status, judge
 from adamax_ref.conformance.kills import parts
 from adamax_ref.conformance.replay import Replay, answer
 from adamax_ref.conformance.run import run
@@ -185,7 +185,7 @@ def test_what_is_not_declared_is_untested_and_what_is_declared_counts() -> None:
 )
 def test_other_kinds_of_answer_to_a_legal_case(made: Answer, status: str, reason: str) -> None:
     judged = judge(named(SHRINK), made, HELLO)
-    assert (judged.status, judged.reason.startswith(reason)) == (status, True)
+    assert (judged.status, judged.remark.startswith(reason)) == (status, True)
 
 
 def test_an_illegal_case_must_be_refused() -> None:
@@ -209,7 +209,7 @@ def test_a_field_that_is_missing_or_unreadable_is_an_error(change: Callable[[Rep
     case = named(SHRINK)
     judged = judge(case, changed(case, change), HELLO)
     assert judged.status == "error"
-    assert "protocol: " in judged.reason and words in judged.reason
+    assert "protocol: " in judged.remark and words in judged.reason
 
 
 def law(text: str) -> Any:
@@ -247,14 +247,14 @@ def test_verdicts_come_from_the_worst_case_the_floor_and_what_is_shown() -> None
     assert (decide(exact, HELLO, len(exact) + 1).text, decide(exact, HELLO, len(exact) + 1).exit) == ("NOT ENOUGH EVIDENCE", 1)
     theta = replace(HELLO, exposes=("theta", "t"))
     assert decide(exact, theta, 1).text == "EXACT (theta only)"
-    bad = [*exact[:-1], replace(exact[-1], status="error", reason="crashed: gone")]
+    bad = [*exact[:-1], replace(exact[-1], status=Status.ERROR, kind="crashed", reason="gone")]
     assert (decide(bad, HELLO, 1).text, decide(bad, HELLO, 1).exit) == ("NOT CONFORMANT", 1)
-    gone = [replace(each, status="error", answer=Answer(each.case.id, error=("given-up", "five times"))) for each in exact]
+    gone = [replace(each, status=Status.ERROR, answer=Answer(each.case.id, error=("given-up", "five times"))) for each in exact]
     assert (decide(gone, HELLO, 1).text, decide(gone, HELLO, 1).exit) == ("COULD NOT RUN", 3)
 
 
 def test_untested_and_skipped_cases_are_no_evidence() -> None:
-    every = [replace(each, status="skipped", reason="slow") for each in judged([(case, right(case)) for case in some()])]
+    every = [replace(each, status=Status.SKIPPED, reason="slow") for each in judged([(case, right(case)) for case in some()])]
     verdict = decide(every, HELLO, 1)
     assert (verdict.text, verdict.judged, verdict.notes) == ("NOT ENOUGH EVIDENCE", 0, ("skipped: slow",))
 
@@ -262,7 +262,7 @@ def test_untested_and_skipped_cases_are_no_evidence() -> None:
 def test_given_constants_are_noted_and_broken_smoke_cases_blame_the_adapter_unless_a_bug_is_known() -> None:
     exact = judged([(case, right(case)) for case in some()])
     assert decide(exact, replace(HELLO, declares=("given-constants",)), 1).notes == (GIVEN,)
-    smoke = [replace(exact[0], case=named("smoke/two-steps"), status="failed")]
+    smoke = [replace(exact[0], case=named("smoke/two-steps"), status=Status.FAILED)]
     assert ADAPTER in decide(smoke, HELLO, 1).notes
     found = run(BugTarget(bank()["B01"]), open_corpus(), "torch", "f32")
     assert any(each.case.category == "smoke" and each.status == "failed" for each in found.verdict.cases)

@@ -127,7 +127,7 @@ def test_a_fault_is_told_in_its_row_and_the_other_cases_are_judged(mode: str, st
     assert set(good) == {"exact"}
     if expected is not None:
         assert found[WHEN - 1].status == "error"
-        assert found[WHEN - 1].reason.startswith(expected)
+        assert found[WHEN - 1].remark.startswith(expected)
 
 
 @pytest.mark.parametrize("mode", ["exit", "hang", "leaves-a-child", "good"])
@@ -155,7 +155,7 @@ def test_a_skip_has_a_reason_and_is_no_fault(start: Start, cases: list[Case]) ->
 
 def test_a_program_that_fails_every_time_is_given_up_after_five_replacements(start: Start, cases: list[Case]) -> None:
     target = start("exit", 1)
-    reasons = [each.reason.partition(":")[0] for each in judged(target, cases * 2)]
+    reasons = [each.kind for each in judged(target, cases * 2)]
     assert reasons == ["crashed"] * (REPLACEMENTS + 1) + ["given-up"] * (2 * len(cases) - REPLACEMENTS - 1)
     assert len([note for note in target.notes if "was ended after crashed" in note]) == REPLACEMENTS + 1
     assert r"its standard error ended: out of \x1b[31mluck" in target.notes

@@ -9,16 +9,18 @@ from adamax_ref.backend import backend_names, get_backend, why_unavailable
 from adamax_ref.conformance.run import pairs, run
 from adamax_ref.conformance.targets import frameworks, open_target
 from adamax_ref.golden.load import open_corpus
+from adamax_ref.golden.scope import SCOPE
 
 HERE = ("array-api-strict", "numba", "numpy", "numpy-emulated")
 
 
+@pytest.mark.parametrize("dialect", SCOPE)
 @pytest.mark.parametrize("name", HERE)
-def test_engines_of_the_cpu_are_exact_on_everything_they_declare(name: str) -> None:
+def test_engines_of_the_cpu_are_exact_on_everything_they_declare(name: str, dialect: str) -> None:
     if name not in backend_names() or why_unavailable(name):
         pytest.skip(f"backend {name!r} cannot run here: {why_unavailable(name) if name in backend_names() else 'unknown'}")
     target, corpus = open_target(f"backend:{name}"), open_corpus()
-    for dialect, profile in pairs(target, corpus):
+    for _, profile in pairs(target, corpus, (dialect,)):
         verdict = run(target, corpus, dialect, profile).verdict
         assert verdict.text == "EXACT", verdict.first
         subnormal = [each for each in verdict.cases if each.status == "skipped"]

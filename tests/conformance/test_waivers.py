@@ -66,7 +66,7 @@ def test_a_waiver_that_is_no_longer_needed_is_an_error(judged: list[Judged]) -> 
     verdict = decide(waive(judged, in_force(passing)), BugTarget(bank()["B16"]).hello, 0)
     [error] = [each for each in verdict.cases if each.status == "error"]
     assert error.case.id == passing
-    assert "waiver: no longer needed" in error.reason
+    assert "waiver: no longer needed" in error.remark
     assert verdict.exit == 1
 
 

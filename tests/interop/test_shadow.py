@@ -66,7 +66,8 @@ def test_torch_s_adamax_on_real_digits_is_followed_to_the_last_bit(peer: Peer, c
     assert s.divergence is None
     assert s.steps == 20
     assert s.elements == 20 * 3 * sum(p.numel() for p in model.parameters())
-    assert str(s) == f"20 steps, {s.elements} numbers compared: every bit as in dialect 'torch'"
+    assert s.equal
+    assert str(s) == f"20 steps, 4 parameters, {s.elements} numbers compared: every bit as in dialect 'torch'"
 
 
 def test_a_planted_change_is_found_at_the_first_step_that_shows_it(peer: Peer) -> None:
@@ -210,5 +211,7 @@ def test_bad_arguments_are_named(peer: Peer) -> None:
     o = torch.optim.Adamax([torch.ones(1)])
     with pytest.raises(ValueError, match="unknown dialect 'nobody'"):
         shadow(o, dialect="nobody")
-    with pytest.raises(AttributeError, match="register_step_pre_hook"):
+    with pytest.raises(AttributeError, match="'int' object has no attribute"):
         shadow(3)
+    assert not o._optimizer_step_pre_hooks
+    assert "step" not in vars(o)

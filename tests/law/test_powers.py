@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adamax_ref.law.powers import platform_power, running_product
+from adamax_ref.law.powers import factors_of, platform_power, running_product
 from adamax_ref.law.profile import BFLOAT16, BINARY32, BINARY64, Format, Rounded, Rounding, Unrounded
 
 betas = st.floats(0.0, 1.0, exclude_max=True, width=32)
@@ -46,6 +46,27 @@ def test_a_running_product_rounds_every_factor(beta: float, count: int) -> None:
 def test_a_running_product_counts_back_as_well() -> None:
     forward = [running_product(0.3, count, BINARY64) for count in range(1, 40)]
     assert [running_product(0.3, count, BINARY64) for count in range(39, 0, -1)] == forward[::-1]
+
+
+@given(st.floats(0.0, 0.9990234375, width=32), st.integers(1, 3000), st.sampled_from([BINARY32, BINARY64]))
+@settings(deadline=None)
+def test_a_product_tells_its_factors_until_it_stands_still(beta: float, count: int, form: Format) -> None:
+    product = running_product(beta, count, form)
+    still = form.round(product * beta) == product
+    assert factors_of(product, beta, form) == (None if still else count)
+    assert not still or running_product(beta, count + 1000, form) == product
+
+
+@pytest.mark.parametrize(("form", "last"), [(BINARY32, 963), (BINARY64, 7049)])
+def test_the_products_of_nine_tenths_are_distinct_up_to_a_known_number(form: Format, last: int) -> None:
+    beta = form.round(0.9)
+    assert factors_of(running_product(beta, last, form), beta, form) == last
+    assert factors_of(running_product(beta, last + 1, form), beta, form) is None
+
+
+@pytest.mark.parametrize("foreign", [0.3, float("nan"), 2.0, -1.0])
+def test_a_number_that_is_no_product_tells_nothing(foreign: float) -> None:
+    assert factors_of(foreign, 0.5, BINARY32) is None
 
 
 def test_the_product_and_the_power_part_where_they_are_known_to() -> None:

@@ -329,9 +329,10 @@ def test_the_torch_class_breaks_and_is_whole_again_when_a_state_is_loaded(
     with pytest.raises(Fault):
         optimizer.step()
     Failing.when = None
-    for _ in range(2):
-        with pytest.raises(BrokenStep):
-            optimizer.step()
+    for broken in (optimizer, copy.deepcopy(optimizer), pickle.loads(pickle.dumps(optimizer))):
+        for _ in range(2):
+            with pytest.raises(BrokenStep):
+                broken.step()
     optimizer.load_state_dict(saved)
     optimizer.step()
     assert optimizer.state[param]["step"] == 2

@@ -15,8 +15,9 @@ def test_a_missing_browser_is_never_silent(
 ) -> None:
     monkeypatch.setenv("PATH", str(pytester.path))
     monkeypatch.setenv("ADAMAX_REF_NO_SKIPS", variable)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makeconftest(CONFTEST.read_text(encoding="utf-8"))
     pytester.makepyfile("def test_page(page_of): page_of('<p>')")
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-rsE")
     assert result.parseoutcomes() == {outcome: 1}
-    result.stdout.fnmatch_lines(["*none of chromium, chromium-browser, google-chrome is on the path*"])
+    result.stdout.fnmatch_lines(["*chromium is needed: not on the path; chromium-browser is needed*"])

@@ -34,7 +34,9 @@ SHOWN_COMMANDS = [pytest.param(*each, id=f"{name_of(page)}: {each[0]}") for page
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_the_examples_of_a_page_print_what_it_says(page: Path) -> None:
+def test_the_examples_of_a_page_print_what_it_says(page: Path, peer: Callable[[str], object]) -> None:
+    for module in re.findall(r"^>>> (?:import|from) ([a-z]\w*)", page.read_text(encoding="utf-8"), flags=re.MULTILINE):
+        peer(module)
     failed, _ = doctest.testfile(str(page), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE)
     assert failed == 0
 

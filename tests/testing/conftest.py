@@ -9,6 +9,13 @@ import pytest
 EXAMPLES = Path(__file__).with_name("example_adamax.py")
 
 
+@pytest.fixture(autouse=True)
+def plugin_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the suites of others load no plugin that happens to be installed here, and no options of this machine."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+
+
 @pytest.fixture(scope="session")
 def examples() -> ModuleType:
     """Return the module of examples."""

@@ -9,7 +9,7 @@ import pytest
 
 pytest_plugins = ["pytester"]
 
-PLUGIN = ("-p", "adamax_ref_pytest", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:hypothesispytest")
+PLUGIN = ("-p", "adamax_ref_pytest", "-p", "no:cacheprovider")
 
 
 @pytest.fixture
@@ -86,9 +86,12 @@ def test_a_mark_that_asks_for_what_is_not_there_is_refused_in_a_sentence(suite: 
     result.stdout.fnmatch_lines([f"*adamax_cases: {words}"])
 
 
-def test_the_fixture_and_the_mark_explain_themselves(pytester: pytest.Pytester) -> None:
-    pytester.runpytest_subprocess(*PLUGIN, "--markers").stdout.fnmatch_lines(["@pytest.mark.adamax_cases(dialect=*"])
-    pytester.runpytest_subprocess(*PLUGIN, "--fixtures").stdout.fnmatch_lines(["adamax_case*", "*Give one golden case for Adamax*"])
+def test_once_installed_the_fixture_and_the_mark_are_there_and_explain_themselves(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+    pytester.runpytest_subprocess("--markers").stdout.fnmatch_lines(["@pytest.mark.adamax_cases(dialect=*"])
+    pytester.runpytest_subprocess("--fixtures").stdout.fnmatch_lines(["adamax_case*", "*Give one golden case for Adamax*"])
 
 
 def test_a_suite_that_does_not_use_it_loads_nothing_of_ours(pytester: pytest.Pytester) -> None:

@@ -3,21 +3,23 @@
 import math
 import operator
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pytest
 
-from adamax_ref.dialects import get
+from adamax_ref.dialects import get, names
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.operations import maximum
 from adamax_ref.law.profile import FORMATS, Format
 from adamax_ref.truth.column import Column
+from adamax_ref.truth.exact import Step, exact_steps
 from adamax_ref.truth.interval import Interval
 from adamax_ref.truth.numbers import Numbers, evaluate_all
-from adamax_ref.truth.permitted import exact_by_node, permitted_graph, plan_of
+from adamax_ref.truth.permitted import exact_by_node, permitted_graph
 from adamax_ref.truth.rounding import neighbour, round_exact
 from adamax_ref.truth.roundings import floor_dyadics, round_dyadics, storable
 from adamax_ref.truth.values import Undecidable, evaluate
@@ -98,7 +100,7 @@ def test_a_plan_on_many_elements_gives_what_it_gives_on_each_with_nan_infinities
     h = Hyperparameters(lr=0.1, eps=0.0)
     permitted = permitted_graph(paper, "f32", h)
     constants = exact_by_node(permitted, h, 3, 256)
-    steps = plan_of(permitted, constants)
+    steps = permitted.plan
     known = {permitted.graph.nodes[place].value: number for place, number in constants.items()}
     odd = [
         (1.0, math.nan, 0.0, 0.0),
@@ -123,7 +125,7 @@ def test_a_divisor_whose_sign_cannot_be_told_is_refused_as_for_one_element() -> 
     paper = get("paper")
     permitted = permitted_graph(paper, "f32", paper.defaults)
     constants = exact_by_node(permitted, paper.defaults, 3, 256)
-    steps = plan_of(permitted, constants)
+    steps = permitted.plan
     known = {permitted.graph.nodes[place].value: number for place, number in constants.items()}
     blurred = Numbers(Column.join([Interval(-1, 1, 0)]))
     with pytest.raises(Undecidable, match="cannot be told"):
@@ -135,3 +137,17 @@ def test_replacing_an_entry_leaves_the_original_alone() -> None:
     other = two.replaced({1: Interval(1, 1, 1), 0: math.nan})
     assert repr(list(two)) == "[Interval(1, 1, 0), inf]" and repr(list(other)) == "[nan, Interval(1, 1, 1)]"
     assert len(other) == 2 and other.flags.tolist() == [True, False]
+
+
+@pytest.mark.parametrize("name", names())
+def test_an_exact_value_does_not_depend_on_what_was_computed_before(name: str) -> None:
+    """The way to a value is chosen at one sample point: chosen at the first caller's, it would widen intervals by history."""
+    profile, eps = get(name).profiles[0], 2.0**-30 if "eps" in get(name).options else 0.0
+    kinds = [Hyperparameters(lr=lr, beta1=beta1, eps=eps) for lr, beta1 in ((2.0**-25, 0.9), (1e3, 0.1), (0.0, 0.0), (1.0, 0.75))]
+
+    def values(order: Sequence[Hyperparameters]) -> dict[Hyperparameters, list[Any]]:
+        unknown = replace(get(name))  # a dialect that nobody has asked yet
+        start = {"p": [1.0], "m": [0.5], "u": [0.25]}
+        return {h: [ends(x) for [x] in next(exact_steps(unknown, profile, start, 3, [Step([0.3], h)])).values()] for h in order}
+
+    assert values(kinds) == values(kinds[::-1])

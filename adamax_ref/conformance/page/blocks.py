@@ -30,7 +30,7 @@ class Told:
     def headline(self) -> str:
         """What is wrong, in one line."""
         first = self.judged.first
-        return f"{where(first)} after step {first.step} is off: {distance(first)}" if first is not None else self.judged.reason
+        return f"{where(first)} after step {first.step} is off: {distance(first)}" if first is not None else self.judged.remark
 
     @property
     def difference(self) -> list[tuple[str, str, str]]:

@@ -11,19 +11,20 @@ from typing import final
 
 from adamax_ref.conformance.answer import Hello
 from adamax_ref.conformance.run import Run
+from adamax_ref.conformance.verdict import Grade
 from adamax_ref.law.profile import PROFILES
 
 from .blocks import Block
 
 KINDS = {
-    "EXACT": ("exact", "✓"),
-    "NAMED": ("named", "≡"),
-    "CERTIFIED": ("certified", "≈"),
-    "NOT CONFORMANT": ("failed", "×"),
-    "NOT ENOUGH EVIDENCE": ("thin", "?"),
-    "COULD NOT RUN": ("error", "!"),
+    Grade.EXACT: ("exact", "✓"),
+    Grade.NAMED: ("named", "≡"),
+    Grade.CERTIFIED: ("certified", "≈"),
+    Grade.NOT_CONFORMANT: ("failed", "×"),
+    Grade.NOT_ENOUGH_EVIDENCE: ("thin", "?"),
+    Grade.COULD_NOT_RUN: ("error", "!"),
 }
-"""For the first words of a verdict: the class that colours it, and a sign for those who see no colours."""
+"""For each grade the class that colours it, and a sign for those who see no colours."""
 
 
 @final
@@ -42,19 +43,18 @@ class Numbered:
     @property
     def kind(self) -> str:
         """Class of the verdict."""
-        return kind_of(self.run.verdict.text)[0]
+        return KINDS[self.run.verdict.grade][0]
 
     @property
     def sign(self) -> str:
         """Sign of the verdict."""
-        return kind_of(self.run.verdict.text)[1]
+        return KINDS[self.run.verdict.grade][1]
 
     @property
     def words(self) -> tuple[str, str]:
         """The verdict in small letters, and what it says beside."""
-        text = self.run.verdict.text
-        head = next((words for words in KINDS if text.startswith(words)), "")
-        return head.lower(), text.removeprefix(head).strip()
+        verdict = self.run.verdict
+        return verdict.grade.value.lower(), " ".join(verdict.remarks)
 
 
 @final
@@ -88,20 +88,10 @@ class Panel:
         return all(each.run.verdict.exit == 0 for each in self.runs)
 
 
-def kind_of(verdict: str) -> tuple[str, str]:
-    """Return class and sign of a verdict.
-
-    Examples
-    --------
-    >>> kind_of("NAMED torch/unfused (theta only)")
-    ('named', '≡')
-    """
-    return next((kind for words, kind in KINDS.items() if verdict.startswith(words)), ("error", "!"))
-
-
 def legend(runs: Sequence[Run]) -> dict[str, tuple[str, str]]:
-    """Return the kinds of verdict that occur."""
-    return {words: kind for words, kind in KINDS.items() if any(run.verdict.text.startswith(words) for run in runs)}
+    """Return the class and sign of each grade that occurs."""
+    grades = {run.verdict.grade for run in runs}
+    return {grade.value: kind for grade, kind in KINDS.items() if grade in grades}
 
 
 def columns(runs: Sequence[Run]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from adamax_ref.markup import STYLE, environment, source
 
 from . import blocks
 from .chart import ulps
-from .matrix import kind_of
+from .matrix import KINDS
 
 
 def shown(verdict: Verdict, diagnosis: Diagnosis = UNDIAGNOSED, about: str = "") -> str:
@@ -31,5 +31,5 @@ def shown(verdict: Verdict, diagnosis: Diagnosis = UNDIAGNOSED, about: str = "")
     """
     first = verdict.first
     told = None if first is None else blocks.Told(first, {})
-    values = {"verdict": verdict, "diagnosis": diagnosis, "about": about, "told": told, "sign": kind_of(verdict.text)[1]}
+    values = {"verdict": verdict, "diagnosis": diagnosis, "about": about, "told": told, "sign": KINDS[verdict.grade][1]}
     return environment(__package__).get_template("notebook.html").render(blocks=blocks, ulps=ulps, style=source(STYLE), **values)

@@ -42,13 +42,21 @@ def _own_files() -> tuple[str, ...]:
     return tuple(file.replace("_", "-") for file in files)
 
 
-def open_target(text: str) -> Target:
+def open_target(text: str, lacks: tuple[str, ...] = (), declares: tuple[str, ...] = ()) -> Target:
     """Return the target that ``KIND:NAME`` stands for.
+
+    Parameters
+    ----------
+    text : str
+        The target as it is written on the command line.
+    lacks, declares : tuple of str
+        Features that a Python callable does not have, and freedoms that it takes; other targets say so themselves.
 
     Raises
     ------
     ValueError
-        When there is no such kind, framework or backend; the message lists those there are.
+        When there is no such kind, framework or backend; the message lists those there are. Also when `lacks` or
+        `declares` is passed for another kind than ``callable``.
     TargetUnavailable
         When it is known but cannot run here.
     """
@@ -58,5 +66,12 @@ def open_target(text: str) -> Target:
     if kind == "framework" and name not in frameworks():
         raise ValueError(f"unknown framework {name!r}; known are {', '.join(frameworks())}")
     file = name.replace("-", "_") if kind == "framework" and name in _own_files() else f"_{kind}"
-    made: Target = import_module(f"{__name__}.{file}").target(name)
+    find = import_module(f"{__name__}.{file}").target
+    if not (lacks or declares):
+        made: Target = find(name)
+        return made
+    if kind != "callable":
+        option = "lacks" if lacks else "declares"
+        raise ValueError(f"{option} is for callable:MODULE:NAME; {kind}:{name} says so itself, leave {option} out")
+    made = find(name, lacks, declares)
     return made

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, Literal
 
+from adamax_ref.conformance.answer import FEATURES, TOKENS
 from adamax_ref.conformance.lent import Lender, NumpyLender, TorchLender
 from adamax_ref.conformance.optimizer_class import OptimizerTarget
 from adamax_ref.conformance.step_function import StepTarget
@@ -22,6 +23,7 @@ def of(
     dialects: tuple[str, ...] = (),
     lacks: tuple[str, ...] = (),
     arrays: Kind | None = None,
+    declares: tuple[str, ...] = (),
 ) -> Target:
     """Return the target of a callable; a target stays what it is.
 
@@ -33,8 +35,8 @@ def of(
     ----------
     implementation : callable or Target
         What is to be judged.
-    dialects, lacks : tuple of str
-        What it follows, and which features it does not have.
+    dialects, lacks, declares : tuple of str
+        What it follows, which features it does not have, and which freedoms it takes.
     arrays : {"numpy", "torch"}, optional
         What an optimizer works on; if left out, tensors for a subclass of PyTorch's optimizer and else NumPy arrays.
 
@@ -42,19 +44,34 @@ def of(
     ------
     TypeError
         When it cannot be called.
+    ValueError
+        When a feature or freedom is unknown, or one is passed with a target, which says that of itself.
 
     Examples
     --------
     >>> of(lambda p, g, m, u, t, hyper: (p, m, u)).hello.exposes
     ('theta', 'm', 'u')
     """
+    _refuse_unknown("lacks", lacks, FEATURES)
+    _refuse_unknown("declares", declares, TOKENS)
     if isinstance(implementation, Target):
+        if lacks or declares:
+            name = "lacks" if lacks else "declares"
+            raise ValueError(f"{name}={lacks or declares!r} with a target, which says so in its hello; leave {name} out")
         return implementation
     if not callable(implementation):
         raise TypeError(f"{implementation!r} is no implementation; pass a step function, an optimizer class or a target")
     if _is_step(implementation):
-        return StepTarget(implementation, dialects, lacks)
-    return OptimizerTarget(implementation, dialects, lacks, _lender(implementation, arrays))
+        return StepTarget(implementation, dialects, lacks, declares)
+    return OptimizerTarget(implementation, dialects, lacks, _lender(implementation, arrays), declares=declares)
+
+
+def _refuse_unknown(argument: str, words: tuple[str, ...], known: tuple[str, ...]) -> None:
+    if isinstance(words, str):
+        raise ValueError(f"{argument}={words!r} is a str; write a tuple, ({words!r},)")
+    for word in words:
+        if word not in known:
+            raise ValueError(f"{argument} has unknown {word!r}; known are {', '.join(known)}")
 
 
 def _is_step(implementation: Callable[..., Any]) -> bool:
@@ -80,13 +97,15 @@ def _lender(factory: Callable[..., Any], arrays: Kind | None) -> Lender:
     return TorchLender(import_module("torch"))
 
 
-def target(name: str) -> Target:
+def target(name: str, lacks: tuple[str, ...] = (), declares: tuple[str, ...] = ()) -> Target:
     """Return the target of ``MODULE:NAME``, imported as ``python -m`` would import it, from this folder too.
 
     Raises
     ------
     TargetUnavailable
         When there is nothing of that name, or what there is cannot be called.
+    ValueError
+        When a feature or freedom is unknown.
 
     Examples
     --------
@@ -96,6 +115,9 @@ def target(name: str) -> Target:
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
     try:
-        return of(pkgutil.resolve_name(name))
+        implementation = pkgutil.resolve_name(name)
     except (ImportError, AttributeError, ValueError, TypeError) as error:
         raise TargetUnavailable(f"callable {name!r} cannot be had ({error}); write MODULE:NAME") from error
+    if not callable(implementation):
+        raise TargetUnavailable(f"callable {name!r} is {implementation!r}, which cannot be called; write MODULE:NAME")
+    return of(implementation, (), lacks, None, declares)
