@@ -7,9 +7,9 @@ import numpy as np
 
 from adamax_ref.dialects import get as get_dialect
 from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.optimizer.engine import run
-from adamax_ref.optimizer.jobs import STATE, collect
+from adamax_ref.optimizer.jobs import STATE
 from adamax_ref.optimizer.parameter import Parameter
+from adamax_ref.optimizer.prepared import PreparedSteps
 from adamax_ref.truth.compare import Difference, first_difference
 
 from .diagnosis import Mismatch
@@ -78,8 +78,7 @@ def _updated(start: Arrays, entry: Entry) -> Arrays:
     for p, grad, exp_avg, exp_inf in _pieces(new, entry):
         param, memory = Parameter(p, grad), {"step": start["step"].copy(), "exp_avg": exp_avg, "exp_inf": exp_inf}
         state: dict[Any, Any] = {param: memory}
-        for jobs in collect([_group(param, entry.hyper)], state, get_dialect(entry.dialect), None):
-            run(jobs, state)
+        PreparedSteps().step([_group(param, entry.hyper)], state, get_dialect(entry.dialect), None)
         step = np.asarray(memory["step"])
     return {**new, "step": step}
 

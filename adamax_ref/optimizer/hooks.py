@@ -44,9 +44,6 @@ class Hooks:
         """Remove the function with that number, if it is still there."""
         self.table.pop(number, None)
 
-    def __len__(self) -> int:
-        return len(self._held)
-
     def functions(self) -> tuple[Callable[..., Any], ...]:
         """Return what is registered now; a hook that adds or removes hooks does not change a round that has begun."""
         return tuple(self.table.values())
@@ -143,7 +140,7 @@ def hooked(step: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(step)
     def run(self: Any, *args: Any, **kwargs: Any) -> Any:
         given: tuple[Any, ...] = (self, *args)
-        for hook in (*EVERY_PRE.functions(), *self._step_pre.functions()) if EVERY_PRE or self._step_pre else ():
+        for hook in (*EVERY_PRE.functions(), *self._step_pre.functions()) if EVERY_PRE.table or self._step_pre.table else ():
             result = hook(self, given, kwargs)
             if result is None:
                 continue
@@ -151,7 +148,7 @@ def hooked(step: Callable[..., Any]) -> Callable[..., Any]:
                 raise RuntimeError(f"{step} must return None or a tuple of (new_args, new_kwargs), but got {result}.")
             given, kwargs = result
         out = step(*given, **kwargs)
-        for hook in (*self._step_post.functions(), *EVERY_POST.functions()) if self._step_post or EVERY_POST else ():
+        for hook in (*self._step_post.functions(), *EVERY_POST.functions()) if self._step_post.table or EVERY_POST.table else ():
             hook(self, given, kwargs)
         return out
 
