@@ -8,6 +8,7 @@ import sys
 from functools import cache
 from typing import Any
 
+from adamax_ref.law.dialect import Dialect
 from adamax_ref.optimizer.adamax import Adamax as Reference
 
 
@@ -46,7 +47,9 @@ def optimizer_class() -> Any:
         __module__ = __name__
         __qualname__ = "Adamax"
 
-        def __init__(self, params: Any, *args: Any, dialect: str = "torch", backend: str | None = None, **options: Any) -> None:
+        def __init__(
+            self, params: Any, *args: Any, dialect: str | Dialect = "torch", backend: str | None = None, **options: Any
+        ) -> None:
             super().__init__(params, *args, **options)
             self.adamax_ref_dialect, self.adamax_ref_backend = dialect, backend
             self._core()

@@ -6,6 +6,7 @@ from typing import Any, final
 
 from adamax_ref.backend import get_backend
 from adamax_ref.dialects import get as get_dialect
+from adamax_ref.law.dialect import Dialect
 
 from .gradients import reset
 from .groups import Group, as_groups, prepare
@@ -45,7 +46,7 @@ class Adamax(Hookable):
         Let autograd pass through a step, on arrays that have it.
     capturable : bool
         Count in a float32 array and correct the bias in float32, as PyTorch does for CUDA graphs.
-    dialect : str
+    dialect : str or Dialect
         Whose Adamax it is; ``adamax_ref.dialects.names()`` lists them. The defaults of the other arguments are always
         PyTorch's; :func:`adamax_ref.defaults` has a dialect's own.
     backend : str or None
@@ -91,7 +92,7 @@ class Adamax(Hookable):
         maximize: bool = False,
         differentiable: bool = False,
         capturable: bool = False,
-        dialect: str = "torch",
+        dialect: str | Dialect = "torch",
         backend: str | None = None,
     ) -> None:
         self.defaults: dict[str, Any] = {

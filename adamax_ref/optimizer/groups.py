@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from adamax_ref.backend import AbstractBackend, backend_for, get_backend, profile_of
+from adamax_ref.backend import AbstractBackend, backend_for, get_backend, profile_of, profiles_of
 from adamax_ref.law.dialect import Dialect
 from adamax_ref.memory import require_apart
 
@@ -141,6 +141,9 @@ def engine(array: Any, name: str | None) -> AbstractBackend:
     chosen = get_backend(name)
     if not chosen.owns(lent_to(chosen, array)):
         raise TypeError(f"backend {name!r} does not compute on {type_name(array)}; leave out backend= or move the array")
+    if profile_of(array) not in profiles_of(chosen):
+        has = ", ".join(sorted(profiles_of(chosen)))
+        raise TypeError(f"backend {name!r} does not compute in {profile_of(array)}; it has {has}; leave out backend=, or convert")
     return chosen
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from adamax_ref.backend import dtype_name, profile_of
 from adamax_ref.dialects import get as get_dialect
+from adamax_ref.law.dialect import Dialect
 
 from .counting import steps_taken
 from .groups import Group, engine
@@ -24,7 +25,7 @@ LATER = {"foreach": None, "maximize": False, "differentiable": False, "capturabl
 
 
 def unpack(
-    state_dict: Mapping[str, Any], groups: Sequence[Group], dialect: str, backend: str | None, cast: bool
+    state_dict: Mapping[str, Any], groups: Sequence[Group], dialect: str | Dialect, backend: str | None, cast: bool
 ) -> tuple[State, list[Group]]:
     """Return the state and the groups that a state dictionary stands for, as copies.
 
@@ -78,7 +79,7 @@ def _check_sizes(groups: Sequence[Group], saved: Sequence[Mapping[str, Any]]) ->
         raise ValueError("loaded state dict contains a parameter group that doesn't match the size of optimizer's group")
 
 
-def _group(mine: Group, theirs: Group, number: int, dialect: str) -> Group:
+def _group(mine: Group, theirs: Group, number: int, dialect: str | Dialect) -> Group:
     """Complete and check the options of a loaded group; the parameters and, without others, the names stay ours."""
     theirs["params"] = mine["params"]
     if "param_names" in mine:

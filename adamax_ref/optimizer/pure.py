@@ -7,6 +7,7 @@ import numpy as np
 
 from adamax_ref.backend import get_backend
 from adamax_ref.dialects import get as get_dialect
+from adamax_ref.law.dialect import Dialect
 from adamax_ref.law.hyper import Hyperparameters
 
 from . import traced
@@ -75,7 +76,7 @@ def update(
     state: State,
     hyper: Hyperparameters | Mapping[str, Any] | None = None,
     *,
-    dialect: str = "torch",
+    dialect: str | Dialect = "torch",
     backend: str | None = None,
 ) -> tuple[Tree, State]:
     """Return the parameters and the state after one step; nothing that is given changes.
@@ -91,7 +92,7 @@ def update(
     hyper : Hyperparameters, mapping or None
         None stands for the dialect's defaults. A mapping may hold ``lr``, ``beta1``, ``beta2``, ``eps``,
         ``weight_decay``, ``maximize``, also as traced arrays; what it lacks is the dialect's default.
-    dialect : str
+    dialect : str or Dialect
         Whose Adamax; ``"torch/capturable"`` is meant for steps under ``jax.jit``.
     backend : str or None
         What computes; ignored for arrays that are being traced.
@@ -157,7 +158,9 @@ def _with(t: Any, new: tuple[Any, Any, Any]) -> tuple[Any, ...]:
     return p, t + 1, m, u
 
 
-def _ordinary(p: Any, g: Any, t: Any, m: Any, u: Any, named: dict[str, Any], dialect: str, backend: str | None) -> tuple[Any, ...]:
+def _ordinary(
+    p: Any, g: Any, t: Any, m: Any, u: Any, named: dict[str, Any], dialect: str | Dialect, backend: str | None
+) -> tuple[Any, ...]:
     """Step copies with the optimizer's own engine."""
     param = Parameter(_copied(p), g)
     memory = {"step": int(t), "exp_avg": _copied(m), "exp_inf": _copied(u)}

@@ -57,6 +57,9 @@ class Call:
         ps, gs, ms, us = (list(arrays) for arrays in zip(*self.buffers, strict=True))
         self.buffers = []
         self.prepared: Prepared = self.backend.compile(self.recipe).prepare(ps, ms, us)
+        declared = self.backend.capabilities.in_place
+        if self.prepared.in_place is not declared:
+            raise TypeError(f"backend {self.backend.name!r} declares in_place={declared}, but its prepared step does the opposite")
         return gs
 
 

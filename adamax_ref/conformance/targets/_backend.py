@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import Any, final
 
 from adamax_ref import Adamax, Parameter
-from adamax_ref.backend import AbstractBackend, BackendUnavailable, get_backend
+from adamax_ref.backend import OWN, AbstractBackend, BackendUnavailable, get_backend, package_of
 from adamax_ref.conformance.answer import Answer, Hello, Reported
 from adamax_ref.conformance.arrays import Start, start_of, text_of
 from adamax_ref.conformance.target import Target, TargetUnavailable, attempt
@@ -25,8 +25,8 @@ class BackendTarget(Target):
         capabilities = backend.capabilities
         self._subnormals = capabilities.subnormals
         self._hello = Hello(
-            name=f"adamax_ref on {backend.name}",
-            version=version("adamax-ref"),
+            name=_named(backend.name),
+            version=package_of(backend.name)[1] or version("adamax-ref"),
             language="python",
             dialects=names(),
             profiles=tuple(sorted(capabilities.profiles)),
@@ -85,6 +85,12 @@ class BackendTarget(Target):
         arrays = (parameter.data, memory["exp_avg"], memory["exp_inf"])
         theta, m, u = (text_of(self.backend.to_host(array), case.form) for array in arrays)
         return Reported(number, theta, m, u, int(memory["step"]))
+
+
+def _named(name: str) -> str:
+    """Return what a report calls an engine: one of another package by its own name."""
+    package = package_of(name)[0]
+    return f"adamax_ref on {name}" if package in ("", OWN) else f"{name} of {package}"
 
 
 def target(name: str) -> Target:
