@@ -4,5 +4,6 @@ With pytest the fixture ``adamax_case`` is there as soon as this package is inst
 """
 
 from .assertion import assert_conforms as assert_conforms
+from .engine import check_engine as check_engine
 from .golden_case import GoldenCase as GoldenCase
 from .golden_case import golden_cases as golden_cases
