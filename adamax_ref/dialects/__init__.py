@@ -41,7 +41,7 @@ def names() -> tuple[str, ...]:
     >>> "torch" in names()
     True
     """
-    return tuple(sorted({*_own(), *(point.name for point in _registered())}))
+    return tuple(sorted({*own_names(), *(point.name for point in _registered())}))
 
 
 def get(name: str | Dialect) -> Dialect:
@@ -84,9 +84,16 @@ def _get(name: str) -> Dialect:
 
 
 @cache
-def _own() -> tuple[str, ...]:
+def own_names() -> tuple[str, ...]:
+    """Names of the dialects of this package, in alphabetical order.
+
+    Examples
+    --------
+    >>> "paper" in own_names()
+    True
+    """
     files = (module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
-    return tuple(file.replace("_", "-") for file in files)
+    return tuple(sorted(file.replace("_", "-") for file in files))
 
 
 @cache
@@ -99,7 +106,7 @@ def _registered() -> tuple["EntryPoint", ...]:
 def _load(family: str) -> Dialect:
     points = [point for point in _registered() if point.name == family]
     packages = sorted({point.dist.name if point.dist else "another package" for point in points})
-    if family in _own():
+    if family in own_names():
         packages = ["adamax-ref", *packages]
     if len(packages) > 1:
         raise ValueError(f"the packages {' and '.join(packages)} each register a dialect {family!r}; uninstall all but one")

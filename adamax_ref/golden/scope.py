@@ -4,7 +4,7 @@ Confirmed is a dialect that the test run compares with the framework itself, and
 joins by its own declarations; nothing is to be added here. Complex numbers are a framework's affair: the paper has none.
 """
 
-from adamax_ref.dialects import get, names
+from adamax_ref.dialects import get, names, own_names
 from adamax_ref.law.profile import PROFILES
 
 
@@ -16,11 +16,13 @@ def _profiles(dialect: str) -> tuple[str, ...]:
     return tuple(sorted(each for each in declared if checked == "live" or not PROFILES[each].is_complex))
 
 
-SCOPE: dict[str, tuple[str, ...]] = {name: found for name in names() if (found := _profiles(name))}
+SCOPE: dict[str, tuple[str, ...]] = {name: found for name in own_names() if (found := _profiles(name))}
 
 
 def chosen(dialects: tuple[str, ...] = ()) -> dict[str, tuple[str, ...]]:
     """Return the part of the scope that these dialects are, all of it for none.
+
+    A dialect of another package is covered when it is named, in its real profiles: its package answers for it.
 
     Raises
     ------
@@ -32,7 +34,12 @@ def chosen(dialects: tuple[str, ...] = ()) -> dict[str, tuple[str, ...]]:
     >>> sorted(chosen(("torch",)))
     ['torch']
     """
+    others = {name: _real(name) for name in dialects if name in names() and name not in own_names()}
     for name in dialects:
-        if name not in SCOPE:
+        if name not in SCOPE and name not in others:
             raise ValueError(f"the corpus does not cover dialect {name!r}; it covers {', '.join(sorted(SCOPE))}")
-    return {name: profiles for name, profiles in SCOPE.items() if not dialects or name in dialects}
+    return {name: profiles for name, profiles in (SCOPE | others).items() if not dialects or name in dialects}
+
+
+def _real(dialect: str) -> tuple[str, ...]:
+    return tuple(sorted(profile for profile in get(dialect).profiles if not PROFILES[profile].is_complex))
