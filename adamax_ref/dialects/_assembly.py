@@ -12,6 +12,7 @@ from typing import Any, final
 from adamax_ref.law.dialect import Dialect, Family, usual_conditions
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.operations import fma, greater, maximum, store
+from adamax_ref.law.types import Constants, Scalar
 
 
 @final
@@ -120,7 +121,7 @@ def _update(family: Family, axes: Axes) -> Callable[..., tuple[Any, Any, Any]]:
     keep = store if axes.round == "kernel" else _unchanged
     done = store if axes.round == "opmath" else _unchanged
 
-    def update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+    def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
         if c.maximize:
             g = -g
         if c.decaying and family.decay == "l2":
@@ -138,7 +139,7 @@ def _unchanged(x: Any) -> Any:
     return x
 
 
-def _moment(g: Any, m: Any, c: Any, axes: Axes) -> Any:
+def _moment(g: Any, m: Any, c: Constants, axes: Axes) -> Any:
     if axes.m == "sum":
         if axes.mfma == "g":
             return fma(c.weight, g, c.beta1 * m)
@@ -147,7 +148,7 @@ def _moment(g: Any, m: Any, c: Any, axes: Axes) -> Any:
     return fma(factor, g - m, start) if axes.mfma == "fused" else start + factor * (g - m)
 
 
-def _norm(g: Any, u: Any, c: Any, family: Family, keep: Callable[[Any], Any]) -> Any:
+def _norm(g: Any, u: Any, c: Constants, family: Family, keep: Callable[[Any], Any]) -> Any:
     old, new = keep(c.beta2 * u), abs(g)
     if family.eps == "max":
         new = keep(new + c.eps)
@@ -158,7 +159,7 @@ def _norm(g: Any, u: Any, c: Any, family: Family, keep: Callable[[Any], Any]) ->
     return greater(old, new) if family.maximum == "norm" else greater(new, old)
 
 
-def _ended(p: Any, m: Any, d: Any, c: Any, family: Family, axes: Axes) -> Any:
+def _ended(p: Any, m: Any, d: Any, c: Constants, family: Family, axes: Axes) -> Any:
     """Decay the parameter where that comes first, and take the update off."""
     shrinks = c.decaying and family.decay in ("decoupled", "fixed")
     inner = shrinks and axes.decay == "inner"
@@ -175,7 +176,7 @@ def _ended(p: Any, m: Any, d: Any, c: Any, family: Family, axes: Axes) -> Any:
     return p - c.lr * direction
 
 
-def _shrunk(p: Any, c: Any, family: Family, axes: Axes) -> Any:
+def _shrunk(p: Any, c: Constants, family: Family, axes: Axes) -> Any:
     fixed = family.decay == "fixed"
     if axes.decay == "factor":
         return p * (c.kept_fixed if fixed else c.kept)
@@ -184,7 +185,7 @@ def _shrunk(p: Any, c: Any, family: Family, axes: Axes) -> Any:
     return p - (p * c.decay if fixed else (p * c.decay) * c.lr)
 
 
-def _direction(m: Any, d: Any, c: Any, form: str) -> Any:
+def _direction(m: Any, d: Any, c: Constants, form: str) -> Any:
     """Return the whole update (F1, F3), or what is still to be multiplied by the rate (F2) or by lr (the others)."""
     if form == "F1":
         return (c.rate * m) / d

@@ -6,6 +6,7 @@ from typing import Any
 from adamax_ref.law.dialect import Dialect, Family, Provenance
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.operations import maximum
+from adamax_ref.law.types import Constants, Scalar
 
 
 def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
@@ -22,18 +23,18 @@ def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
     }
 
 
-def _step(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+def _step(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
     m = c.beta1 * m + c.weight * g
     u = maximum(c.beta2 * u, abs(g) + c.eps)
     return p - (m * c.lr) / (u * c.correction), m, u
 
 
-def update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
     """``Decay::WeightDecay``, or none."""
     return _step(p, g + c.decay * p if c.decaying else g, m, u, c)
 
 
-def decoupled_update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+def decoupled_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
     """``Decay::DecoupledWeightDecay``: the parameter shrinks first."""
     return _step(p * c.kept if c.decaying else p, g, m, u, c)
 

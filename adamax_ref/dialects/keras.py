@@ -7,6 +7,7 @@ from typing import Any
 from adamax_ref.law.dialect import Dialect, Family, Provenance, usual_conditions
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.operations import fma, greater, maximum
+from adamax_ref.law.types import Constants, Scalar
 
 
 def conditions(h: Any, to: Any) -> dict[str, bool]:
@@ -41,7 +42,7 @@ def tensorflow_constants(h: Any, t: int, to: Any) -> dict[str, Any]:
     return {**made, "decay": decay, "decay_lr": to.store(decay * made["lr"]), "correction": correction}
 
 
-def update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
     """``_apply_weight_decay``, then ``update_step``, as they are written."""
     if c.decaying:
         p = p - (p * c.decay) * c.lr
@@ -53,7 +54,7 @@ def update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
 def _compiled(larger: Callable[[Any, Any], Any]) -> Callable[..., tuple[Any, Any, Any]]:
     """Return what XLA makes of it: one product for the decay, and fused multiply-adds in 32 and 64 bits."""
 
-    def compiled_update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+    def compiled_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
         if c.decaying:
             p = fma(-p, c.decay_lr, p) if c.fusing else p - p * c.decay_lr
         m = fma(g - m, c.weight, m) if c.fusing else m + (g - m) * c.weight
@@ -63,7 +64,7 @@ def _compiled(larger: Callable[[Any, Any], Any]) -> Callable[..., tuple[Any, Any
     return compiled_update
 
 
-def torch_update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+def torch_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
     """Follow the torch backend, which has its own text, on lists of tensors (``_foreach_*``)."""
     if c.decaying:
         p = p * c.kept
@@ -78,7 +79,7 @@ def early_constants(h: Any, t: int, to: Any) -> dict[str, Any]:
     return {**constants(h, t, to), "weight": 1 - beta1, "rate": to.work(h.lr) / (1 - beta1**t)}
 
 
-def early_update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+def early_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
     """Follow the multi-backend text of Keras 1 and 2."""
     m = c.beta1 * m + c.weight * g
     u = maximum(c.beta2 * u, abs(g))

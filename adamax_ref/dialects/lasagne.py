@@ -5,6 +5,7 @@ from typing import Any
 from adamax_ref.law.dialect import Dialect, Family, Provenance
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.operations import maximum
+from adamax_ref.law.types import Constants, Scalar
 
 
 def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
@@ -19,7 +20,7 @@ def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
     }
 
 
-def update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
     """``lasagne.updates.adamax``, as written; what Theano's optimizer makes of it was not established."""
     m = c.beta1 * m + c.weight * g
     u = maximum(c.beta2 * u, abs(g))

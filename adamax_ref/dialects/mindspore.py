@@ -6,6 +6,7 @@ from typing import Any
 from adamax_ref.law.dialect import Dialect, Family, Provenance
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.operations import greater
+from adamax_ref.law.types import Constants, Scalar
 
 
 def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
@@ -27,7 +28,7 @@ def experimental_constants(h: Any, t: int, to: Any) -> dict[str, Any]:
     return {**constants(h, t, to), "rate": to.work(h.lr) / (1 - beta1**t)}
 
 
-def update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
     """``ApplyAdaMax``."""
     if c.decaying:
         g = g + c.decay * p
@@ -36,7 +37,7 @@ def update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
     return p - c.rate * (m / (u + c.eps)), m, u
 
 
-def experimental_update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+def experimental_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
     """``mindspore.experimental.optim.Adamax``."""
     if c.maximize:
         g = -g

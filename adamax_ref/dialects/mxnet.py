@@ -6,6 +6,7 @@ from typing import Any
 from adamax_ref.law.dialect import Dialect, Family, Provenance
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.operations import maximum
+from adamax_ref.law.types import Constants, Scalar
 
 
 def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
@@ -20,20 +21,20 @@ def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
     }
 
 
-def moments(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any]:
+def moments(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any]:
     """Both versions form moment and norm alike."""
     if c.decaying:
         g = g + c.decay * p
     return c.beta1 * m + c.weight * g, maximum(c.beta2 * u, abs(g))
 
 
-def update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
     """MXNet 2."""
     m, u = moments(p, g, m, u, c)
     return p - c.rate * (m / (u + c.eps)), m, u
 
 
-def early_update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+def early_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
     """MXNet 1, which adds the decay even where it is 0: 0 times an infinite parameter is NaN."""
     g = g + c.decay * p
     m = c.beta1 * m + c.weight * g

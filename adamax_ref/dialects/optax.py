@@ -6,6 +6,7 @@ from typing import Any
 from adamax_ref.law.dialect import Dialect, Family, Provenance, usual_conditions
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.operations import fma, maximum
+from adamax_ref.law.types import Constants, Scalar
 
 
 def conditions(h: Any, to: Any) -> dict[str, bool]:
@@ -29,7 +30,7 @@ def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
     }
 
 
-def _direction(m: Any, u: Any, c: Any, bias: str) -> Any:
+def _direction(m: Any, u: Any, c: Constants, bias: str) -> Any:
     """``(m / correction) / u``; a division by a scalar that every element shares becomes a product where XLA sees it."""
     if c.half or (bias == "reciprocal" and not c.brain):
         return (m * c.inverse) / u
@@ -38,7 +39,7 @@ def _direction(m: Any, u: Any, c: Any, bias: str) -> Any:
     return (m / c.correction) / u
 
 
-def update(p: Any, g: Any, m: Any, u: Any, c: Any, bias: str, fused: bool, applied: bool) -> tuple[Any, Any, Any]:
+def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants, bias: str, fused: bool, applied: bool) -> tuple[Any, Any, Any]:
     """`bias` is where the correction went, `fused` whether the update was compiled, `applied` the last line too."""
     narrow = c.half or c.brain
     fused, applied = fused and not narrow, applied and not narrow

@@ -6,6 +6,7 @@ from typing import Any
 
 from adamax_ref.law.dialect import Dialect, Family, Provenance
 from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.law.types import Constants, Scalar
 
 from . import torch
 
@@ -29,12 +30,12 @@ def _conditions(kind: str) -> Callable[[Any, Any], dict[str, bool]]:
     return conditions
 
 
-def decoupled_update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+def decoupled_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
     """``weight_decouple=True``: the parameter shrinks before the step."""
     return torch.update(p * c.kept if c.shrinking else p, g, m, u, c)
 
 
-def fixed_update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+def fixed_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
     """``fixed_decay=True`` as well: the factor does not depend on the learning rate."""
     return torch.update(p * c.kept_fixed if c.shrinking else p, g, m, u, c)
 

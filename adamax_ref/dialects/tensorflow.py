@@ -6,6 +6,7 @@ from typing import Any
 from adamax_ref.law.dialect import Dialect, Family, Provenance
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.operations import fma, greater
+from adamax_ref.law.types import Constants, Scalar
 
 
 def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
@@ -26,14 +27,14 @@ def legacy_constants(h: Any, t: int, to: Any) -> dict[str, Any]:
     return _scalars(beta1, beta2, to.work(h.eps if h.eps != 0 else _DEFAULT_EPS), lr, t, to)
 
 
-def update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
     """``functor::ApplyAdaMax`` for the CPU."""
     m = m + (g - m) * c.weight
     u = greater(c.beta2 * u, abs(g))
     return p - c.rate * (m / (u + c.eps)), m, u
 
 
-def compiled_update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+def compiled_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
     """``ResourceApplyAdaMax`` of the bridge to XLA, which is written with two products."""
     m = fma(c.beta1, m, c.weight * g)
     u = greater(c.beta2 * u, abs(g))

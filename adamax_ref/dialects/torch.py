@@ -6,6 +6,7 @@ from typing import Any
 from adamax_ref.law.dialect import Dialect, Family, Provenance, usual_conditions
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.operations import fma, maximum, store
+from adamax_ref.law.types import Constants, Scalar
 
 
 def conditions(h: Any, to: Any) -> dict[str, bool]:
@@ -33,7 +34,7 @@ def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
     }
 
 
-def moments(p: Any, g: Any, m: Any, u: Any, c: Any, multiply_add: Any = fma) -> tuple[Any, Any]:
+def moments(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants, multiply_add: Any = fma) -> tuple[Any, Any]:
     """``neg``, ``add(alpha)``, ``lerp_``, ``mul_``/``abs``/``add_``/``maximum``."""
     if c.maximize:
         g = -g
@@ -44,7 +45,7 @@ def moments(p: Any, g: Any, m: Any, u: Any, c: Any, multiply_add: Any = fma) -> 
     return m, maximum(store(u * c.beta2), store(abs(g) + c.eps))
 
 
-def update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
     """Form the moments, then ``addcdiv_(value)``."""
     m, u = moments(p, g, m, u, c)
     return store(p + (c.minus_rate * m) / u), m, u
@@ -55,7 +56,7 @@ def unfused_conditions(h: Any, to: Any) -> dict[str, bool]:
     return {**conditions(h, to), "apart": h.weight_decay != 0}
 
 
-def unfused_update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+def unfused_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
     """Do the same with a product and a sum for every fused multiply-add."""
     m, u = moments(p, g, m, u, c, lambda a, b, addend: (a * b) + addend)
     return store(p + (c.minus_rate * m) / u), m, u
@@ -67,7 +68,7 @@ def capturable_constants(h: Any, t: int, to: Any) -> dict[str, Any]:
     return {**constants(h, t, to), "divisor": to.work(to.single(correction / to.single(h.lr)))}
 
 
-def capturable_update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+def capturable_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
     """Form the moments, then ``mul`` and ``addcdiv_`` without a value."""
     m, u = moments(p, g, m, u, c)
     return store(p + m / store(u * c.divisor)), m, u
@@ -89,13 +90,13 @@ def tensor_lr_foreach_constants(h: Any, t: int, to: Any) -> dict[str, Any]:
     return {**foreach_constants(h, t, to), "minus_rate": to.work(-rate)}
 
 
-def compiled_update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+def compiled_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
     """Do what Inductor's C++ does: nothing is fused, and the correction divides as under capturable=True."""
     m, u = moments(p, g, m, u, c, lambda a, b, addend: (a * b) + addend)
     return p + m / (u * c.divisor), m, u
 
 
-def early_update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+def early_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
     """Average with two products, ``mul_`` and ``add_(alpha)``, as it was before ``lerp_``."""
     if c.maximize:
         g = -g
@@ -106,7 +107,7 @@ def early_update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]
     return p + (c.minus_rate * m) / u, m, u
 
 
-def cuda_update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+def cuda_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
     """Form the moments, then divide before the fused multiply-add, as ``addcdiv_`` does on a GPU."""
     m, u = moments(p, g, m, u, c)
     return store(fma(c.minus_rate, m / u, p)), m, u

@@ -6,6 +6,7 @@ from typing import Any
 from adamax_ref.law.dialect import Dialect, Family, Provenance
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.operations import maximum
+from adamax_ref.law.types import Constants, Scalar
 
 
 def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
@@ -20,20 +21,20 @@ def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
     }
 
 
-def moments(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any]:
+def moments(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any]:
     """``mul``, ``add``, and a maximum over a concatenation."""
     if c.decaying:
         g = g + c.decay * p
     return m * c.beta1 + c.weight * g, maximum(u * c.beta2, abs(g) + c.eps)
 
 
-def update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
     """``addcdiv`` multiplies first."""
     m, u = moments(p, g, m, u, c)
     return p + (c.minus_rate * m) / u, m, u
 
 
-def bigdl_update(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:
+def bigdl_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
     """Divide first."""
     m, u = moments(p, g, m, u, c)
     return p + (m / u) * c.minus_rate, m, u

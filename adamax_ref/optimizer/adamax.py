@@ -1,7 +1,7 @@
 """The optimizer: the surface of ``torch.optim.Adamax``, on arrays of any namespace, in any dialect."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, final
 
 from adamax_ref.backend import get_backend
@@ -14,6 +14,7 @@ from .hookable import Hookable
 from .hooks import hooked
 from .hypers import hyperparameters
 from .loading import unpack
+from .parameter import Array
 from .prepared import PreparedSteps
 from .saving import pack
 from .tensors import grad_enabled
@@ -82,11 +83,11 @@ class Adamax(Hookable):
 
     def __init__(
         self,
-        params: Any,
-        lr: Any = 2e-3,
-        betas: Any = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0,
+        params: Iterable[Any],
+        lr: float | Array = 2e-3,
+        betas: Sequence[float | Array] | Array = (0.9, 0.999),
+        eps: float | Array = 1e-8,
+        weight_decay: float | Array = 0,
         foreach: bool | None = None,
         *,
         maximize: bool = False,

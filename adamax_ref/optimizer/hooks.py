@@ -4,7 +4,7 @@ import weakref
 from collections.abc import Callable, Iterable
 from functools import wraps
 from itertools import count
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar, cast, final
 
 
 @final
@@ -134,11 +134,18 @@ def register_optimizer_step_post_hook(hook: Callable[..., Any]) -> Handle:
     return EVERY_POST.add(hook)
 
 
-def hooked(step: Callable[..., Any]) -> Callable[..., Any]:
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+Optimizer = TypeVar("Optimizer")
+
+
+def hooked(
+    step: Callable[Concatenate[Optimizer, Arguments], Result],
+) -> Callable[Concatenate[Optimizer, Arguments], Result]:
     """Run the hooks around a step: global pre, own pre, the step, own post, global post."""
 
     @wraps(step)
-    def run(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def run(self: Any, /, *args: Any, **kwargs: Any) -> Any:
         given: tuple[Any, ...] = (self, *args)
         for hook in (*EVERY_PRE.functions(), *self._step_pre.functions()) if EVERY_PRE.table or self._step_pre.table else ():
             result = hook(self, given, kwargs)
@@ -152,4 +159,4 @@ def hooked(step: Callable[..., Any]) -> Callable[..., Any]:
             hook(self, given, kwargs)
         return out
 
-    return run
+    return cast(Callable[Concatenate[Optimizer, Arguments], Result], run)

@@ -1,8 +1,20 @@
 """A parameter: an array that is to be optimised, with a gradient and a name."""
 
-from typing import Any, final
+from typing import Any, Protocol, final
 
 from .tensors import is_tensor
+
+
+class Array(Protocol):
+    """An array of any namespace, as far as every one of them goes."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Lengths of the axes."""
+
+    @property
+    def dtype(self) -> Any:
+        """Type of the elements, which each namespace has in its own way."""
 
 
 @final
@@ -33,11 +45,11 @@ class Parameter:
 
     __slots__ = ("__weakref__", "data", "grad", "name")
 
-    def __init__(self, data: Any, grad: Any = None, name: str | None = None) -> None:
+    def __init__(self, data: Array, grad: Array | None = None, name: str | None = None) -> None:
         if not (hasattr(data, "shape") and hasattr(data, "dtype")):
             raise TypeError(f"data must be an array, not {type(data).__name__}; numpy.asarray(data, dtype=float) makes one")
-        self.data = data
-        self.grad = grad
+        self.data: Any = data
+        self.grad: Any = grad
         self.name = name
 
     @property

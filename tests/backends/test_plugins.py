@@ -210,7 +210,7 @@ def test_a_dialect_of_another_package_is_known_by_its_name(register_dialects: An
     with pytest.raises(ValueError, match="adamax-ref and others-package each register a dialect 'torch'"):
         dialects.get("torch")
     register_dialects(Point("mine", lambda: OWN))
-    with pytest.raises(TypeError, match="leads to <dialect own: .*>, not to a dialect of that name"):
+    with pytest.raises(TypeError, match=r"leads to <dialect own: .*>, not to a dialect of that name"):
         dialects.get("mine")
 
 
