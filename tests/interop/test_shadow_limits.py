@@ -46,7 +46,7 @@ def test_nothing_is_not_equal(peer: Peer) -> None:
     assert (none.steps, none.compared, none.elements, none.parameters, none.equal) == (0, 0, 0, 0, False)
     assert str(none) == "nothing was compared in 0 steps"
     assert (nothing.steps, nothing.elements, nothing.equal) == (1, 0, False)
-    assert str(nothing) == "nothing was compared in 1 steps"
+    assert str(nothing) == "nothing was compared in 1 step"
 
 
 def test_a_parameter_without_gradient_must_stay_where_it_is(peer: Peer) -> None:
