@@ -1,4 +1,4 @@
-"""Doctests run where the library that they are about is installed."""
+"""How a test run is spread and shuffled, and which doctests it has: those whose library is installed."""
 
 import os
 import re
@@ -16,6 +16,23 @@ LIBRARIES = {
 
 collect_ignore = ["adamax_ref/adapters/python"]  # programs that read their standard input as soon as they are loaded
 collect_ignore_glob = [files for files, library in LIBRARIES.items() if find_spec(library) is None]
+
+
+MOST_WORKERS = 4  # each may hold several frameworks in memory
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let pytest-randomly shuffle the tests and leave generators of random numbers alone: a test has seeds of its own."""
+    config.option.randomly_reset_seed = False
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Spread a whole run over the processors; a part that was asked for stays in this process, within a debugger's reach."""
+    part = any(config.getoption(name, default=None) for name in ("keyword", "lf", "stepwise"))
+    if part or config.option.capture == "no" or config.args_source is not config.ArgsSource.TESTPATHS:
+        return 0
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, MOST_WORKERS)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -108,7 +108,7 @@ def extra_memory(step: Callable[[], object]) -> int | None:
     True
     """
     try:
-        Path("/proc/self/clear_refs").write_text("5")
+        Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
         before = _status("VmRSS")
         step()
         return max(0, _status("VmHWM") - before)
@@ -117,7 +117,7 @@ def extra_memory(step: Callable[[], object]) -> int | None:
 
 
 def _status(field: str) -> int:
-    for line in Path("/proc/self/status").read_text().splitlines():
+    for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
         if line.startswith(field):
             return int(line.split()[1]) * 1024
     raise OSError(f"/proc/self/status has no {field}")
@@ -126,7 +126,7 @@ def _status(field: str) -> int:
 def free_memory() -> int:
     """Return the bytes that can be had without harm to others; a large number where the system does not tell."""
     told = Path("/proc/meminfo")
-    for line in told.read_text().splitlines() if told.exists() else ():
+    for line in told.read_text(encoding="utf-8").splitlines() if told.exists() else ():
         if line.startswith("MemAvailable"):
             return int(line.split()[1]) * 1024
     return 1 << 60

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from adamax_ref.law.dialect import Dialect
+from adamax_ref.law.dialect import Dialect, Evidence
 
 
 @click.command()
@@ -44,11 +44,11 @@ def _table() -> object:
 
     from adamax_ref.dialects import get, names
 
-    table = Table("dialect", "what it is", "checked", "profiles", "variants")
+    table = Table("dialect", "what it is", "evidence", "profiles", "variants")
     for each in names():
         dialect = get(each)
         known = " ".join(dialect.variants)
-        table.add_row(each, dialect.title, dialect.provenance.checked, " ".join(dialect.profiles), known)
+        table.add_row(each, dialect.title, dialect.provenance.evidence, " ".join(dialect.profiles), known)
     return table
 
 
@@ -63,7 +63,8 @@ def described(dialect: Dialect) -> Iterator[str]:
     """
     source = dialect.provenance
     yield f"{dialect.name}: {dialect.title}"
-    yield f"  framework  {source.framework}, {source.versions} (checked: {source.checked})"
+    yield f"  framework  {source.framework}, {source.versions}"
+    yield f"  evidence   {evidence_of(dialect)}"
     yield f"  source     {source.source}"
     yield from (f"  see        {link}" for link in source.links)
     h = dialect.defaults
@@ -76,6 +77,28 @@ def described(dialect: Dialect) -> Iterator[str]:
     recipe = dialect.recipe(h, dialect.profiles[0])
     yield "\nformula\n" + _indented(recipe.latex())
     yield f"\nrecipe in {dialect.profiles[0]}\n" + _indented(str(recipe))
+
+
+def evidence_of(dialect: Dialect) -> str:
+    """Return how a dialect is known: what the test run compares it with and in which profiles, or that nothing was run.
+
+    Examples
+    --------
+    >>> from adamax_ref.dialects import get
+    >>> evidence_of(get("torch/unfused"))
+    'measured live: torch 2.13.0 in f64, f32, f16, bf16'
+    >>> evidence_of(get("torch/cuda"))
+    'read from source; nothing was run'
+    """
+    from adamax_ref import frameworks
+
+    source = dialect.provenance
+    if source.evidence is not Evidence.LIVE:
+        return f"{source.evidence}; nothing was run"
+    framework = frameworks.get(dialect.name)
+    compared = ", ".join(profile for profile in framework.profiles if profile not in framework.departs)
+    apart = "".join(f"; not in {profile}: {cause}" for profile, cause in framework.departs.items())
+    return f"{source.evidence}: {source.measured} in {compared}{apart}"
 
 
 def _indented(text: str) -> str:

@@ -76,7 +76,7 @@ def assemble(ptx: str, arch: str, ptxas: str | None = None) -> list[Usage]:
     """
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "kernel.ptx")
-        source.write_text(ptx)
+        source.write_text(ptx, encoding="utf-8")
         command = [ptxas or find_ptxas(), f"-arch={arch}", "-v", str(source), "-o", str(source.with_suffix(".cubin"))]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from adamax_ref.law.dialect import Dialect, Family, Provenance
+from adamax_ref.law.dialect import Dialect, Evidence, Family, Provenance
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.operations import maximum
 from adamax_ref.law.types import Constants, Scalar
@@ -47,7 +47,9 @@ _base = Dialect(
     defaults=Hyperparameters(lr=1.0),
     options=frozenset({"eps", "l2"}),
     profiles=("f64", "f32"),
-    provenance=Provenance(framework="candle-optimisers", versions="0.6.0", source="src/adamax.rs at f2a323b", checked="source"),
+    provenance=Provenance(
+        framework="candle-optimisers", versions="0.6.0", source="src/adamax.rs at f2a323b", evidence=Evidence.SOURCE
+    ),
     quirks=(
         "The default learning rate is 1.",
         "Which operand of its maximum lets a NaN through was not established; here either does.",

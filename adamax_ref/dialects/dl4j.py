@@ -4,7 +4,7 @@ import math
 from fractions import Fraction
 from typing import Any
 
-from adamax_ref.law.dialect import Dialect, Provenance
+from adamax_ref.law.dialect import Dialect, Evidence, Provenance
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.operations import maximum
 from adamax_ref.law.types import Constants, Scalar
@@ -46,7 +46,7 @@ DIALECT = Dialect(
         framework="Deeplearning4j",
         versions="libnd4j at 14488da1",
         source="libnd4j/include/ops/declarable/helpers/cpu/updaterAdaMax.cpp",
-        checked="source",
+        evidence=Evidence.SOURCE,
     ),
     quirks=(
         "Epsilon takes the place of a step size that is 0, NaN or infinite: lr=0 still moves the parameters.",

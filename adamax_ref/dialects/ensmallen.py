@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from adamax_ref.law.dialect import Dialect, Family, Provenance
+from adamax_ref.law.dialect import Dialect, Evidence, Family, Provenance
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.operations import maximum
 from adamax_ref.law.types import Constants, Scalar
@@ -40,7 +40,7 @@ DIALECT = Dialect(
         framework="ensmallen",
         versions="3.11.1",
         source="include/ensmallen_bits/adam/adamax_update.hpp at f65354c",
-        checked="source",
+        evidence=Evidence.SOURCE,
     ),
     quirks=(
         "Whether a compiler fuses its multiply-adds was not established; here none is fused.",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from adamax_ref.law.dialect import Dialect, Family, Provenance
+from adamax_ref.law.dialect import Dialect, Evidence, Family, Provenance
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.operations import fma, maximum
 from adamax_ref.law.types import Constants, Scalar
@@ -38,7 +38,7 @@ DIALECT = Dialect(
     options=frozenset({"eps", "decoupled"}),
     profiles=("f32",),
     family=Family(eps="divisor", decay="decoupled"),
-    provenance=Provenance(framework="fairseq", versions="at 3d262bb2", source="fairseq/optim/adamax.py", checked="source"),
+    provenance=Provenance(framework="fairseq", versions="at 3d262bb2", source="fairseq/optim/adamax.py", evidence=Evidence.SOURCE),
     quirks=(
         "For float32 parameters the gradient is overwritten with its absolute value.",
         "A flag switches the bias correction off; half-precision parameters are stepped in float32.",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from adamax_ref.law.dialect import Dialect, Family, Provenance
+from adamax_ref.law.dialect import Dialect, Evidence, Family, Provenance
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.operations import maximum
 from adamax_ref.law.types import Constants, Scalar
@@ -36,7 +36,10 @@ DIALECT = Dialect(
     profiles=("f64",),
     family=Family(eps="divisor", decay="none", bias="product"),
     provenance=Provenance(
-        framework="Flux", versions="legacy optimisers", source="src/optimise/optimisers.jl (AdaMax) at 3f2f828b", checked="source"
+        framework="Flux",
+        versions="legacy optimisers",
+        source="src/optimise/optimisers.jl (AdaMax) at 3f2f828b",
+        evidence=Evidence.SOURCE,
     ),
     quirks=(
         "Single-precision arrays are computed in double, line by line, and rounded as each line is stored; that is not modelled.",

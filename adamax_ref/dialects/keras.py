@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from adamax_ref.law.dialect import Dialect, Family, Provenance, usual_conditions
+from adamax_ref.law.dialect import Dialect, Evidence, Family, Provenance, usual_conditions
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.operations import fma, greater, maximum
 from adamax_ref.law.types import Constants, Scalar
@@ -102,9 +102,10 @@ _base = Dialect(
     stepwise=True,
     provenance=Provenance(
         framework="Keras",
-        versions="measured on 3.15.1 with TensorFlow 2.21.0, jaxlib 0.10.2, torch 2.13.0",
+        versions="3.15.1",
         source="keras/src/optimizers/adamax.py, base_optimizer.py; keras/src/backend/torch/optimizers/torch_adamax.py",
-        checked="live",
+        evidence=Evidence.LIVE,
+        measured="keras 3.15.1, tensorflow_cpu 2.21.0",
         links=("https://keras.io/api/optimizers/adamax/",),
     ),
     quirks=(
@@ -128,9 +129,20 @@ DIALECT = replace(
             update=_compiled(greater),
             family=Family(eps="divisor", decay="decoupled", bias="compute", maximum="norm"),
         ),
-        "jax": replace(_base, name="keras/jax", title="Keras 3 on JAX, CPU, op by op", constants=constants),
+        "jax": replace(
+            _base,
+            name="keras/jax",
+            title="Keras 3 on JAX, CPU, op by op",
+            constants=constants,
+            provenance=replace(_base.provenance, measured="keras 3.15.1, jax 0.10.2"),
+        ),
         "jax-jit": replace(
-            _base, name="keras/jax-jit", title="Keras 3 on JAX, CPU, jit", constants=constants, update=_compiled(maximum)
+            _base,
+            name="keras/jax-jit",
+            title="Keras 3 on JAX, CPU, jit",
+            constants=constants,
+            update=_compiled(maximum),
+            provenance=replace(_base.provenance, measured="keras 3.15.1, jax 0.10.2"),
         ),
         "torch": replace(
             _base,
@@ -140,9 +152,19 @@ DIALECT = replace(
             update=torch_update,
             flushes=False,
             vector=32,
+            provenance=replace(_base.provenance, measured="keras 3.15.1, torch 2.13.0"),
         ),
         "tf-keras": replace(
-            _base, name="keras/tf-keras", title="tf_keras (Keras 2.11 and later) on TensorFlow, CPU, eager", profiles=("f64", "f32")
+            _base,
+            name="keras/tf-keras",
+            title="tf_keras (Keras 2.11 and later) on TensorFlow, CPU, eager",
+            profiles=("f64", "f32"),
+            provenance=replace(
+                _base.provenance,
+                versions="2.11 and later",
+                source="tf_keras/src/optimizers/adamax.py, optimizer.py",
+                measured="tf_keras 2.21.0, tensorflow_cpu 2.21.0",
+            ),
         ),
         "early": replace(
             _base,
@@ -156,7 +178,11 @@ DIALECT = replace(
             family=Family(eps="divisor", decay="none", bias="compute"),
             flushes=False,
             provenance=replace(
-                _base.provenance, versions="1.0.0 to 2.3.1", source="keras/optimizers.py (Adamax)", checked="source"
+                _base.provenance,
+                versions="1.0.0 to 2.3.1",
+                source="keras/optimizers.py (Adamax)",
+                evidence=Evidence.SOURCE,
+                measured="",
             ),
             quirks=(
                 "Epsilon was 1e-8 up to 2.1.2; from 1.2 on there is a learning rate decay, lr/(1 + decay*(t-1)).",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from adamax_ref.law.dialect import Dialect, Family, Provenance
+from adamax_ref.law.dialect import Dialect, Evidence, Family, Provenance
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.operations import maximum
 from adamax_ref.law.types import Constants, Scalar
@@ -36,7 +36,9 @@ DIALECT = Dialect(
     options=frozenset({"eps"}),
     profiles=("f64", "f32"),
     family=Family(eps="divisor", decay="none", bias="compute"),
-    provenance=Provenance(framework="Lasagne", versions="at 5d3c63c", source="lasagne/updates.py (adamax)", checked="source"),
+    provenance=Provenance(
+        framework="Lasagne", versions="at 5d3c63c", source="lasagne/updates.py (adamax)", evidence=Evidence.SOURCE
+    ),
     quirks=(
         "Whether 1-beta1 is formed in double or in floatX was not established; here in floatX.",
         "Which operand of its maximum lets a NaN through was not established; here either does.",

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from adamax_ref.law.dialect import Dialect, Family, Provenance
+from adamax_ref.law.dialect import Dialect, Evidence, Family, Provenance
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.operations import greater
 from adamax_ref.law.types import Constants, Scalar
@@ -58,7 +58,11 @@ _base = Dialect(
     profiles=("f32",),
     family=Family(eps="divisor", decay="l2", bias="product", maximum="norm"),
     provenance=Provenance(
-        framework="MindSpore", versions="measured on 2.10.0", source="mindspore/nn/optim/adamax.py at 05ec7926", checked="live"
+        framework="MindSpore",
+        versions="2.10.0",
+        source="mindspore/nn/optim/adamax.py at 05ec7926",
+        evidence=Evidence.LIVE,
+        measured="mindspore 2.10.0",
     ),
     quirks=(
         "A NaN gradient leaves the norm finite.",

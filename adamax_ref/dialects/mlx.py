@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from adamax_ref.law.dialect import Dialect, Family, Provenance
+from adamax_ref.law.dialect import Dialect, Evidence, Family, Provenance
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.operations import maximum
 from adamax_ref.law.types import Constants, Scalar
@@ -38,9 +38,10 @@ DIALECT = Dialect(
     stepwise=True,
     provenance=Provenance(
         framework="MLX",
-        versions="measured on 0.32.4",
+        versions="0.32.4",
         source="python/mlx/optimizers/optimizers.py (Adamax)",
-        checked="live",
+        evidence=Evidence.LIVE,
+        measured="mlx 0.32.4",
         links=("https://ml-explore.github.io/mlx/build/html/python/optimizers/_autosummary/mlx.optimizers.Adamax.html",),
     ),
     quirks=(

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from adamax_ref.law.dialect import Dialect, Family, Provenance
+from adamax_ref.law.dialect import Dialect, Evidence, Family, Provenance
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.operations import maximum
 from adamax_ref.law.types import Constants, Scalar
@@ -55,7 +55,7 @@ _base = Dialect(
         framework="Apache MXNet",
         versions="2.x, since June 2020",
         source="python/mxnet/optimizer/adamax.py at b84609d3",
-        checked="source",
+        evidence=Evidence.SOURCE,
     ),
     quirks=(
         "Which operand of its maximum lets a NaN through was not established; here either does.",
@@ -77,9 +77,10 @@ DIALECT = replace(
             family=Family(eps="none", decay="l2"),
             provenance=replace(
                 _base.provenance,
-                versions="measured on 1.9.1",
+                versions="1.9.1",
                 source="python/mxnet/optimizer/optimizer.py (Adamax)",
-                checked="live",
+                evidence=Evidence.LIVE,
+                measured="mxnet 1.9.1",
             ),
             quirks=(
                 "A zero gradient at the first step gives 0/0 = NaN.",

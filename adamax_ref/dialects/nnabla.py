@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from adamax_ref.law.dialect import Dialect, Family, Provenance
+from adamax_ref.law.dialect import Dialect, Evidence, Family, Provenance
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.operations import greater
 from adamax_ref.law.types import Constants, Scalar
@@ -38,7 +38,7 @@ DIALECT = Dialect(
     profiles=("f32",),
     family=Family(eps="divisor", decay="none", bias="compute", maximum="norm"),
     provenance=Provenance(
-        framework="nnabla", versions="at 2814df0d", source="src/nbla/solver/generic/adamax.cpp", checked="source"
+        framework="nnabla", versions="at 2814df0d", source="src/nbla/solver/generic/adamax.cpp", evidence=Evidence.SOURCE
     ),
     quirks=(
         "Its documentation shows a square root of 1-beta2**t that the code does not have.",

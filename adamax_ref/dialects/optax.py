@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from adamax_ref.law.dialect import Dialect, Family, Provenance, usual_conditions
+from adamax_ref.law.dialect import Dialect, Evidence, Family, Provenance, usual_conditions
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.operations import fma, maximum
 from adamax_ref.law.types import Constants, Scalar
@@ -66,9 +66,10 @@ def _dialect(part: str, title: str, bias: str, fused: bool, applied: bool, varia
         stepwise=True,
         provenance=Provenance(
             framework="optax",
-            versions="measured on optax 0.2.8 with jaxlib 0.10.2",
+            versions="0.2.8",
             source="optax/_src/transform.py (scale_by_adamax), alias.py (adamax, adamaxw); the rewriting is XLA's",
-            checked="live",
+            evidence=Evidence.LIVE,
+            measured="optax 0.2.8, jax 0.10.2",
             links=("https://optax.readthedocs.io/en/latest/api/optimizers.html#adamax",),
         ),
         quirks=(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from adamax_ref.law.dialect import Dialect, Provenance
+from adamax_ref.law.dialect import Dialect, Evidence, Provenance
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.operations import maximum
 from adamax_ref.law.types import Constants, Scalar
@@ -36,7 +36,10 @@ DIALECT = Dialect(
     profiles=("f64",),
     family=None,
     provenance=Provenance(
-        framework="Optim.jl", versions="at 146b2070", source="src/multivariate/solvers/first_order/adamax.jl", checked="source"
+        framework="Optim.jl",
+        versions="at 146b2070",
+        source="src/multivariate/solvers/first_order/adamax.jl",
+        evidence=Evidence.SOURCE,
     ),
     quirks=(
         "The moment starts at the gradient of the starting point instead of 0 and is corrected all the same: put that "

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from adamax_ref.law.dialect import Dialect, Family, Provenance
+from adamax_ref.law.dialect import Dialect, Evidence, Family, Provenance
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.operations import maximum
 from adamax_ref.law.types import Constants, Scalar
@@ -36,6 +36,8 @@ DIALECT = Dialect(
     options=frozenset({"eps"}),
     profiles=("f64", "f32"),
     family=Family(eps="divisor", decay="none", bias="product"),
-    provenance=Provenance(framework="Optimisers.jl", versions="0.4.8", source="src/rules.jl (AdaMax) at b3595f5", checked="source"),
+    provenance=Provenance(
+        framework="Optimisers.jl", versions="0.4.8", source="src/rules.jl (AdaMax) at b3595f5", evidence=Evidence.SOURCE
+    ),
     quirks=("A step without a gradient leaves the product of beta1 alone too.", "Complex parameters are refused."),
 )

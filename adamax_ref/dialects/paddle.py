@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from adamax_ref.law.dialect import Dialect, Family, Provenance
+from adamax_ref.law.dialect import Dialect, Evidence, Family, Provenance
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.operations import greater
 from adamax_ref.law.types import Constants, Scalar
@@ -41,9 +41,10 @@ DIALECT = Dialect(
     family=Family(eps="norm", decay="l2", bias="product", maximum="gradient"),
     provenance=Provenance(
         framework="PaddlePaddle",
-        versions="measured on 3.3.1",
+        versions="3.3.1",
         source="paddle/phi/kernels/impl/adamax_kernel_impl.h (AdamaxKernel); python/paddle/optimizer/adamax.py",
-        checked="live",
+        evidence=Evidence.LIVE,
+        measured="paddlepaddle 3.3.1",
         links=("https://www.paddlepaddle.org.cn/documentation/docs/en/api/paddle/optimizer/Adamax_en.html",),
     ),
     quirks=(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from adamax_ref.law.dialect import Dialect, Family, Provenance
+from adamax_ref.law.dialect import Dialect, Evidence, Family, Provenance
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.operations import maximum, store
 from adamax_ref.law.types import Constants, Scalar
@@ -38,7 +38,7 @@ DIALECT = Dialect(
         framework="none",
         versions="arXiv:1412.6980v9",
         source="section 7.1, Algorithm 2; the order of roundings is the one in which the formulas are written",
-        checked="paper",
+        evidence=Evidence.PAPER,
         links=("https://arxiv.org/abs/1412.6980",),
     ),
     quirks=(

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from adamax_ref.law.dialect import Dialect, Family, Provenance
+from adamax_ref.law.dialect import Dialect, Evidence, Family, Provenance
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.types import Constants, Scalar
 
@@ -51,9 +51,10 @@ _base = Dialect(
     profiles=("f64", "f32"),
     provenance=Provenance(
         framework="pytorch_optimizer",
-        versions="4.1, measured on 4.1.0 with torch 2.13.0",
+        versions="4.1",
         source="pytorch_optimizer/optimizer/adamax.py",
-        checked="live",
+        evidence=Evidence.LIVE,
+        measured="pytorch_optimizer 4.1.0, torch 2.13.0",
         links=("https://pytorch-optimizers.readthedocs.io/en/latest/optimizer/",),
     ),
     quirks=(

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from adamax_ref.law.dialect import Dialect, Family, Provenance
+from adamax_ref.law.dialect import Dialect, Evidence, Family, Provenance
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.operations import fma, greater
 from adamax_ref.law.types import Constants, Scalar
@@ -56,9 +56,10 @@ _base = Dialect(
     stepwise=True,
     provenance=Provenance(
         framework="TensorFlow",
-        versions="measured on 2.21.0",
+        versions="2.21.0",
         source="tensorflow/core/kernels/training_ops.cc (ApplyAdaMax), tensorflow/compiler/tf2xla/kernels/training_ops.cc",
-        checked="live",
+        evidence=Evidence.LIVE,
+        measured="tensorflow_cpu 2.21.0",
         links=("https://www.tensorflow.org/api_docs/python/tf/raw_ops/ResourceApplyAdaMax",),
     ),
     quirks=(
@@ -85,6 +86,11 @@ DIALECT = replace(
             title="tf.keras.optimizers.legacy.Adamax, CPU, eager",
             constants=legacy_constants,
             profiles=("f64", "f32"),
+            provenance=replace(
+                _base.provenance,
+                source="tf_keras/src/optimizers/legacy/adamax.py, which calls the kernel",
+                measured="tf_keras 2.21.0, tensorflow_cpu 2.21.0",
+            ),
             quirks=(
                 *_base.quirks,
                 "An eps of 0 becomes 1e-7 without a word.",

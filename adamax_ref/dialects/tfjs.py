@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from adamax_ref.law.dialect import Dialect, Family, Provenance
+from adamax_ref.law.dialect import Dialect, Evidence, Family, Provenance
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.operations import maximum
 from adamax_ref.law.types import Constants, Scalar
@@ -38,9 +38,10 @@ DIALECT = Dialect(
     family=Family(eps="divisor", decay="none", bias="product"),
     provenance=Provenance(
         framework="TensorFlow.js",
-        versions="measured on 4.22.0",
+        versions="4.22.0",
         source="tfjs-core/src/optimizers/adamax_optimizer.ts",
-        checked="live",
+        evidence=Evidence.LIVE,
+        measured="@tensorflow/tfjs-core 4.22.0",
         links=("https://js.tensorflow.org/api/latest/#train.adamax",),
     ),
     quirks=(

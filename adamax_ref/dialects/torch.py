@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from adamax_ref.law.dialect import Dialect, Family, Provenance, usual_conditions
+from adamax_ref.law.dialect import Dialect, Evidence, Family, Provenance, usual_conditions
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.operations import fma, maximum, store
 from adamax_ref.law.types import Constants, Scalar
@@ -123,9 +123,10 @@ _base = Dialect(
     vector=32,
     provenance=Provenance(
         framework="PyTorch",
-        versions="2.1 to 2.13, measured on 2.13.0",
+        versions="2.1 to 2.13",
         source="torch/optim/adamax.py (_single_tensor_adamax); aten/src/ATen/native/cpu/LerpKernel.cpp, PointwiseOpsKernel.cpp",
-        checked="live",
+        evidence=Evidence.LIVE,
+        measured="torch 2.13.0",
         links=("https://docs.pytorch.org/docs/2.8/generated/torch.optim.Adamax.html",),
     ),
     quirks=(
@@ -207,11 +208,15 @@ DIALECT = replace(
             profiles=("f64", "f32"),
             vector=0,
             provenance=replace(
-                _base.provenance, versions="1.x to 2.0", source="torch/optim/adamax.py before July 2023", checked="source"
+                _base.provenance,
+                versions="1.x to 2.0",
+                source="torch/optim/adamax.py before July 2023",
+                evidence=Evidence.SOURCE,
+                measured="",
             ),
             quirks=(
-                "Read from the history of the source; its pair of operations, mul_ and add_(alpha), is measured through "
-                "TorchOpt and Keras, which still use it. Until March 2017 the defaults were lr 1e-2 and eps 1e-38.",
+                "Read from the history of the source, not run. Its pair of operations, mul_ and add_(alpha), runs in TorchOpt and "
+                "in Keras on torch, which still use it. Until March 2017 the defaults were lr 1e-2 and eps 1e-38.",
             ),
         ),
         "cuda": replace(
@@ -224,10 +229,11 @@ DIALECT = replace(
             provenance=replace(
                 _base.provenance,
                 source="aten/src/ATen/native/cuda/PointwiseOpsKernel.cu, Lerp.cu, ForeachPointwiseOp.cu",
-                checked="source",
+                evidence=Evidence.SOURCE,
+                measured="",
             ),
             quirks=(
-                "Read from the source. That the compiler fuses the multiply-adds of decay and of the last line, as it may "
+                "Nothing was run on a GPU. That the compiler fuses the multiply-adds of decay and of the last line, as it may "
                 "by default, is assumed.",
             ),
         ),

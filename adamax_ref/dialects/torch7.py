@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from adamax_ref.law.dialect import Dialect, Family, Provenance
+from adamax_ref.law.dialect import Dialect, Evidence, Family, Provenance
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.operations import maximum
 from adamax_ref.law.types import Constants, Scalar
@@ -48,7 +48,7 @@ _base = Dialect(
     defaults=Hyperparameters(lr=2e-3, eps=1e-38),
     options=frozenset({"eps", "l2"}),
     profiles=("f64", "f32"),
-    provenance=Provenance(framework="torch7", versions="optim at a5ceed7", source="adamax.lua", checked="source"),
+    provenance=Provenance(framework="torch7", versions="optim at a5ceed7", source="adamax.lua", evidence=Evidence.SOURCE),
     quirks=(
         "Epsilon is 1e-38, a subnormal number in single precision: where those are flushed, 0/0 is possible.",
         "Weight decay overwrites the gradient.",
@@ -67,7 +67,9 @@ DIALECT = replace(
             update=bigdl_update,
             options=frozenset({"eps"}),
             family=Family(decay="none"),
-            provenance=Provenance("BigDL", "version not recorded; no longer in the current source", "optim/Adamax.scala", "source"),
+            provenance=Provenance(
+                "BigDL", "version not recorded; no longer in the current source", "optim/Adamax.scala", Evidence.SOURCE
+            ),
             quirks=("Clearing the history drops moment and norm and keeps the counter.", *_base.quirks[2:]),
         ),
     },

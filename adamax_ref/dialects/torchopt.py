@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from adamax_ref.law.dialect import Dialect, Family, Provenance
+from adamax_ref.law.dialect import Dialect, Evidence, Family, Provenance
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.operations import fma, maximum
 from adamax_ref.law.types import Constants, Scalar
@@ -41,9 +41,10 @@ DIALECT = Dialect(
     family=Family(eps="max", decay="l2", bias="host"),
     provenance=Provenance(
         framework="TorchOpt",
-        versions="measured on 0.7.3 with torch 2.13.0",
+        versions="0.7.3",
         source="torchopt/transform/scale_by_adamax.py, torchopt/alias/adamax.py",
-        checked="live",
+        evidence=Evidence.LIVE,
+        measured="torchopt 0.7.3, torch 2.13.0",
         links=("https://torchopt.readthedocs.io/en/latest/api/api.html",),
     ),
     quirks=(

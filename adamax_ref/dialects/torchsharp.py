@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from adamax_ref.law.dialect import Provenance
+from adamax_ref.law.dialect import Evidence, Provenance
 
 from . import torch
 
@@ -11,7 +11,7 @@ DIALECT = replace(
     name="torchsharp",
     title="TorchSharp (.NET)",
     provenance=Provenance(
-        framework="TorchSharp", versions="0.107", source="src/TorchSharp/Optimizers/Adamax.cs at c20b6a1c", checked="source"
+        framework="TorchSharp", versions="0.107", source="src/TorchSharp/Optimizers/Adamax.cs at c20b6a1c", evidence=Evidence.SOURCE
     ),
     quirks=(
         "The default learning rate is 2e-3, but 1 in the options of a group.",

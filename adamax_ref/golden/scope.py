@@ -5,15 +5,16 @@ joins by its own declarations; nothing is to be added here. Complex numbers are 
 """
 
 from adamax_ref.dialects import get, names, own_names
+from adamax_ref.law.dialect import Evidence
 from adamax_ref.law.profile import PROFILES
 
 
 def _profiles(dialect: str) -> tuple[str, ...]:
     """Return the profiles in which a dialect has cases, sorted; none for one that was read from sources only."""
-    declared, checked = get(dialect).profiles, get(dialect).provenance.checked
-    if checked == "source":
+    declared, evidence = get(dialect).profiles, get(dialect).provenance.evidence
+    if evidence is Evidence.SOURCE:
         return ()
-    return tuple(sorted(each for each in declared if checked == "live" or not PROFILES[each].is_complex))
+    return tuple(sorted(each for each in declared if evidence is Evidence.LIVE or not PROFILES[each].is_complex))
 
 
 SCOPE: dict[str, tuple[str, ...]] = {name: found for name in own_names() if (found := _profiles(name))}

@@ -36,7 +36,8 @@ def require_uncompiled(optimizer: object) -> None:
     RuntimeError
         With the remedy.
     """
-    if hasattr(getattr(optimizer, "step", None), "_torchdynamo_orig_callable"):
+    code = getattr(getattr(optimizer, "step", None), "__code__", None)
+    if code is not None and code.co_name == _TAKES_OVER and code.co_filename.endswith(_FILE):
         raise RuntimeError(f"optimizer.step was made by torch.compile and cannot be followed; {REMEDY}")
 
 

@@ -82,15 +82,16 @@ class Shadow:
         self.close()
 
     def __str__(self) -> str:
-        left_out = "".join(f"\n  left out ({times} times): {reason}" for reason, times in self.omissions.items())
+        left_out = "".join(f"\n  left out ({_counted(times, 'time')}): {reason}" for reason, times in self.omissions.items())
+        steps, numbers = _counted(self.steps, "step"), _counted(self.elements, "number")
         if self.divergence is not None:
             return f"{self.divergence}{left_out}"
         if not self.elements:
-            return f"nothing was compared in {self.steps} steps{left_out}"
+            return f"nothing was compared in {steps}{left_out}"
         if left_out:
-            counts = f"{self.compared} of {self.steps} steps compared in full, {self.elements} numbers in all"
+            counts = f"{self.compared} of {steps} compared in full, {numbers} in all"
             return f"{counts}: these have the bits of dialect {self._dialect!r}{left_out}"
-        counts = f"{self.steps} steps, {self.parameters} parameters, {self.elements} numbers compared"
+        counts = f"{steps}, {_counted(self.parameters, 'parameter')}, {numbers} compared"
         return f"{counts}: every bit as in dialect {self._dialect!r}"
 
     def begin(self) -> None:
@@ -253,9 +254,13 @@ def shadow(optimizer: Any, dialect: str = "torch", carry: bool = False) -> Shado
     >>> with shadow(optimizer) as s:
     ...     optimizer.step()
     >>> print(s)
-    1 steps, 1 parameters, 9 numbers compared: every bit as in dialect 'torch'
+    1 step, 1 parameter, 9 numbers compared: every bit as in dialect 'torch'
     """
     return Shadow(optimizer, dialect, carry)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def _require_adamax(optimizer: Any) -> None:

@@ -157,10 +157,19 @@ def _filled(entry: Entry, states: Mapping[Any, Any]) -> Entry:
         entry = replace(entry, arrays=arrays)
         if param.grad is not None:
             check_gradient(param.grad, param.data, "the parameter")
-            entry = replace(entry, grad=to_host(param.grad))
+            entry = replace(entry, grad=to_host(_as_stepped(entry)))
     except Exception as error:
         return replace(entry, fault=entry.fault or f"{type(error).__name__}: {error}")
     return entry
+
+
+def _as_stepped(entry: Entry) -> Any:
+    """Return the gradient in the memory layout that it has in a step, for torch negates it into new memory."""
+    grad = entry.param.grad
+    if not (entry.threaded and entry.hyper.maximize):
+        return grad
+    negated = grad.detach().neg()
+    return grad if negated.stride() == grad.stride() else negated.copy_(grad.detach())
 
 
 def _array(value: Any) -> Array:

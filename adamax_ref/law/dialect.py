@@ -6,6 +6,7 @@ dialect for a recipe and for the step's constants and never looks inside.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Literal, final
@@ -25,27 +26,52 @@ def usual_conditions(h: Any, to: Any) -> Mapping[str, bool]:
     return {"decaying": h.weight_decay != 0, "maximize": h.maximize}
 
 
+class Evidence(StrEnum):
+    """How it is known that a framework computes a dialect."""
+
+    LIVE = "measured live"
+    """The test run compares with the framework itself."""
+    SOURCE = "read from source"
+    """Its source was read; nothing was run."""
+    PAPER = "printed in a paper"
+    """There is no framework, only the text."""
+
+
 @final
 @dataclass(frozen=True)
 class Provenance:
-    """Where a dialect's recipe comes from and how far it was checked.
+    """Where a dialect's recipe comes from and how it is known.
 
     Attributes
     ----------
     framework, versions, source : str
-        Name of the framework, the releases that compute so, and the file and function that say it.
-    checked : {"live", "source", "paper"}
-        ``live``: the test run compares with the framework itself; ``source``: read from its source, not run;
-        ``paper``: there is no framework, only the text.
+        Name of the framework, the releases whose source says so, and the file and function that say it.
+    evidence : Evidence
+        How it is known.
+    measured : str
+        What the test run compares with, name and version of each distribution; empty where nothing is run.
     links : tuple of str
         Pages to read on.
+
+    Raises
+    ------
+    ValueError
+        When `measured` is empty for live evidence, or names something for another.
     """
 
     framework: str
     versions: str
     source: str
-    checked: Literal["live", "source", "paper"]
+    evidence: Evidence
+    measured: str = ""
     links: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if bool(self.measured) is not (self.evidence is Evidence.LIVE):
+            raise ValueError(
+                f"measured={self.measured!r} does not go with evidence={self.evidence.value!r}; "
+                "name what the test run compares with where it runs it, and nothing elsewhere"
+            )
 
 
 @final

@@ -88,4 +88,5 @@ def _merged(view: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 def _innermost_without_gaps(views: Sequence[np.ndarray[Any, Any]]) -> bool:
-    return all(view.strides[-1] == view.itemsize or view.shape[-1] == 1 for view in views)
+    # A stride of 0, as in an expanded gradient, is one number that fills the whole vector.
+    return all(view.strides[-1] in (0, view.itemsize) or view.shape[-1] == 1 for view in views)

@@ -124,12 +124,12 @@ def test_new_adapter_writes_a_skeleton_and_tells_the_commands(name: str, tmp_pat
 
 
 def test_new_adapter_overwrites_nothing(tmp_path: Path) -> None:
-    (tmp_path / "adamax.h").write_text("mine")
+    (tmp_path / "adamax.h").write_text("mine", encoding="utf-8")
     result = CliRunner().invoke(main, ["new-adapter", "c", str(tmp_path)])
     assert result.exit_code == 2
     assert "adamax.h is there already and is not overwritten" in result.output
     assert [path.name for path in tmp_path.iterdir()] == ["adamax.h"]
-    assert (tmp_path / "adamax.h").read_text() == "mine"
+    assert (tmp_path / "adamax.h").read_text(encoding="utf-8") == "mine"
 
 
 def test_new_adapter_follows_no_link_out_of_its_folder(tmp_path: Path) -> None:

@@ -35,10 +35,10 @@ class Follower:
     def write(self, code: str) -> None:
         """Put the code where the skeleton says, or where the last one was put."""
         file = self.folder / "adamax.h"
-        lines = file.read_text().splitlines(keepends=True)
+        lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
         marked = "".join(line for line in lines if PLACE in line)
-        assert (marked or self.step) in file.read_text()
-        file.write_text(file.read_text().replace(marked or self.step, code))
+        assert (marked or self.step) in file.read_text(encoding="utf-8")
+        file.write_text(file.read_text(encoding="utf-8").replace(marked or self.step, code), encoding="utf-8")
         self.step = code
 
     def run(self, script: str) -> str:

@@ -39,7 +39,7 @@ def compile_host(tmp_path_factory: pytest.TempPathFactory, tool: Callable[..., s
     def compile_source(source: str) -> ctypes.CDLL:
         folder = tmp_path_factory.mktemp("host")
         file, library = folder / "kernels.cpp", folder / "kernels.so"
-        file.write_text(f'#include "{Path(__file__).with_name("shim.h")}"\n{PROLOGUE}{source}')
+        file.write_text(f'#include "{Path(__file__).with_name("shim.h")}"\n{PROLOGUE}{source}', encoding="utf-8")
         subprocess.run([compiler, *FLAGS, str(file), "-o", str(library)], check=True, capture_output=True)
         return ctypes.CDLL(str(library))
 

@@ -15,8 +15,8 @@ from adamax_ref.dialects import get
 from adamax_ref_cupy.source import PROLOGUE, kernel_source
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGE = (DOCS / "cuda.md").read_text()
-TABLE = (DOCS / "cuda-kernels.md").read_text()
+PAGE = (DOCS / "cuda.md").read_text(encoding="utf-8")
+TABLE = (DOCS / "cuda-kernels.md").read_text(encoding="utf-8")
 
 
 def run(block: str) -> str:

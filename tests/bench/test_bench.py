@@ -168,10 +168,10 @@ def test_the_command_writes_data_and_a_plot(tmp_path: Path) -> None:
     words = ["bench", "--backend", "numpy", "--against", "", "--size", "20", "--rounds", "2"]
     done = CliRunner().invoke(main, [*words, "--json", str(data), "--plot", str(picture)])
     assert done.exit_code == 0, done.output
-    record = json.loads(data.read_text())
+    record = json.loads(data.read_text(encoding="utf-8"))
     assert [row["name"] for row in record["rows"]] == [*YARDSTICKS, "adamax_ref numpy"]
     assert record["rows"][-1]["bytes_per_element"] == 28 and record["surroundings"]["threads"] >= 1
-    assert picture.read_text().startswith("<?xml")
+    assert picture.read_text(encoding="utf-8").startswith("<?xml")
 
 
 def test_the_record_is_kept_as_it_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,14 +181,14 @@ def test_the_record_is_kept_as_it_grows(tmp_path: Path, monkeypatch: pytest.Monk
     words = ["bench", "--record", str(folder), "--backend", "numpy", "--against", "", "--rounds", "2"]
     done = CliRunner().invoke(main, words)
     assert done.exit_code == 0, done.output
-    record = json.loads((folder / "cpu.json").read_text())
+    record = json.loads((folder / "cpu.json").read_text(encoding="utf-8"))
     assert [row["profile"] for row in record["rows"] if row["name"] == "adamax_ref numpy"] == ["f32", "f64"]
     assert all("percent_of_words" in row for row in record["rows"] if "median" in row)
-    page = (tmp_path / "benchmarks.md").read_text()
+    page = (tmp_path / "benchmarks.md").read_text(encoding="utf-8")
     assert "## 3 tensors of 5 elements, f64, weight decay" in page and (folder / "cpu.svg").exists()
     (tmp_path / "benchmarks.md").unlink()
     assert CliRunner().invoke(main, ["bench", "--record", str(folder), "--render"]).exit_code == 0
-    assert (tmp_path / "benchmarks.md").read_text() == page
+    assert (tmp_path / "benchmarks.md").read_text(encoding="utf-8") == page
 
 
 @pytest.mark.parametrize(

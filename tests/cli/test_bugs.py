@@ -63,20 +63,20 @@ def test_rates_of_one_dialect_have_a_line_for_each_profile_and_the_equivalents()
 
 def test_a_table_is_written_between_its_marks_and_nothing_else_is_touched(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text("before\n<!-- rates -->\nold\n<!-- /rates -->\nafter\n")
+    page.write_text("before\n<!-- rates -->\nold\n<!-- /rates -->\nafter\n", encoding="utf-8")
     printed = output("--rates", "--dialect", "paddle").splitlines()
     output("--rates", "--dialect", "paddle", "--page", str(page))
     table = [line for line in printed if line.startswith("|")]
-    assert page.read_text() == "\n".join(["before", "<!-- rates -->", *table, "<!-- /rates -->", "after", ""])
+    assert page.read_text(encoding="utf-8") == "\n".join(["before", "<!-- rates -->", *table, "<!-- /rates -->", "after", ""])
 
 
 def test_a_page_without_marks_is_refused_and_left_alone(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text("no table here\n")
+    page.write_text("no table here\n", encoding="utf-8")
     result = CliRunner().invoke(main, ["bugs", "--rates", "--dialect", "paddle", "--page", str(page)])
     assert result.exit_code == 2
     assert "has no marks <!-- rates -->" in result.output
-    assert page.read_text() == "no table here\n"
+    assert page.read_text(encoding="utf-8") == "no table here\n"
 
 
 def test_rates_of_an_unknown_dialect_end_with_two() -> None:

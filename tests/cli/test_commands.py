@@ -82,14 +82,16 @@ def test_generate_then_check_one_dialect(tmp_path: Path, monkeypatch: pytest.Mon
     assert "2 files" in made.output
     checked = run("golden", "check", folder)
     assert (checked.exit_code, checked.output) == (0, f"{folder}: in order\n")
-    (folder / MANIFEST).write_text((folder / MANIFEST).read_text().replace('"cases":', '"cases":1', 1))
+    (folder / MANIFEST).write_text(
+        (folder / MANIFEST).read_text(encoding="utf-8").replace('"cases":', '"cases":1', 1), encoding="utf-8"
+    )
     broken = run("golden", "check", folder)
     assert broken.exit_code == 1
     assert "MANIFEST.json" in broken.output
 
 
 def test_generate_into_a_folder_with_something_else_changes_nothing(tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
     result = run("golden", "generate", tmp_path)
     assert result.exit_code == 2
     assert "no part of a corpus" in result.output
@@ -97,8 +99,8 @@ def test_generate_into_a_folder_with_something_else_changes_nothing(tmp_path: Pa
 
 
 def test_generate_where_nothing_can_be_written_is_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("mine")
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
     result = run("golden", "generate", tmp_path / "file" / "golden")
     assert result.exit_code == 2
     assert "cannot be written" in result.output
-    assert (tmp_path / "file").read_text() == "mine"
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"

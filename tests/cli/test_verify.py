@@ -24,7 +24,7 @@ def run(*arguments: object) -> Result:
 def report(tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, str]:
     """Judge the NumPy engine once; return the result and the NDJSON report."""
     path = tmp_path_factory.mktemp("report") / "report.ndjson"
-    return run(*NUMPY, "--json", path), path.read_text()
+    return run(*NUMPY, "--json", path), path.read_text(encoding="utf-8")
 
 
 def test_an_exact_engine_ends_with_zero_and_says_so(report: tuple[Result, str]) -> None:
@@ -48,7 +48,7 @@ def test_every_line_of_the_report_follows_the_schema_and_it_has_a_footer(report:
 
 def test_equal_runs_give_equal_reports(report: tuple[Result, str], tmp_path: Path) -> None:
     again = run(*NUMPY, "--json", tmp_path / "again.ndjson")
-    assert (again.output, (tmp_path / "again.ndjson").read_text()) == (report[0].output, report[1])
+    assert (again.output, (tmp_path / "again.ndjson").read_text(encoding="utf-8")) == (report[0].output, report[1])
 
 
 Damage = Callable[[Path], object]
@@ -58,8 +58,8 @@ DAMAGES: dict[str, Damage] = {
     "one digit": lambda root: (root / VECTORS).write_bytes((root / VECTORS).read_bytes().replace(b"3f800000", b"3f800001", 1)),
     "gone": lambda root: (root / VECTORS).unlink(),
     "no manifest": lambda root: (root / "MANIFEST.json").unlink(),
-    "half a manifest": lambda root: (root / "MANIFEST.json").write_text('{"format": "adamax-manifest/1"'),
-    "a field less": lambda root: (root / "MANIFEST.json").write_text('{"format": "adamax-manifest/1"}'),
+    "half a manifest": lambda root: (root / "MANIFEST.json").write_text('{"format": "adamax-manifest/1"', encoding="utf-8"),
+    "a field less": lambda root: (root / "MANIFEST.json").write_text('{"format": "adamax-manifest/1"}', encoding="utf-8"),
 }
 
 
@@ -103,7 +103,7 @@ def test_wrong_usage_ends_with_two_and_says_what_there_is(
 
 
 def test_a_report_that_cannot_be_written_ends_with_two(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("mine")
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
     result = run(*NUMPY, "--json", tmp_path / "file" / "report")
     assert result.exit_code == 2
     assert "cannot be written" in result.output

@@ -43,11 +43,13 @@ def test_all_prints_a_line_for_each_run_and_one_page_and_one_report(targets: lis
     assert first.split() == ["backend:numpy", "paper", "f32", "EXACT"]
     assert second.startswith("bug:B16") and "NOT CONFORMANT" in second and second.endswith("B16 u decays with beta1")
     assert "not judged" in result.output and "framework:optax" in result.output
-    records = [json.loads(line) for line in (tmp_path / "all.ndjson").read_text().splitlines()]
+    records = [json.loads(line) for line in (tmp_path / "all.ndjson").read_text(encoding="utf-8").splitlines()]
     assert [record["verdict"] for record in records if record["kind"] == "footer"] == ["EXACT", "NOT CONFORMANT"]
-    assert len(xml.fromstring((tmp_path / "all.xml").read_text()).findall("testsuite/testcase[@name='verdict']")) == 2
-    assert json.loads((tmp_path / "badge").read_text())["color"] == "red"
-    page = (tmp_path / "page.html").read_text()
+    assert (
+        len(xml.fromstring((tmp_path / "all.xml").read_text(encoding="utf-8")).findall("testsuite/testcase[@name='verdict']")) == 2
+    )
+    assert json.loads((tmp_path / "badge").read_text(encoding="utf-8"))["color"] == "red"
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "adamax_ref on numpy" in page and "B16" in page
 
 
@@ -87,7 +89,7 @@ def test_one_target_or_all_of_them(arguments: tuple[str, ...]) -> None:
 def waivers(folder: Path, *ids: str) -> None:
     """Write a file of waivers."""
     entries = [{"id": name, "rev": 1, "reason": "known", "link": "#7", "until": "99.0.0"} for name in ids]
-    (folder / "adamax-waivers.json").write_text(json.dumps({"format": "adamax-waivers/1", "waivers": entries}))
+    (folder / "adamax-waivers.json").write_text(json.dumps({"format": "adamax-waivers/1", "waivers": entries}), encoding="utf-8")
 
 
 def test_waivers_in_the_working_directory_are_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,7 +98,7 @@ def test_waivers_in_the_working_directory_are_used(tmp_path: Path, monkeypatch: 
     result = run("verify", "bug:B16", *ONE, "--json", "report")
     assert result.exit_code == 1
     assert "NOT CONFORMANT with 1 waiver" in result.output
-    assert '"status": "waived"' in (tmp_path / "report").read_text()
+    assert '"status": "waived"' in (tmp_path / "report").read_text(encoding="utf-8")
     passing = run("verify", "backend:numpy", *ONE)
     assert passing.exit_code == 1
     assert "no longer needed" in passing.output

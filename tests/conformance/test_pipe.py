@@ -127,7 +127,7 @@ def test_a_transcript_is_replayed_to_the_same_report_without_the_program(mode: s
 
 def statuses(report: Path) -> list[tuple[str, str, str]]:
     """Return id, status and error of every case of a report."""
-    lines = [json.loads(text) for text in report.read_text().splitlines()]
+    lines = [json.loads(text) for text in report.read_text(encoding="utf-8").splitlines()]
     return [(each["id"], each["status"], str(each.get("error"))) for each in lines if each["kind"] == "case"]
 
 
@@ -144,11 +144,11 @@ def test_a_transcript_does_not_answer_a_case_that_has_changed(tmp_path: Path) ->
     transcript = tmp_path / "transcript"
     adamax_ref("verify", *PLAIN, "--transcript", transcript, "--", *program("good", tmp_path))
     case = open_corpus().cases("torch", "f32")[0]
-    lines = [json.loads(text) for text in transcript.read_text().splitlines()]
+    lines = [json.loads(text) for text in transcript.read_text(encoding="utf-8").splitlines()]
     for each in lines:
         if each.get("id") == case.id:
             each["sent"] = line({**request(case, "torch"), "report": []}).decode().strip()
-    transcript.write_text("".join(json.dumps(each) + "\n" for each in lines))
+    transcript.write_text("".join(json.dumps(each) + "\n" for each in lines), encoding="utf-8")
     error = open_target(f"answers:{transcript}").run(case).error
     assert error == ("missing", "the transcript answers another question under this id")
 
@@ -172,7 +172,7 @@ def test_the_questions_piped_into_a_program_give_a_file_of_answers_with_the_same
     assert json.loads(questions.stdout.splitlines()[0]) == HELLO
     for secret in ("expect", "bits", "bound", "kills", "why"):
         assert f'"{secret}"' not in questions.stdout
-    with (tmp_path / "answers").open("w") as answers:
+    with (tmp_path / "answers").open("w", encoding="utf-8") as answers:
         subprocess.run([c_adapter], input=questions.stdout, stdout=answers, text=True, check=True)
     result = adamax_ref("verify", *PLAIN, f"answers:{tmp_path / 'answers'}")
     assert result.exit_code == 0

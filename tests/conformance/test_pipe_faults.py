@@ -81,7 +81,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     yield started
     for target in targets:
         target.close()
-    pids = [int(line) for line in log.read_text().split()]
+    pids = [int(line) for line in log.read_text(encoding="utf-8").split()]
     assert pids
     for pid in pids:
         assert is_gone(pid), f"process {pid} is still there"
@@ -108,7 +108,7 @@ def _state(pid: int, send: Callable[[int, int], None]) -> bool:
 def _is_dead_orphan(pid: int) -> bool:
     """Tell whether all that is left is the entry of a killed orphan, which is for the first process to remove."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     except OSError:
         return False
     return fields[0] == "Z" and int(fields[1]) != os.getpid()

@@ -33,7 +33,7 @@ def waiver(**changes: Any) -> dict[str, Any]:
 def written(folder: Path, *waivers: dict[str, Any], **changes: Any) -> Path:
     """Write a file of waivers."""
     path = folder / "adamax-waivers.json"
-    path.write_text(json.dumps({"format": "adamax-waivers/1", "waivers": list(waivers), **changes}))
+    path.write_text(json.dumps({"format": "adamax-waivers/1", "waivers": list(waivers), **changes}), encoding="utf-8")
     return path
 
 
@@ -118,6 +118,6 @@ def test_another_format_and_a_file_that_is_no_json_are_refused(tmp_path: Path) -
     with pytest.raises(ValueError, match="write 'adamax-waivers/1'"):
         read_waivers(written(tmp_path, format="adamax-waivers/2"), open_corpus())
     path = tmp_path / "adamax-waivers.json"
-    path.write_text("{")
+    path.write_text("{", encoding="utf-8")
     with pytest.raises(ValueError, match="not JSON"):
         read_waivers(path, open_corpus())

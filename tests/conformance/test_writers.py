@@ -138,17 +138,17 @@ def test_equal_runs_give_equal_files(tmp_path: Path, form: str) -> None:
 @pytest.mark.parametrize("form", WRITERS)
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, form: str, wrong: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "report"
-    path.write_text("old")
+    path.write_text("old", encoding="utf-8")
 
     def full(self: Path, *arguments: Any, **options: Any) -> int:
-        with self.open("w") as file:
+        with self.open("w", encoding="utf-8") as file:
             file.write("half")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_text", full)
     with pytest.raises(ValueError, match="cannot be written"):
         write(form, path, [wrong])
-    assert path.read_text() == "old"
+    assert path.read_text(encoding="utf-8") == "old"
     assert [each.name for each in tmp_path.iterdir()] == ["report"]
 
 

@@ -44,7 +44,7 @@ def departures(held: Children, name: str, profile: str, family: str, h: Hyperpar
 def may_fuse_halves(name: str, profile: str) -> bool:
     """Whether XLA may fuse float16 on this processor, which another recipe would describe (measured where it does not)."""
     compiled = any(word in name for word in ("jit", "xla"))
-    return profile == "f16" and compiled and "avx512_fp16" in Path("/proc/cpuinfo").read_text()
+    return profile == "f16" and compiled and "avx512_fp16" in Path("/proc/cpuinfo").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", names())

@@ -53,9 +53,9 @@ def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def edit(root: Path, path: str, change: Callable[[Any], None], indent: int | None = 1) -> None:
     """Change a file; of a vector file the manifest learns the new size and hash."""
-    document = json.loads((root / path).read_text())
+    document = json.loads((root / path).read_text(encoding="utf-8"))
     change(document)
-    (root / path).write_text(json.dumps(document, indent=indent, sort_keys=True) + "\n")
+    (root / path).write_text(json.dumps(document, indent=indent, sort_keys=True) + "\n", encoding="utf-8")
     data = (root / path).read_bytes()
     if path != MANIFEST:
         edit(root, MANIFEST, lambda manifest: _renew(manifest, path, data))
@@ -119,7 +119,7 @@ def test_another_layout_of_the_same_content_is_found(copied: Path) -> None:
 
 
 def test_a_changed_schema_and_a_damaged_file_are_found(copied: Path) -> None:
-    (copied / "schema" / "vectors.schema.json").write_text("{}")
+    (copied / "schema" / "vectors.schema.json").write_text("{}", encoding="utf-8")
     (copied / PATH).write_bytes(b"")
     found = "\n".join(check(copied, kills, complete))
     assert "vectors.schema.json: not the file" in found
@@ -127,7 +127,7 @@ def test_a_changed_schema_and_a_damaged_file_are_found(copied: Path) -> None:
 
 
 def test_a_foreign_file_is_refused(copied: Path) -> None:
-    (copied / "notes.txt").write_text("mine")
+    (copied / "notes.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(CorpusError, match=r"notes\.txt"):
         check(copied, kills, complete)
 
@@ -204,7 +204,7 @@ HOSTILE: dict[str, Callable[[Path], object]] = {
     "a missing flat file": lambda root: (root / "FLAGS.json").unlink(),
     "a link": lambda root: replace_by(root, lambda path: path.symlink_to("/etc/passwd")),
     "a pipe": lambda root: replace_by(root, os.mkfifo),
-    "a foreign file": lambda root: (root / "notes.txt").write_text("mine"),
+    "a foreign file": lambda root: (root / "notes.txt").write_text("mine", encoding="utf-8"),
     "a path outside": lambda root: edit(root, MANIFEST, lambda manifest: manifest["files"][0].update(path="../x.json")),
     "a huge whole number": lambda root: edit(root, PATH, lambda document: document.update(count=10**30)),
     "a list of nothing": lambda root: edit(root, PATH, lambda document: document.update(cases=[None])),

@@ -74,7 +74,7 @@ USUAL: dict[str, Any] = {
 @pytest.mark.parametrize("pair", PAIRS)
 def test_a_flat_file_gives_the_cases_of_the_json_files(pair: str) -> None:
     corpus = open_corpus()
-    lines = (corpus.root / "core" / f"{pair}.txt").read_text().splitlines()
+    lines = (corpus.root / "core" / f"{pair}.txt").read_text(encoding="utf-8").splitlines()
     found = [USUAL | case for case in list(read(iter(lines)))]
     for case in found:
         case.update((word, word in case) for word in ("strict-zero", "maximize"))
@@ -89,14 +89,14 @@ def test_no_line_ends_in_a_blank_or_holds_two_in_a_row() -> None:
 def test_the_head_explains_every_word() -> None:
     head: set[str] = set()
     body: set[str] = set()
-    for line in (open_corpus().root / "core/torch/f32.txt").read_text().splitlines():
+    for line in (open_corpus().root / "core/torch/f32.txt").read_text(encoding="utf-8").splitlines():
         (head if line.startswith("#") else body).add(line)
     explained = " ".join(head).replace(",", " ").replace("|", " ").split()
     assert {line.split()[0] for line in body} <= set(explained)
 
 
 def test_a_manifest_cannot_name_a_text_file_elsewhere(copied: Any) -> None:
-    text = (copied / MANIFEST).read_text()
-    (copied / MANIFEST).write_text(text.replace('"core/torch/f32.txt"', '"core/../../outside.txt"'))
+    text = (copied / MANIFEST).read_text(encoding="utf-8")
+    (copied / MANIFEST).write_text(text.replace('"core/torch/f32.txt"', '"core/../../outside.txt"'), encoding="utf-8")
     with pytest.raises(CorpusError, match="is no path of a support file"):
         open_corpus(copied)

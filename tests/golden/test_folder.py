@@ -71,20 +71,20 @@ def test_a_failing_move_puts_the_old_corpus_back(tmp_path: Path, monkeypatch: py
 def test_a_foreign_file_stays_and_stops_the_writing(tmp_path: Path) -> None:
     target = tmp_path / "golden"
     write(target, corpus())
-    (target / "notes.txt").write_text("mine")
+    (target / "notes.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(CorpusError, match=r"holds 'notes.txt', which is no part of a corpus"):
         write(target, corpus(("x",)))
-    assert (target / "notes.txt").read_text() == "mine"
+    assert (target / "notes.txt").read_text(encoding="utf-8") == "mine"
 
 
 def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "golden").write_text("mine")
+    (tmp_path / "golden").write_text("mine", encoding="utf-8")
     with pytest.raises(CorpusError, match=r"is a file; name a folder"):
         write(tmp_path / "golden", corpus())
 
 
 def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("mine")
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
     with pytest.raises(CorpusError, match=r"cannot be written .*choose another folder"):
         write(tmp_path / "file" / "golden", corpus())
-    assert (tmp_path / "file").read_text() == "mine"
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"

@@ -23,15 +23,15 @@ PATH = "core/torch/f32/u-decay.json"
 
 def rewrite(root: Path, change: Callable[[Any], None]) -> Corpus:
     """Change a vector file and make the manifest's size and hash agree with it."""
-    document = json.loads((root / PATH).read_text())
+    document = json.loads((root / PATH).read_text(encoding="utf-8"))
     change(document)
-    (root / PATH).write_text(json.dumps(document))
+    (root / PATH).write_text(json.dumps(document), encoding="utf-8")
     data = (root / PATH).read_bytes()
-    manifest = json.loads((root / MANIFEST).read_text())
+    manifest = json.loads((root / MANIFEST).read_text(encoding="utf-8"))
     for entry in manifest["files"]:
         if entry["path"] == PATH:
             entry.update(sha256=digest(data), bytes=len(data))
-    (root / MANIFEST).write_text(json.dumps(manifest))
+    (root / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
     return open_corpus(root)
 
 
@@ -121,9 +121,9 @@ def test_a_file_with_the_right_hash_and_wrong_content_is_refused(copied: Path, m
 )
 @pytest.mark.parametrize("part", ["files", "support"])
 def test_a_manifest_cannot_point_outside_its_folder(copied: Path, path: str, part: str) -> None:
-    manifest = json.loads((copied / MANIFEST).read_text())
+    manifest = json.loads((copied / MANIFEST).read_text(encoding="utf-8"))
     manifest[part][0]["path"] = path
-    (copied / MANIFEST).write_text(json.dumps(manifest))
+    (copied / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
     with pytest.raises(CorpusError, match="is no path of a"):
         open_corpus(copied)
 
@@ -154,9 +154,9 @@ def test_a_pipe_in_a_corpus_is_not_waited_for(copied: Path) -> None:
 
 
 def test_a_manifest_that_names_a_file_twice_is_refused(copied: Path) -> None:
-    manifest = json.loads((copied / MANIFEST).read_text())
+    manifest = json.loads((copied / MANIFEST).read_text(encoding="utf-8"))
     manifest["files"].append(manifest["files"][0])
-    (copied / MANIFEST).write_text(json.dumps(manifest))
+    (copied / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
     with pytest.raises(CorpusError, match="a path occurs twice"):
         open_corpus(copied)
 

@@ -120,11 +120,11 @@ def test_what_another_program_left_is_not_taken_over(tmp_path: Path, monkeypatch
 
 
 def test_the_program_is_known_by_all_of_its_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "law.py").write_text("a = 1")
+    (tmp_path / "law.py").write_text("a = 1", encoding="utf-8")
     monkeypatch.setattr(unfinished, "files", lambda _: tmp_path)
     unfinished.program.cache_clear()
     before = unfinished.program()
-    (tmp_path / "law.py").write_text("a = 2")
+    (tmp_path / "law.py").write_text("a = 2", encoding="utf-8")
     unfinished.program.cache_clear()
     assert unfinished.program() != before
     unfinished.program.cache_clear()
@@ -134,7 +134,7 @@ def test_a_swap_that_was_killed_half_way_is_undone(tmp_path: Path, monkeypatch: 
     """Between the two moves the old corpus lies in the work folder; the next run puts it back before anything else."""
     target, work = tmp_path / "golden", Unfinished.beside(tmp_path / "golden")
     (work.folder / "old").mkdir(parents=True)
-    (work.folder / "old" / "notes.txt").write_text("mine")
+    (work.folder / "old" / "notes.txt").write_text("mine", encoding="utf-8")
 
     def files() -> Iterable[tuple[str, bytes]]:
         yield "FLAGS.json", b"{}\n"
@@ -145,7 +145,7 @@ def test_a_swap_that_was_killed_half_way_is_undone(tmp_path: Path, monkeypatch: 
 
 
 def test_a_folder_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("mine")
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
     store = Unfinished.beside(tmp_path / "file" / "golden")
     with pytest.raises(ValueError, match=r"cannot be written .*choose another folder"):
         store.begin()

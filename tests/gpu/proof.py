@@ -153,7 +153,7 @@ def write(record: Mapping[str, Any], target: Path) -> None:
     """Write the record whole: a reader never sees half of it."""
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_suffix(".part")
-    draft.write_text(json.dumps(record, indent=2) + "\n")
+    draft.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     os.replace(draft, target)
 
 

@@ -19,7 +19,7 @@ def test_without_a_device_the_record_says_so_and_why(program: Load, tmp_path: Pa
     if reason is None:
         pytest.skip("there is a device here")
     assert program("proof").main([str(tmp_path / "gpu.json")]) == 3
-    record = json.loads((tmp_path / "gpu.json").read_text())
+    record = json.loads((tmp_path / "gpu.json").read_text(encoding="utf-8"))
     assert record == json.loads(capsys.readouterr().out)
     assert (record["status"], record["reason"]) == ("not yet measured on a GPU", reason)
     assert record["versions"]["numpy"] == np.__version__ and record["date"]
@@ -44,9 +44,9 @@ def test_the_limits_of_the_parts_fit_into_nine_minutes(program: Load) -> None:
 
 def test_a_record_of_the_last_run_stands_in_the_docs(program: Load) -> None:
     proof = program("proof")
-    record = json.loads(proof.RECORD.read_text())
+    record = json.loads(proof.RECORD.read_text(encoding="utf-8"))
     assert record["status"] in ("measured", "incomplete", proof.NOT_MEASURED)
-    page = (proof.ROOT / "docs" / "cuda.md").read_text()
+    page = (proof.ROOT / "docs" / "cuda.md").read_text(encoding="utf-8")
     assert (proof.NOT_MEASURED in page) == (record["status"] == proof.NOT_MEASURED)
 
 

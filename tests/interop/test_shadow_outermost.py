@@ -108,7 +108,7 @@ def test_a_step_that_is_replaced_while_it_is_watched_is_not_called_right(peer: P
         o.step()
     assert (s.steps, s.compared, s.equal, s.divergence) == (2, 1, False, None)
     assert "1 of 2 steps compared in full, 9 numbers in all" in str(s)
-    assert "left out (1 times): optimizer.step was replaced after the shadow was attached" in str(s)
+    assert "left out (1 time): optimizer.step was replaced after the shadow was attached" in str(s)
     assert o.step is mine  # it is the user's; what it wraps does no more than the step
     o.step()
     assert (s.steps, o.state[p]["step"]) == (2, 3)

@@ -99,7 +99,7 @@ def test_an_exercise_takes_its_solution_and_nothing_else(lesson: Any, name: str,
 
 
 def test_every_exercise_stands_in_a_notebook_and_has_a_solution(lesson: Any) -> None:
-    asked = [line for path in NOTEBOOKS for line in path.read_text().split("check(")[1:]]
+    asked = [line for path in NOTEBOOKS for line in path.read_text(encoding="utf-8").split("check(")[1:]]
     assert {line.split('"')[1].rstrip("\\") for line in asked} == set(lesson.EXERCISES) == set(SOLUTIONS)
 
 

@@ -14,7 +14,7 @@ def numbers(source: str, letter: str) -> set[int]:
 
 
 def test_every_feature_and_every_rule_has_a_test() -> None:
-    source = "\n".join(file.read_text() for file in sorted(Path(__file__).parent.glob("test_contract_*.py")))
+    source = "\n".join(file.read_text(encoding="utf-8") for file in sorted(Path(__file__).parent.glob("test_contract_*.py")))
     assert numbers(source, "f") == FEATURES
     assert numbers(source, "r") == RULES
 

@@ -57,7 +57,7 @@ def files(room: str) -> list[Path]:
 @pytest.mark.parametrize("room", MAY)
 def test_a_room_imports_only_what_stands_below_it(room: str) -> None:
     for file in files(room):
-        assert rooms_imported(file, file.read_text()) <= MAY[room] | {room}, file.name
+        assert rooms_imported(file, file.read_text(encoding="utf-8")) <= MAY[room] | {room}, file.name
 
 
 def test_the_check_of_directions_can_fail() -> None:
@@ -67,7 +67,7 @@ def test_the_check_of_directions_can_fail() -> None:
 
 def test_the_core_names_no_engine() -> None:
     for file in PACKAGE.rglob("*.py"):
-        tree = ast.parse(file.read_text())
+        tree = ast.parse(file.read_text(encoding="utf-8"))
         names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
         names += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
         assert not [name for name in names if name.startswith("adamax_ref_")], file
@@ -77,7 +77,7 @@ def test_law_needs_only_the_standard_library() -> None:
     import sys
 
     for file in files("law"):
-        for node in ast.walk(ast.parse(file.read_text())):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom) and not node.level:
                 modules = [node.module or ""]

@@ -24,7 +24,7 @@ def name_of(path: Path) -> str:
 
 def commands(path: Path) -> Iterator[tuple[str, str]]:
     """Yield every command shown behind a dollar sign with the output shown below it."""
-    for block in re.findall(r"^```console\n(\$ .*?)^```", path.read_text(), flags=re.MULTILINE | re.DOTALL):
+    for block in re.findall(r"^```console\n(\$ .*?)^```", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL):
         for part in block.removeprefix("$ ").split("\n$ "):
             line, _, output = part.partition("\n")
             yield line, output
@@ -56,11 +56,11 @@ def test_a_command_prints_what_its_page_says(line: str, output: str, framework: 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_every_block_of_code_is_of_a_kind_that_is_run_or_known_not_to_be(page: Path) -> None:
-    opened = re.findall(r"^```(\S*)", page.read_text(), flags=re.MULTILINE)[::2]
+    opened = re.findall(r"^```(\S*)", page.read_text(encoding="utf-8"), flags=re.MULTILINE)[::2]
     assert set(opened) <= SHOWN
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_every_page_that_is_pointed_to_is_there(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists() or (ROOT / target).exists(), target

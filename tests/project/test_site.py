@@ -37,6 +37,6 @@ def test_the_site_builds_without_a_warning(copy: Path, tmp_path: Path) -> None:
 
 
 def test_a_link_to_a_page_that_is_not_there_fails_the_build(copy: Path, tmp_path: Path) -> None:
-    (copy / "docs" / "start.md").write_text("# Start\n\n[nowhere](nowhere.md)\n")
+    (copy / "docs" / "start.md").write_text("# Start\n\n[nowhere](nowhere.md)\n", encoding="utf-8")
     done = build(copy, tmp_path / "site")
     assert done.returncode != 0 and "nowhere.md" in done.stderr

@@ -117,7 +117,7 @@ def test_wrong_arguments_are_refused_with_what_there_is(
 def test_a_page_is_written_for_a_failure_too(examples: ModuleType, tmp_path: Path) -> None:
     with pytest.raises(AssertionError):
         assert_conforms(examples.uncorrected, dialect="paper", html=str(tmp_path / "report.html"))
-    assert "B01" in (tmp_path / "report.html").read_text()
+    assert "B01" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_case_by_itself_says_why_it_is_there(examples: ModuleType) -> None:
@@ -128,7 +128,7 @@ def test_a_case_by_itself_says_why_it_is_there(examples: ModuleType) -> None:
 
 
 def test_a_callable_is_judged_from_the_command_line(examples_file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "users_adamax.py").write_text(examples_file.read_text())
+    (tmp_path / "users_adamax.py").write_text(examples_file.read_text(encoding="utf-8"), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     result = CliRunner().invoke(main, ["verify", "callable:users_adamax:step", "--dialect", "paper", "--profile", "f32"])

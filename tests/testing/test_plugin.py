@@ -15,7 +15,7 @@ PLUGIN = ("-p", "adamax_ref_pytest", "-p", "no:cacheprovider")
 @pytest.fixture
 def suite(pytester: pytest.Pytester, examples_file: Path) -> pytest.Pytester:
     """Return an empty suite beside the examples."""
-    pytester.makepyfile(mine=examples_file.read_text())
+    pytester.makepyfile(mine=examples_file.read_text(encoding="utf-8"))
     return pytester
 
 

@@ -140,7 +140,7 @@ def test_the_command_prints_the_evidence_and_writes_it(tmp_path: Path) -> None:
     ]
     result = CliRunner().invoke(main, ["bounds", *options])
     assert result.exit_code == 0, result.output
-    [row] = [json.loads(line) for line in out.read_text().splitlines()]
+    [row] = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
     assert (row["kind"], row["outside"], row["recipes"], row["steps"]) == ("random", 0, 155, 200)
     assert "derived bound" in result.output and "0 differences" in result.output
 
