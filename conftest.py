@@ -8,7 +8,7 @@ import pytest
 
 # Files that load a library when they are loaded themselves.
 LIBRARIES = {
-    "adamax_ref/jax_arrays.py": "jax",
+    "adamax_ref/arrays/jax_arrays.py": "jax",
     "backends/adamax_ref_cupy/*.py": "cupy",
     "backends/adamax_ref_numba/*.py": "numba",
     "backends/adamax_ref_numba_cuda/*.py": "numba_cuda",

@@ -5,10 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from adamax_ref.array_api import TORCH
+from adamax_ref.backend import get_backend
 
 from .contender import WORDS, Contender
 from .problem import Host, Problem
+
+_TORCH = "array-api-torch"
+"""The engine that brings arrays to torch and back."""
 
 
 def torch_adamax(problem: Problem, foreach: bool) -> Contender:
@@ -42,8 +45,8 @@ def _torch_params(problem: Problem) -> list[Any]:
 
     params = []
     for p, g in zip(*problem.start(), strict=True):
-        param = torch.nn.Parameter(TORCH.from_host(p))
-        param.grad = TORCH.from_host(g)
+        param = torch.nn.Parameter(get_backend(_TORCH).from_host(p))
+        param.grad = get_backend(_TORCH).from_host(g)
         params.append(param)
     return params
 
@@ -51,8 +54,8 @@ def _torch_params(problem: Problem) -> list[Any]:
 def _torch_result(optimizer: Any, params: list[Any], norm: str) -> Callable[[], tuple[list[Host], list[Host], list[Host]]]:
     def result() -> tuple[list[Host], list[Host], list[Host]]:
         state = [optimizer.state[param] for param in params]
-        ms, us = ([TORCH.to_host(memory[part]) for memory in state] for part in ("exp_avg", norm))
-        return [TORCH.to_host(param) for param in params], ms, us
+        ms, us = ([get_backend(_TORCH).to_host(memory[part]) for memory in state] for part in ("exp_avg", norm))
+        return [get_backend(_TORCH).to_host(param) for param in params], ms, us
 
     return result
 

@@ -120,12 +120,10 @@ def _real(dialect: Dialect, options: Mapping[str, Any], t: Any, arrays: Any, rec
 
 
 def _run(dialect: Dialect, options: Mapping[str, Any], t: Any, arrays: Any, recipe: Recipe) -> tuple[Any, Any, Any]:
-    from adamax_ref.array_api import BACKEND
+    from adamax_ref.arrays.evaluation import evaluator
 
     constants = scalars(dialect, options, t, recipe, arrays[0])
-    p, g, m, u = arrays
-    (p,), (m,), (u,) = BACKEND.step(recipe, [p], [g], [m], [u], [constants])
-    return p, m, u
+    return evaluator(recipe)(*arrays, constants)
 
 
 def scalars(dialect: Dialect, options: Mapping[str, Any], t: Any, recipe: Recipe, like: Any) -> tuple[Any, ...]:

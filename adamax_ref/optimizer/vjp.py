@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from adamax_ref.array_api import operations
+from adamax_ref.arrays.evaluation import operations
 from adamax_ref.backend import profile_of
 from adamax_ref.dialects import get as get_dialect
 from adamax_ref.law.dialect import Dialect

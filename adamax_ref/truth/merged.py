@@ -12,7 +12,7 @@ from typing import Any, final
 
 import numpy as np
 
-from adamax_ref.array_api import operations
+from adamax_ref.arrays.evaluation import operations
 from adamax_ref.law.dialect import Dialect
 from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.law.recipe import OUTPUTS, Operation, Recipe

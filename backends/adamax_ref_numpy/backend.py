@@ -32,6 +32,8 @@ class NumpyBackend(AbstractBackend):
     'emulated'
     """
 
+    priority = 0
+
     def __init__(self, name: str = "numpy", fma: Literal["auto", "emulated"] = "auto") -> None:
         self.name = name
         self._fma = fma

@@ -110,7 +110,7 @@ def test_a_worker_killed_while_it_computes_leaves_no_wrong_result(client: Any, m
 
 
 def test_each_chunk_is_stepped_once_and_on_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    from adamax_ref import dask_arrays
+    from adamax_ref_dask import backend as dask_arrays
 
     sizes: list[int] = []
     step = dask_arrays._step_chunk

@@ -12,7 +12,7 @@ MAY = {
     "law": set[str](),
     "dialects": {"law"},
     "markup": set[str](),
-    "truth": {"array_api", "dialects", "law", "markup", "memory"},  # recipes are run side by side on arrays to find hard cases
+    "truth": {"arrays", "dialects", "law", "markup", "memory"},  # recipes are run side by side on arrays to find hard cases
     # What engines share: the contract, and tools for memory, fused multiply-add and tables.
     "dtypes": set[str](),
     "memory": {"dtypes"},
@@ -22,12 +22,10 @@ MAY = {
     "tables": {"memory"},
     "cuda": {"backend", "law", "memory", "tables"},
     "derivative": set[str](),
-    "jax_arrays": {"fma"},
-    "array_api": {"backend", "derivative", "fma", "jax_arrays", "law", "memory"},
-    "dask_arrays": {"backend", "law", "memory"},
+    "arrays": {"derivative", "dtypes", "fma", "law", "memory"},
     # What is built on them.
-    "optimizer": {"interrupts", "array_api", "backend", "dialects", "law", "memory"},
-    "bench": {"threads", "array_api", "backend", "law", "memory", "optimizer"},
+    "optimizer": {"interrupts", "arrays", "backend", "dialects", "law", "memory"},
+    "bench": {"threads", "arrays", "backend", "law", "memory", "optimizer"},
     # A divergence is explained by the bank of known bugs, which is loaded when there is one.
     "interop": {"backend", "conformance", "dialects", "frameworks", "law", "optimizer", "truth"},
     "farm": set[str](),
@@ -84,3 +82,20 @@ def test_law_needs_only_the_standard_library() -> None:
             for module in modules:
                 root = module.split(".")[0]
                 assert root in sys.stdlib_module_names or root == "adamax_ref", f"{file.name} imports {module}"
+
+
+ENGINES = sorted(folder.name for folder in (ROOT / "backends").iterdir() if (folder / "__init__.py").is_file())
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_no_engine_imports_another(engine: str) -> None:
+    for file in (ROOT / "backends" / engine).rglob("*.py"):
+        tree = ast.parse(file.read_text())
+        names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+        names += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level]
+        others = {name.partition(".")[0] for name in names} & set(ENGINES) - {engine}
+        assert others <= MAY_USE.get(engine, set()), f"{file.name} imports {others}"
+
+
+# The hardware's fused multiply-add comes from one place; NumPy's engine goes without where it is missing.
+MAY_USE = {"adamax_ref_numpy": {"adamax_ref_numba"}}

@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from .fma import repair
+from adamax_ref.fma import repair
 
 Step = Callable[..., tuple[Any, Any, Any]]
 

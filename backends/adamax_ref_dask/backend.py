@@ -14,7 +14,7 @@ from typing import Any, final
 
 import numpy as np
 
-from .backend import (
+from adamax_ref.backend import (
     PROFILE_OF_DTYPE,
     AbstractBackend,
     Arrays,
@@ -28,7 +28,7 @@ from .backend import (
     dtype_name,
     require_equally_long,
 )
-from .law.recipe import Recipe
+from adamax_ref.law.recipe import Recipe
 
 
 @final

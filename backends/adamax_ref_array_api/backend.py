@@ -1,12 +1,6 @@
-"""The engine for any namespace that follows the array-API standard: pure, out of place, one operation after another.
+"""The engine for any namespace that follows the array-API standard: pure, out of place, one operation after another."""
 
-It writes to nothing, so arrays may be read-only or immutable; it uses no function that the standard lacks, so a
-namespace that is as strict as it can be is enough. Where a namespace has no fused multiply-add, and none has, the
-exact emulation of :mod:`adamax_ref.fma` is used. This is the only module that imports array-api-compat.
-"""
-
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Sequence
 from functools import lru_cache, partial
 from importlib import import_module
 from importlib.util import find_spec
@@ -15,7 +9,8 @@ from typing import Any, final
 import array_api_compat as compat
 import numpy as np
 
-from .backend import (
+from adamax_ref.arrays.evaluation import Step, evaluator, from_host, in_double, to_host
+from adamax_ref.backend import (
     PROFILE_OF_DTYPE,
     AbstractBackend,
     Arrays,
@@ -28,12 +23,7 @@ from .backend import (
     dtype_name,
     require_equally_long,
 )
-from .derivative import with_derivative
-from .fma import fma_binary32, fma_binary64, repair
-from .law.recipe import INPUTS, Recipe
-from .memory import STORED
-
-Step = Callable[..., tuple[Any, Any, Any]]
+from adamax_ref.law.recipe import Recipe
 
 _EMULATED = Capabilities(in_place=False, device="any", fma="emulated")
 
@@ -101,18 +91,18 @@ class ArrayApiBackend(AbstractBackend):
     def from_host(self, value: np.ndarray[Any, Any], like: Any = None) -> Any:
         """Return a new array of the namespace, dtype and device of `like`."""
         xp = import_module(self._namespace) if like is None else compat.array_namespace(like)
-        with _double(xp):
-            made = _from_host(xp, np.array(value))
+        with in_double(xp):
+            made = from_host(xp, np.array(value))
             return made if like is None else xp.asarray(made, dtype=like.dtype, device=compat.device(like))
 
     def to_host(self, array: Any) -> np.ndarray[Any, Any]:
         """Return a NumPy copy; a bfloat16 tensor becomes an array of ml_dtypes' type."""
-        return _to_host(array)
+        return to_host(array)
 
     def zeros_like(self, array: Any) -> Any:
         """Return zeros of the same namespace, shape, dtype and device."""
         xp = compat.array_namespace(array)
-        with _double(xp):
+        with in_double(xp):
             return xp.zeros_like(array)
 
     def split(self, array: Any) -> list[Any]:
@@ -132,9 +122,9 @@ class ArrayApiBackend(AbstractBackend):
         return self.from_host(whole, like)
 
     def _make(self, recipe: Recipe) -> Kernel:
-        step = _eager(recipe)
+        step = evaluator(recipe)
         if self._compiled:
-            from .jax_arrays import jitted
+            from adamax_ref.arrays.jax_arrays import jitted
 
             step = jitted(step)
         return RecipeKernel(partial(PureStep, step, recipe))
@@ -164,84 +154,6 @@ class PureStep(Prepared):
         self.check(gs)
         new = [self._step(*each) for each in zip(self.ps, gs, self.ms, self.us, constants, strict=True)]
         return [p for p, _, _ in new], [m for _, m, _ in new], [u for _, _, u in new]
-
-
-def _eager(recipe: Recipe) -> Step:
-    def run(p: Any, g: Any, m: Any, u: Any, scalars: Sequence[float]) -> tuple[Any, Any, Any]:
-        xp = compat.array_namespace(p, g, m, u)
-        with np.errstate(all="ignore"), _double(xp):
-            working, storage = getattr(xp, STORED[recipe.working]), p.dtype
-            values = {name: xp.astype(array, working) for name, array in zip(INPUTS, (p, g, m, u), strict=True)}
-            values |= {name: _scalar(xp, x, p, working) for name, x in zip(recipe.constants, scalars, strict=True)}
-            p, m, u = recipe.evaluate(operations(xp, recipe, storage), values)
-            return xp.astype(p, storage), xp.astype(m, storage), xp.astype(u, storage)
-
-    return run
-
-
-def operations(xp: Any, recipe: Recipe, storage: Any) -> dict[str, Callable[..., Any]]:
-    """Return the operations of a recipe on arrays of the working type."""
-    single = recipe.working == "binary32"
-    normal = recipe.working_format.smallest_normal
-    return {
-        "add": lambda a, b: a + b,
-        "sub": lambda a, b: a - b,
-        "mul": lambda a, b: a * b,
-        "div": lambda a, b: a / b,
-        "neg": lambda a: -a,
-        "abs": xp.abs,
-        "max": xp.maximum,
-        "greater": lambda a, b: xp.where(a < b, b, a),
-        "flush": lambda a: xp.where(xp.abs(a) < normal, a * 0.0, a),
-        "round": lambda a: xp.astype(xp.astype(a, storage), a.dtype),
-        "fma": with_derivative(xp, lambda a, b, c: fma_binary32(xp, a, b, c) if single else _fma_double(xp, a, b, c)),
-    }
-
-
-def _fma_double(xp: Any, a: Any, b: Any, c: Any) -> Any:
-    """Take the error-free transformations where they hold; send the other elements through exact rationals."""
-    a, b, c = xp.broadcast_arrays(a, b, c)
-    result, safe = fma_binary64(xp, a, b, c)
-    if compat.is_jax_array(a):
-        from .jax_arrays import repaired
-
-        return repaired(result, safe, a, b, c)
-    if bool(xp.all(safe)):
-        return result
-    return xp.asarray(repair(*map(_to_host, (result, safe, a, b, c))), dtype=result.dtype, device=compat.device(result))
-
-
-def _double(xp: Any) -> AbstractContextManager[Any]:
-    """Let JAX have float64 for a while: without it arrays, constants and the emulation would silently be cut short."""
-    if not compat.is_jax_namespace(xp):
-        return nullcontext()
-    from .jax_arrays import float64
-
-    return float64()
-
-
-def _scalar(xp: Any, value: Any, like: Any, dtype: Any) -> Any:
-    """Return a constant as an array without axes, beside the arrays it meets; one that is traced stays traced."""
-    if compat.is_array_api_obj(value):
-        return xp.astype(value, dtype)
-    return xp.asarray(value, dtype=dtype, device=None if compat.is_jax_array(like) else compat.device(like))
-
-
-def _to_host(array: Any) -> np.ndarray[Any, Any]:
-    if not compat.is_torch_array(array):
-        return np.array(array)
-    array = array.detach().cpu()
-    if dtype_name(array) == "bfloat16":
-        bits = array.contiguous().view(compat.array_namespace(array).uint16).numpy()
-        return np.array(bits.view(import_module("ml_dtypes").bfloat16))
-    return np.array(array.numpy())
-
-
-def _from_host(xp: Any, value: np.ndarray[Any, Any]) -> Any:
-    value = value.astype(value.dtype.newbyteorder("="), copy=False)
-    if compat.is_torch_namespace(xp) and dtype_name(value) == "bfloat16":
-        return xp.asarray(value.view(np.uint16)).view(xp.bfloat16)
-    return xp.asarray(value)
 
 
 BACKEND = ArrayApiBackend("array-api")

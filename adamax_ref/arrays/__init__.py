@@ -1,0 +1,1 @@
+"""Below every engine: a recipe evaluated on arrays of any namespace."""
