@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from adamax_ref.backend import get_backend
+from adamax_ref.optimizer.adamax import Adamax
 
 from .contender import WORDS, Contender
 from .problem import Host, Problem
@@ -72,7 +73,7 @@ def _torch_calls(problem: Problem, foreach: bool) -> int:
             Counter.calls += 1
             return func(*args, **(kwargs or {}))
 
-    small = Problem(problem.tensors, 1, problem.profile, problem.decay)
+    small = Problem(problem.tensors, 1, problem.profile, problem.decay)  # of a model too: as many, one element each
     optimizer = torch.optim.Adamax(_torch_params(small), foreach=foreach, weight_decay=problem.decay)
     optimizer.step()
     with Counter():
@@ -111,10 +112,31 @@ def optax_adamax(problem: Problem) -> Contender:
     return Contender("optax jit donated", step, result, dialect, WORDS["floor"], 1)
 
 
+def ours_class(problem: Problem) -> Contender:
+    """Our class for torch's training loops, on torch's parameters."""
+    from adamax_ref.interop.torch_optimizer import optimizer_class
+
+    return _on_tensors("adamax_ref torch class", optimizer_class(), problem)
+
+
+def ours_tensors(problem: Problem) -> Contender:
+    """Our optimizer on torch's parameters."""
+    return _on_tensors("adamax_ref on tensors", Adamax, problem)
+
+
+def _on_tensors(name: str, kind: Callable[..., Any], problem: Problem) -> Contender:
+    params = _torch_params(problem)
+    optimizer = kind(params, lr=problem.hyper.lr, weight_decay=problem.decay)
+    result = _torch_result(optimizer, params, "exp_inf")
+    return Contender(name, optimizer.step, result, "torch", WORDS["floor"], 1)
+
+
 PEERS: dict[str, Callable[[Problem], Contender]] = {
     "torch": lambda problem: torch_adamax(problem, foreach=False),
     "torch-foreach": lambda problem: torch_adamax(problem, foreach=True),
     "torch-adamw": torch_adamw,
     "optax": optax_adamax,
+    "class": ours_class,
+    "tensors": ours_tensors,
 }
 """By the names of ``--against``."""

@@ -1,6 +1,10 @@
 """What is measured: so many parameters of one size and type, with or without weight decay."""
 
+import json
 from dataclasses import dataclass
+from math import prod
+from operator import index
+from pathlib import Path
 from typing import Any, final
 
 import numpy as np
@@ -25,22 +29,30 @@ class Problem:
         Their type.
     decay : float
         Weight decay.
+    model : str
+        Name of a list of shapes; `size` is then the mean.
+    shapes : tuple of tuple of int
+        Of the parameters of a model; empty where all have `size` elements.
 
     Examples
     --------
     >>> str(Problem(1000, 1000))
     '1000 x 1000 f32'
+    >>> str(of_model("resnet50"))
+    'resnet50 (161 tensors) f32'
     """
 
     tensors: int
     size: int
     profile: str = "f32"
     decay: float = 0.0
+    model: str = ""
+    shapes: tuple[tuple[int, ...], ...] = ()
 
     @property
     def elements(self) -> int:
         """Elements of all parameters together."""
-        return self.tensors * self.size
+        return sum(map(prod, self.shapes)) if self.shapes else self.tensors * self.size
 
     @property
     def itemsize(self) -> int:
@@ -65,8 +77,66 @@ class Problem:
         """Return parameters and gradients, the same at every call."""
         rng = np.random.default_rng(2015)
         flat = (rng.standard_normal(self.elements, np.float32).astype(self.dtype) for _ in "pg")
-        ps, gs = (list(values.reshape(self.tensors, self.size)) for values in flat)
-        return [p.copy() for p in ps], [g.copy() for g in gs]
+        ps, gs = (self._cut(values) for values in flat)
+        return ps, gs
+
+    def _cut(self, values: Host) -> list[Host]:
+        """Return a copy for each parameter."""
+        shapes = self.shapes or ((self.size,),) * self.tensors
+        ends = np.cumsum([prod(shape) for shape in shapes])[:-1]
+        return [piece.reshape(shape).copy() for piece, shape in zip(np.split(values, ends), shapes, strict=True)]
+
+    def row(self) -> dict[str, Any]:
+        """Return what a record says of the problem; the shapes stand in their file."""
+        own = {"tensors": self.tensors, "size": self.size, "profile": self.profile, "decay": self.decay}
+        return own | ({"model": self.model} if self.model else {})
 
     def __str__(self) -> str:
-        return f"{self.tensors} x {self.size} {self.profile}" + (" decay" if self.decay else "")
+        what = f"{self.model} ({self.tensors} tensors)" if self.model else f"{self.tensors} x {self.size}"
+        return f"{what} {self.profile}" + (" decay" if self.decay else "")
+
+
+def of_model(name: str, profile: str = "f32", decay: float = 0.0) -> Problem:
+    """Return the problem of a model's parameters.
+
+    Parameters
+    ----------
+    name : str
+        One of :func:`models`, or the path of a JSON file with a list of shapes, such as ``[[100, 64], [64]]``.
+    profile, decay
+        As of :class:`Problem`.
+
+    Raises
+    ------
+    ValueError
+        When there is no such list, or it holds something else; the message says what.
+
+    Examples
+    --------
+    >>> of_model("mlp").elements
+    7074
+    """
+    file = _MODELS / f"{name}.json" if name in models() else Path(name)
+    try:
+        listed = json.loads(file.read_text(encoding="utf-8"))
+        shapes = tuple(tuple(map(index, shape)) for shape in listed)
+    except (OSError, TypeError, ValueError) as error:
+        known = ", ".join(models())
+        raise ValueError(f"{name!r} is neither one of {known} nor a JSON file with a list of shapes ({error})") from error
+    if not shapes or min((length for shape in shapes for length in shape), default=1) < 1:
+        raise ValueError(f"the shapes in {name!r} must be a list of lists of lengths, each at least 1")
+    return Problem(len(shapes), sum(map(prod, shapes)) // len(shapes), profile, decay, file.stem, shapes)
+
+
+def models() -> tuple[str, ...]:
+    """Names of the lists of shapes that come with the package.
+
+    Examples
+    --------
+    >>> models()
+    ('gpt2-small', 'mlp', 'resnet50')
+    """
+    return tuple(sorted(file.stem for file in _MODELS.glob("*.json")))
+
+
+_MODELS = Path(__file__).with_name("models")

@@ -62,7 +62,7 @@ def measure(problem: Problem, backends: Sequence[str], against: Sequence[str], r
     samples = interleave(ready, rounds)
     for one in ready:
         yield {
-            **asdict(problem),
+            **problem.row(),
             "name": one.name,
             "verdict": verdicts[one.name],
             **asdict(samples[one.name]),
@@ -79,7 +79,7 @@ def measure(problem: Problem, backends: Sequence[str], against: Sequence[str], r
             },
         }
     for name, words in refused.items():
-        yield {**asdict(problem), "name": name, "verdict": f"did not take part: {words}"}
+        yield {**problem.row(), "name": name, "verdict": f"did not take part: {words}"}
 
 
 def _taking_part(problem: Problem, backends: Sequence[str], against: Sequence[str]) -> tuple[list[Contender], dict[str, str]]:

@@ -62,7 +62,8 @@ def title(row: Mapping[str, Any]) -> str:
     '1,000 tensors of 1,000 elements, f32, weight decay'
     """
     what = "1 tensor" if row["tensors"] == 1 else f"{row['tensors']:,} tensors"
-    return f"{what} of {row['size']:,} elements, {row['profile']}" + (", weight decay" if row["decay"] else "")
+    size = f"{row['model']}: {what}" if row.get("model") else f"{what} of {row['size']:,} elements"
+    return f"{size}, {row['profile']}" + (", weight decay" if row["decay"] else "")
 
 
 def markdown(record: Mapping[str, Any]) -> str:

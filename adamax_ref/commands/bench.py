@@ -33,6 +33,9 @@ def _list(context: click.Context, parameter: click.Parameter, value: str) -> lis
 @click.option("--against", default="torch,torch-foreach,torch-adamw,optax", show_default=True, callback=_list, help="Peers.")
 @click.option("--size", "sizes", multiple=True, type=click.IntRange(0), default=(10, 1000, 1_000_000), show_default=True)
 @click.option("--tensors", multiple=True, type=click.IntRange(1), default=(1,), show_default=True, help="How many of that size.")
+@click.option(
+    "--shapes", "models", multiple=True, help="A model's parameters: a JSON file, or a name; see below."
+)
 @click.option("--profile", "profiles", multiple=True, type=click.Choice(["f64", "f32", "f16", "bf16"]), default=("f32",))
 @click.option("--weight-decay", type=click.FloatRange(0), default=0.0, show_default=True)
 @click.option("--rounds", type=click.IntRange(2), default=15, show_default=True, help="How often each contender is timed.")
@@ -45,6 +48,7 @@ def command(
     against: list[str],
     sizes: tuple[int, ...],
     tensors: tuple[int, ...],
+    models: tuple[str, ...],
     profiles: tuple[str, ...],
     weight_decay: float,
     rounds: int,
@@ -55,11 +59,13 @@ def command(
 ) -> None:
     """Time a whole step of each engine and peer, interleaved in this process, with a verdict on the bits.
 
-    Peers are torch, torch-foreach, torch-adamw (another algorithm, the same bytes) and optax; one that is not
-    installed is left out with a remark.
+    Peers are torch, torch-foreach, torch-adamw (another algorithm, the same bytes) and optax; class and tensors are
+    this package on torch's parameters. One that is not installed is left out with a remark. With --shapes the sizes are
+    those of a model: mlp, resnet50, gpt2-small, or a file such as [[100, 64], [64]].
     """
     from adamax_ref.bench.peers import PEERS
     from adamax_ref.bench.plot import plot
+    from adamax_ref.bench.problem import of_model
 
     for name in against:
         if name not in PEERS:
@@ -69,7 +75,9 @@ def command(
     if record is not None and render:
         data = json.loads((record / "cpu.json").read_text(encoding="utf-8"))
     else:
-        grid = [(count, size, profile, weight_decay) for profile in profiles for count in tensors for size in sizes]
+        grid: list[Any] = [(count, size, profile, weight_decay) for profile in profiles for count in tensors for size in sizes]
+        if models:
+            grid = [of_model(model, profile, weight_decay) for profile in profiles for model in models]
         keep = partial(_keep, record) if record else None
         data = _measured(CPU_GRID if record else grid, list(backends), against, rounds, keep)
     if json_file is not None:
@@ -96,7 +104,7 @@ def _measured(grid: Any, asked: list[str], against: list[str], rounds: int, keep
     backends = asked or _fast()
     rows: list[dict[str, Any]] = []
     for entry in grid:
-        problem = Problem(*entry)
+        problem = entry if isinstance(entry, Problem) else Problem(*entry)
         wanted = backends if asked or problem.profile == "f32" else [name for name in backends if name != "numpy-emulated"]
         new = list(measure(problem, wanted, against, rounds))
         rows += new

@@ -17,8 +17,9 @@ from adamax_ref.backend import BackendUnavailable
 from adamax_ref.bench.contender import YARDSTICKS, copy_yardstick, ours, scale_yardstick, words_yardstick
 from adamax_ref.bench.measure import FEWEST, extra_memory, interleave
 from adamax_ref.bench.peers import PEERS
-from adamax_ref.bench.problem import Problem
+from adamax_ref.bench.problem import Problem, of_model
 from adamax_ref.bench.record import WARM_UP, measure
+from adamax_ref.bench.table import title
 from adamax_ref.bench.verdict import Judge
 from adamax_ref.cli import main
 
@@ -203,3 +204,34 @@ def test_the_record_is_kept_as_it_grows(tmp_path: Path, monkeypatch: pytest.Monk
 def test_wrong_usage_is_code_2_and_one_sentence(words: list[str], message: str) -> None:
     done = CliRunner().invoke(main, ["bench", *words])
     assert done.exit_code == 2 and message in " ".join(done.output.split())
+
+
+def test_a_user_times_the_shapes_of_a_model_of_his_own(tmp_path: Path) -> None:
+    file = tmp_path / "mine.json"
+    file.write_text("[[3, 4], [4], []]")
+    problem = of_model(str(file), "f64", 0.1)
+    assert (problem.elements, problem.tensors, str(problem)) == (17, 3, "mine (3 tensors) f64 decay")
+    ps, gs = problem.start()
+    assert [p.shape for p in ps] == [g.shape for g in gs] == [(3, 4), (4,), ()]
+    rows = list(measure(problem, ["numpy"], [], 2))
+    assert {row["model"] for row in rows} == {"mine"}
+    assert {row["verdict"] for row in rows if row["name"] == "adamax_ref numpy"} == {"exact: the bits of torch"}
+    assert title(rows[0]) == "mine: 3 tensors, f64, weight decay"
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", "[[0]]", "[[1.5]]", "[3]", "no json"])
+def test_a_file_without_shapes_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "wrong.json").write_text(text)
+    with pytest.raises(ValueError, match="shapes"):
+        of_model(str(tmp_path / "wrong.json"))
+    with pytest.raises(ValueError, match="neither one of gpt2-small, mlp, resnet50 nor"):
+        of_model("no-such-model")
+
+
+@pytest.mark.parametrize("name", ["class", "tensors"])
+def test_our_ways_on_tensors_have_the_bits_of_torch(name: str, peer: Any) -> None:
+    peer("torch")
+    rows = {row["name"]: row for row in measure(of_model("mlp", "f32", 0.01), ["numpy"], [name, "torch"], 2)}
+    row = next(row for found, row in rows.items() if name in found and found.startswith("adamax_ref"))
+    assert row["verdict"] == "exact: the bits of torch"
+    assert "torch Adamax for-loop" in row["ratios"]
