@@ -7,10 +7,12 @@ from typing import final
 
 from adamax_ref.conformance.matrix import ENOUGH, Matrix
 from adamax_ref.conformance.mutants import Mutant, Trial, equivalent
+from adamax_ref.conformance.verdict import Grade
 from adamax_ref.golden.load import Corpus
 
-HEAD = f"| dialect and profile | can show | killed by {ENOUGH} | parameter alone | mutants | same function | killed |"
-RULE = "| --- | --- | --- | --- | --- | --- | --- |"
+_COLUMNS = ("can show", f"killed by {ENOUGH}", "not conformant", "parameter alone", "mutants", "same function", "killed")
+HEAD = f"| {' | '.join(('dialect and profile', *_COLUMNS))} |"
+RULE = "| --- | --- | --- | --- | --- | --- | --- | --- |"
 
 
 @final
@@ -45,7 +47,10 @@ class Rates:
         other = self.mutants - len(self.equivalents)
         name = f"{self.matrix.dialect}/{self.matrix.profile}"
         killed, alone, gone = shows - len(self.weak), shows - len(self.hidden), other - len(self.alive)
-        cells = (shows, f"{killed} ({_percent(killed, shows)})", f"{alone} ({_percent(alone, shows)})")
+        verdicts = self.matrix.verdicts
+        wrong = sum(verdicts[bug].grade is Grade.NOT_CONFORMANT for bug in self.matrix.required)
+        counts = ((part, _percent(part, shows)) for part in (killed, wrong, alone))
+        cells = (shows, *(f"{part} ({share})" for part, share in counts))
         return " | ".join(
             map(str, (f"| {name}", *cells, self.mutants, len(self.equivalents), f"{gone} ({_percent(gone, other)}) |"))
         )

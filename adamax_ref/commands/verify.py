@@ -185,7 +185,8 @@ def left_out(found: Sequence[Any]) -> Iterator[str]:
 
 def refuse_strangers(answered: frozenset[str], corpus: "Corpus", wanted: list[tuple[str, str]], level: str) -> None:
     """Refuse answers to cases that are none of those asked; ValueError names one."""
-    asked = {case.id for pair in wanted for case in corpus.cases(*pair, level)} if answered else set()
+    cases = (case for pair in wanted for case in corpus.cases(*pair, level)) if answered else ()
+    asked = {name for case in cases for name in (case.id, case.number)}
     strangers = sorted(answered - asked)
     if strangers:
         raise ValueError(

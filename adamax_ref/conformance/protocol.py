@@ -5,7 +5,7 @@ to be printed. ``schema/protocol.schema.json`` says the same for other readers.
 """
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, final
 
 from adamax_ref.dialects import names
@@ -153,9 +153,12 @@ def read_answer(data: bytes, asked: str) -> Answer:
     return _answer(built(_Run, _without_nulls(message), "answer"))
 
 
-def answer_to(case: Case, data: bytes, hello: Hello) -> Answer:
-    """Read the answer to a case; Fault as in :func:`read_answer`, and ``protocol`` when the numbers are not what was asked."""
-    answer = read_answer(data, case.id)
+def answer_to(case: Case, data: bytes, hello: Hello, asked: str = "") -> Answer:
+    """Read the answer to a case, which may have been asked under another id than its own.
+
+    Fault as in :func:`read_answer`, and ``protocol`` when the numbers are not what was asked.
+    """
+    answer = replace(read_answer(data, asked or case.id), id=case.id)
     if answer.steps is not None and case.result == "value" and (wrong := fault_of(case, answer.steps, hello)):
         raise Fault("protocol", wrong)
     return answer

@@ -95,7 +95,7 @@ class Verdict:
         return " ".join((self.grade.value, *self.remarks))
 
     @property
-    def counts(self) -> dict[Status, int]:
+    def counts(self) -> dict[str, int]:
         """How many cases have each status."""
         counter = Counter(each.status for each in self.cases)
         return {status: counter[status] for status in Status}

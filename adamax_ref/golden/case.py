@@ -6,6 +6,7 @@ Numbers stay the strings they are in the file; :mod:`adamax_ref.golden.patterns`
 """
 
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import final
 
 from adamax_ref.law.hyper import Hyperparameters
@@ -203,6 +204,11 @@ class Case:
     def slug(self) -> str:
         """Last part of the id."""
         return self.id.split("/")[3]
+
+    @property
+    def number(self) -> str:
+        """Stands for the id where that would tell what must come out: twelve digits of its hash, in every corpus the same."""
+        return f"{int.from_bytes(sha256(self.id.encode()).digest()[:8]) % 10**12:012}"
 
     @property
     def form(self) -> Format:

@@ -56,10 +56,10 @@ def test_all_prints_a_line_for_each_run_and_one_page_and_one_report(targets: lis
 def test_a_target_that_breaks_does_not_stop_the_others(targets: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     targets += ["backend:broken", "backend:numpy"]
 
-    def opened(text: str) -> object:
+    def opened(text: str, *words: tuple[str, ...]) -> object:
         if text == "backend:broken":
             raise RuntimeError("a library is damaged")
-        return open_target(text)
+        return open_target(text, *words)
 
     monkeypatch.setattr("adamax_ref.conformance.everything.open_target", opened)
     result = run("verify", "--all", *ONE)

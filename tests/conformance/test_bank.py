@@ -68,6 +68,14 @@ def test_every_bug_is_killed_by_two_cases_and_by_two_categories_where_more_than_
 
 
 @pytest.mark.parametrize("pair", PAIRS)
+def test_every_bug_that_a_case_kills_does_not_conform(pair: str) -> None:
+    assert matrix(pair).acquitted == ()
+    verdicts = matrix(pair).verdicts
+    listed = {name for case in cases(pair) for name in case.kills}
+    assert listed and {name for name in listed if verdicts[name].exit != 1} == set()
+
+
+@pytest.mark.parametrize("pair", PAIRS)
 def test_what_the_files_say_is_killed_is_what_is_killed(pair: str) -> None:
     assert {case.id: case.kills for case in cases(pair)} == {
         name: tuple(sorted(found)) for name, found in matrix(pair).by_case.items()

@@ -11,7 +11,7 @@ from adamax_ref.conformance.answer import Answer, Hello, Reported
 from adamax_ref.conformance.bugs import Bug, Parts, bank
 from adamax_ref.conformance.cause import UNDIAGNOSED, Diagnosis
 from adamax_ref.conformance.diagnosis import base, diagnose
-from adamax_ref.conformance.judge import Judged, judge
+from adamax_ref.conformance.judge import Judged, Status, judge
 from adamax_ref.conformance.kills import parts
 from adamax_ref.conformance.localise import localise
 from adamax_ref.conformance.replay import Replay, answer, orders, spans
@@ -118,7 +118,8 @@ def test_an_illegal_input_that_is_computed_is_named_only_by_a_bug_that_accepts_i
 
 def test_a_waived_failure_takes_no_part() -> None:
     found = [
-        replace(each, status="waived") if each.status == "failed" else each for each in answers(bank()["B16"], cases("u-decay"))
+        replace(each, status=Status.WAIVED) if each.status == "failed" else each
+        for each in answers(bank()["B16"], cases("u-decay"))
     ]
     assert diagnose(found, HELLO, replay()) is UNDIAGNOSED
 

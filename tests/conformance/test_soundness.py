@@ -228,7 +228,10 @@ def test_a_wrong_number_is_refused_by_every_door(pair: str, data: st.DataObject,
     assert [each.case.id for each in parting] == [case.id]
     _refused_in_reports(judged)
     file = tmp_path_factory.mktemp("answers") / "answers"
-    file.write_text("\n".join(map(json.dumps, [hello_line(target.hello), *(answer_line(target, each) for each in cases(pair))])))
+    file.write_text(
+        "\n".join(map(json.dumps, [hello_line(target.hello), *(answer_line(target, each) for each in cases(pair))])),
+        encoding="utf-8",
+    )
     done = CliRunner().invoke(main, ["verify", f"answers:{file}", "--dialect", dialect, "--profile", profile])
     assert done.exit_code == 1 and "verdict NOT CONFORMANT" in done.output and f"{case.id} rev" in done.output
     (text,) = (line for line in done.output.splitlines() if line.startswith("verdict"))

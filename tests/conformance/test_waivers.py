@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from adamax_ref.conformance.bugs import bank
-from adamax_ref.conformance.judge import Judged, judge
+from adamax_ref.conformance.judge import Judged, Status, judge
 from adamax_ref.conformance.targets._bug import BugTarget
 from adamax_ref.conformance.verdict import decide
 from adamax_ref.conformance.waivers import NONE, Waiver, read_waivers, waive
@@ -72,7 +72,7 @@ def test_a_waiver_that_is_no_longer_needed_is_an_error(judged: list[Judged]) -> 
 
 def test_an_error_may_be_waived_and_what_was_not_run_stays_as_it_is(judged: list[Judged]) -> None:
     for status, wanted in (("error", "waived"), ("untested", "untested"), ("skipped", "skipped")):
-        [made] = waive([replace(judged[0], status=status)], in_force(judged[0].case.id))
+        [made] = waive([replace(judged[0], status=Status(status))], in_force(judged[0].case.id))
         assert made.status == wanted
 
 

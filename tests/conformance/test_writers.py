@@ -11,12 +11,13 @@ from jsonschema import Draft202012Validator
 
 from adamax_ref.conformance.answer import Answer
 from adamax_ref.conformance.badge import badge
-from adamax_ref.conformance.judge import Judged
+from adamax_ref.conformance.judge import Judged, Status
 from adamax_ref.conformance.junit import junit
 from adamax_ref.conformance.ndjson import ndjson
 from adamax_ref.conformance.report import lines, printable
 from adamax_ref.conformance.run import Run, run
 from adamax_ref.conformance.targets import open_target
+from adamax_ref.conformance.verdict import Grade
 from adamax_ref.conformance.writers import WRITERS, write
 from adamax_ref.golden.corpus import schema
 from adamax_ref.golden.load import open_corpus
@@ -36,11 +37,11 @@ def wrong() -> Run:
     found = judged("bug:B16")
     cases = list(found.verdict.cases)
     failed = [at for at, each in enumerate(cases) if each.status == "failed"]
-    cases[failed[-1]] = replace(cases[failed[-1]], status="waived", waiver=f"known {HOSTILE}")
+    cases[failed[-1]] = replace(cases[failed[-1]], status=Status.WAIVED, waiver=f"known {HOSTILE}")
     error = Answer(cases[0].case.id, error=("crashed", HOSTILE))
-    cases[0] = Judged(cases[0].case, error, "error", f"crashed: {HOSTILE}")
-    cases[1] = replace(cases[1], status="skipped", reason=f"no {HOSTILE}")
-    cases[2] = replace(cases[2], status="untested", reason="l2 not declared")
+    cases[0] = Judged(cases[0].case, error, Status.ERROR, HOSTILE, kind="crashed")
+    cases[1] = replace(cases[1], status=Status.SKIPPED, reason=f"no {HOSTILE}")
+    cases[2] = replace(cases[2], status=Status.UNTESTED, reason="l2 not declared")
     hello = replace(found.hello, name=f"mylib {HOSTILE}")
     return replace(found, hello=hello, verdict=replace(found.verdict, cases=tuple(cases), notes=(HOSTILE,)))
 
@@ -59,7 +60,7 @@ def test_every_line_of_ndjson_follows_the_schema_whatever_the_verdict(wrong: Run
     for record in records:
         validator.validate(record)
     footers = [record for record in records if record["kind"] == "footer"]
-    assert [footer["verdict"] for footer in footers] == ["EXACT", "NOT CONFORMANT"]
+    assert [footer["verdict"] for footer in footers] == ["EXACT", "NOT CONFORMANT with 1 waiver"]
     assert footers[1]["causes"] == [{"bug": "B16", "strength": "certain", "cases": len(wrong.diagnosis.causes[0].cases)}]
     assert footers[1]["slip"]["quantity"] == "u"
     waived = next(record for record in records if record.get("status") == "waived")
@@ -91,24 +92,24 @@ def test_junit_counts_and_names_what_happened(wrong: Run) -> None:
 
 def test_junit_of_a_good_run_has_no_failure_and_of_too_little_evidence_one(right: Run) -> None:
     assert "<failure" not in junit([right])
-    short = replace(right, verdict=replace(right.verdict, text="NOT ENOUGH EVIDENCE", exit=1))
+    short = replace(right, verdict=replace(right.verdict, grade=Grade.NOT_ENOUGH_EVIDENCE))
     root = xml.fromstring(junit([short]))
     assert root.attrib["failures"] == "1"
 
 
 @pytest.mark.parametrize(
-    ("text", "code", "message", "color"),
+    ("grade", "changes", "message", "color"),
     [
-        ("EXACT", 0, "exact", "brightgreen"),
-        ("NAMED torch/unfused", 0, "named torch/unfused", "green"),
-        ("CERTIFIED (theta only)", 0, "certified (theta only)", "green"),
-        ("NOT ENOUGH EVIDENCE", 1, "not enough evidence", "yellow"),
-        ("NOT CONFORMANT", 1, "not conformant", "red"),
-        ("COULD NOT RUN", 3, "could not run", "red"),
+        (Grade.EXACT, {}, "exact", "brightgreen"),
+        (Grade.NAMED, {"recipe": "torch/unfused"}, "named torch/unfused", "green"),
+        (Grade.CERTIFIED, {"exposes": ("theta",)}, "certified (theta only)", "green"),
+        (Grade.NOT_ENOUGH_EVIDENCE, {}, "not enough evidence", "yellow"),
+        (Grade.NOT_CONFORMANT, {}, "not conformant", "red"),
+        (Grade.COULD_NOT_RUN, {}, "could not run", "red"),
     ],
 )
-def test_there_is_a_badge_for_every_verdict(right: Run, text: str, code: int, message: str, color: str) -> None:
-    made = json.loads(badge([replace(right, verdict=replace(right.verdict, text=text, exit=code))]))
+def test_there_is_a_badge_for_every_verdict(right: Run, grade: Grade, changes: Any, message: str, color: str) -> None:
+    made = json.loads(badge([replace(right, verdict=replace(right.verdict, grade=grade, **changes))]))
     assert made == {
         "schemaVersion": 1,
         "label": "adamax paper f32",

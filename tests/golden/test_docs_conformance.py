@@ -5,7 +5,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from adamax_ref.conformance.answer import FEATURES
-from adamax_ref.conformance.verdict import STATUSES
+from adamax_ref.conformance.judge import Status
 from adamax_ref.golden.case import Case, Quantity
 from adamax_ref.golden.draws import draws, key_of
 
@@ -21,7 +21,7 @@ def test_the_example_prints_what_the_page_says() -> None:
 
 def test_every_field_feature_and_status_is_explained() -> None:
     names = {field.name.rstrip("_") for record in (Case, Quantity) for field in fields(record)}
-    for name in (*names, *FEATURES, *STATUSES):
+    for name in (*names, *FEATURES, *tuple(Status)):
         assert f"`{name}`" in TEXT or name == "waived", name
 
 

@@ -7,8 +7,10 @@ from html.parser import HTMLParser
 import pytest
 
 from adamax_ref.conformance.cause import Cause, Diagnosis, Nearest, Slip
+from adamax_ref.conformance.judge import Status
 from adamax_ref.conformance.page import LARGEST, page
 from adamax_ref.conformance.run import Run
+from adamax_ref.conformance.verdict import Grade
 from adamax_ref.dialects import get
 from adamax_ref.truth.compare import Difference, first_difference
 
@@ -73,8 +75,8 @@ def test_every_text_that_a_target_or_a_corpus_brings_is_escaped(runs: tuple[Run,
     run = runs[1]
     hello = replace(run.hello, version=bad, language=bad, device=bad, recipe=bad, declares=(bad,), features=(bad,))
     hello = replace(hello, homepage=bad, issues=bad)
-    judged = replace(run.verdict.cases[0], status="error", reason=bad, waiver=bad)
-    verdict = replace(run.verdict, text=f"NAMED {bad}", recipe=bad, notes=(bad,), cases=(judged,))
+    judged = replace(run.verdict.cases[0], status=Status.ERROR, reason=bad, waiver=bad)
+    verdict = replace(run.verdict, grade=Grade.NAMED, recipe=bad, notes=(bad,), cases=(judged,))
     cause = Cause(bad, bad, bad, "certain", (bad,))
     diagnosis = Diagnosis((cause,), Nearest(bad, bad, 1, 2, 3), Slip(bad, 1, bad, 0, bad, bad, bad), bad)
     made = page([replace(run, hello=hello, corpus=bad, dialect=bad, level=bad, verdict=verdict, diagnosis=diagnosis)], title=bad)
@@ -119,7 +121,12 @@ def test_an_answer_that_cannot_be_read_is_told_without_a_picture(runs: tuple[Run
     assert failed.answer.steps is not None
     garbage = tuple(replace(each, u="zz") for each in failed.answer.steps)
     waived = replace(
-        failed, answer=replace(failed.answer, steps=garbage), status="waived", first=None, reason="protocol: zz", waiver="known"
+        failed,
+        answer=replace(failed.answer, steps=garbage),
+        status=Status.WAIVED,
+        first=None,
+        reason="protocol: zz",
+        waiver="known",
     )
     made = page([replace(runs[1], verdict=replace(runs[1].verdict, cases=(waived,)))])
     assert "protocol: zz" in made and "Waived: known" in made and "<svg" not in made

@@ -46,10 +46,13 @@ class AnswersTarget(Target):
         return frozenset(self._told if self._whole else ())
 
     def run(self, case: Case) -> Answer:
-        """Look the answer up."""
-        told = self._told.get(case.id)
-        if told is None:
+        """Look the answer up, under the id of the case or under the number that a blind question has instead."""
+        names = [name for name in (case.id, case.number) if name in self._told]
+        if not names:
             return Answer(case.id, error=("missing", "the file has no answer to this case"))
+        if len(names) > 1:
+            return Answer(case.id, error=("protocol", f"answered twice: under its id and as {case.number}"))
+        told = self._told[names[0]]
         if told.sent and told.sent != question(case, self._hello).decode().rstrip("\n"):
             return Answer(case.id, error=("missing", "the transcript answers another question under this id"))
         try:
@@ -60,7 +63,7 @@ class AnswersTarget(Target):
     def _read(self, case: Case, told: Exchange) -> Answer:
         if told.fault is not None:
             raise Fault(*told.fault)
-        return answer_to(case, (told.received or "").encode(), self._hello)
+        return answer_to(case, (told.received or "").encode(), self._hello, told.id)
 
 
 def target(name: str) -> Target:
