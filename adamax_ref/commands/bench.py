@@ -33,9 +33,7 @@ def _list(context: click.Context, parameter: click.Parameter, value: str) -> lis
 @click.option("--against", default="torch,torch-foreach,torch-adamw,optax", show_default=True, callback=_list, help="Peers.")
 @click.option("--size", "sizes", multiple=True, type=click.IntRange(0), default=(10, 1000, 1_000_000), show_default=True)
 @click.option("--tensors", multiple=True, type=click.IntRange(1), default=(1,), show_default=True, help="How many of that size.")
-@click.option(
-    "--shapes", "models", multiple=True, help="A model's parameters: a JSON file, or a name; see below."
-)
+@click.option("--shapes", "models", multiple=True, help="A model's parameters: a JSON file, or a name; see below.")
 @click.option("--profile", "profiles", multiple=True, type=click.Choice(["f64", "f32", "f16", "bf16"]), default=("f32",))
 @click.option("--weight-decay", type=click.FloatRange(0), default=0.0, show_default=True)
 @click.option("--rounds", type=click.IntRange(2), default=15, show_default=True, help="How often each contender is timed.")

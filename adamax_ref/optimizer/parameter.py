@@ -2,6 +2,8 @@
 
 from typing import Any, Protocol, final
 
+import numpy as np
+
 from .tensors import is_tensor
 
 
@@ -48,7 +50,7 @@ class Parameter:
     def __init__(self, data: Array, grad: Array | None = None, name: str | None = None) -> None:
         if not (hasattr(data, "shape") and hasattr(data, "dtype")):
             raise TypeError(f"data must be an array, not {type(data).__name__}; numpy.asarray(data, dtype=float) makes one")
-        self.data: Any = data
+        self.data: Any = np.array(data) if isinstance(data, np.generic) else data  # a scalar of NumPy's cannot be written to
         self.grad: Any = grad
         self.name = name
 

@@ -221,7 +221,7 @@ def _readable(gradient: Any) -> Any:
     """Return a gradient whose memory can be read as it is: itself, or a copy."""
     if is_tensor(gradient) and not is_plain_tensor(gradient):
         return lend(gradient)
-    return _native(gradient)
+    return _native(np.asarray(gradient) if isinstance(gradient, np.generic) else gradient)
 
 
 def _native(array: Any) -> Any:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from adamax_ref import Adamax, Parameter
-from adamax_ref.backend import why_unavailable
+from adamax_ref.backend import get_backend, why_unavailable
 from adamax_ref.optimizer import prepared
 from adamax_ref.optimizer.prepared import PreparedSteps
 
@@ -254,3 +254,21 @@ def test_two_optimizers_that_share_a_parameter_see_each_others_steps() -> None:
             pair[t % 2].step()
         results.append(param.data.tobytes())
     assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba", "array-api", "dask", None])
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_scalars_and_arrays_without_axes_are_parameters_and_gradients(backend: str | None, kind: Any) -> None:
+    """The loop of the README on one number: what NumPy makes of ``2 * w`` is a scalar, not an array."""
+    if backend is not None and (reason := why_unavailable(backend)):
+        pytest.skip(reason)
+    results = []
+    for start in (kind(1), np.array(1, kind), np.array([1], kind)):
+        data = get_backend("dask").from_host(np.asarray(start)) if backend == "dask" else start
+        param = Parameter(data)
+        optimizer = Adamax([param], lr=0.1, backend=backend)
+        for _ in range(4):
+            param.grad = 2 * param.data
+            optimizer.step()
+        results.append(float(np.asarray(param.data).reshape(-1)[0]))
+    assert len(set(results)) == 1 and results[0] < 0.8
