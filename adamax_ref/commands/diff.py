@@ -24,9 +24,11 @@ def command(
 ) -> None:
     """Send the same cases to TARGET_A and TARGET_B and show the first number in which they part.
 
-    Targets are written as for verify; a program (-- COMMAND ARGS...) can only be TARGET_B. Ends with 0 when every bit
-    that both show agrees, 1 when one differs or no number could be compared, 2 for wrong input, 3 if a target could not be run.
+    Targets are written as for verify; a program (-- COMMAND ARGS...) can only be TARGET_B. Ends with 0 when every bit that
+    both show agrees, 1 when one differs, one target fails to answer or no number could be compared, 2 for wrong input, 3
+    if a target could not be run.
     """
+    from adamax_ref.conformance.judge import Status
     from adamax_ref.conformance.parting import partings, quantities
     from adamax_ref.conformance.report import printable
     from adamax_ref.conformance.run import pairs
@@ -41,7 +43,8 @@ def command(
             raise ValueError(f"{a.hello.name} and {b.hello.name} have no dialect and profile in common")
         for pair in wanted:
             found = list(partings(a, b, corpus.cases(*pair, level)))
-            differ |= any(each.parts for each in found) or not any(each.numbers for each in found)
+            failed = any(judged.status is Status.ERROR for each in found for judged in each.judged)
+            differ |= failed or any(each.parts for each in found) or not any(each.numbers for each in found)
             for line in compared(" ".join(pair), found, (a.hello.name, b.hello.name), quantities(a, b)):
                 click.echo(printable(line))
     raise click.exceptions.Exit(int(differ))
@@ -54,7 +57,8 @@ def compared(where: str, found: "Sequence[Parting]", names: tuple[str, str], sho
     together = [each for each in found if each.compared]
     apart = [each for each in together if each.parts]
     numbers = sum(each.numbers for each in together)
-    agree = "every bit agrees" if numbers else "no number was compared"
+    compared = "every bit agrees" if len(together) == len(found) else "every compared bit agrees"
+    agree = compared if numbers else "no number was compared"
     counts = f"{len(together)} cases compared, {len(found) - len(together)} not"
     yield f"{where}   {counts}; {numbers} numbers of {', '.join(shown)}; {f'{len(apart)} part' if apart else agree}"
     alone = next((each for each in found if not each.compared), None)

@@ -1,6 +1,6 @@
 """``adamax-ref identify``: which framework's Adamax an implementation follows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +10,7 @@ from ._program import TakesProgram, of_callable
 if TYPE_CHECKING:
     from adamax_ref.conformance.identify import Identity
     from adamax_ref.conformance.target import Target
+    from adamax_ref.conformance.verdict import Verdict
 
 _NEAREST = 3
 
@@ -22,27 +23,34 @@ def command(target: str, confirm: bool, lacks: tuple[str, ...], declares: tuple[
     """Say which dialect TARGET follows, from its answers to a few separating probes.
 
     TARGET is backend:NAME, framework:NAME, callable:MODULE:NAME or, last on the line, -- COMMAND ARGS... Ends with 0
-    when a dialect fits, 1 when none does, 2 for wrong input, 3 if the target could not be run.
+    when a dialect fits, 1 when none does or no golden vectors confirm it, 2 for wrong input, 3 if the target could not be run.
     """
     from adamax_ref.conformance.identify import identify
     from adamax_ref.conformance.targets import open_target
 
     with open_target(target, lacks, declares) as opened:
         identity = identify(opened)
-        click.echo("\n".join(described(identity)))
-        if confirm and identity.names:
-            click.echo("\n".join(confirmed(opened, identity.names[0])))
-    raise click.exceptions.Exit(0 if identity.names else 1)
+        click.echo("\n".join(described(identity, opened.hello.exposes)))
+        runs = confirmed(opened, identity.names[0]) if confirm and identity.names else ()
+        verdicts = []
+        for verdict, line in runs:
+            click.echo(line)
+            verdicts += [verdict] if verdict is not None else []
+    denied = bool(verdicts) and not any(verdict.grade.conforms for verdict in verdicts)
+    raise click.exceptions.Exit(int(denied or not identity.names))
 
 
-def described(identity: "Identity") -> Iterator[str]:
-    """Yield what was found, line by line."""
+def described(identity: "Identity", exposes: Sequence[str]) -> Iterator[str]:
+    """Yield the result, line by line."""
     from adamax_ref.dialects import get
+    from adamax_ref.golden.case import QUANTITIES
 
     best = identity.candidates[0]
     if best.fits:
         yield f"{best.name}: {get(best.name).title}"
-        yield f"  every bit of {best.numbers} numbers in {len(identity.answered)} probes"
+        shown = [name for name in QUANTITIES if name in exposes]
+        only = "" if len(shown) == len(QUANTITIES) else f" of {' and '.join(shown)} alone"
+        yield f"  every bit of {best.numbers} numbers{only} in {len(identity.answered)} probes"
         yield from (f"  the same as far as the answers go: {name}" for name in identity.names[1:])
     else:
         yield f"none of the known dialects; nearest is {best.name}: {get(best.name).title}"
@@ -53,8 +61,8 @@ def described(identity: "Identity") -> Iterator[str]:
     yield from (f"  not answered: probe {name!r}, {why}" for name, why in identity.unanswered.items())
 
 
-def confirmed(target: "Target", name: str) -> Iterator[str]:
-    """Yield the verdicts on the golden vectors of the dialect's family, profile by profile."""
+def confirmed(target: "Target", name: str) -> Iterator[tuple["Verdict | None", str]]:
+    """Yield the verdicts on the golden vectors of the dialect's family, profile by profile, each with its line."""
     from adamax_ref.conformance.run import pairs, run
     from adamax_ref.golden.load import open_corpus
 
@@ -62,7 +70,8 @@ def confirmed(target: "Target", name: str) -> Iterator[str]:
     try:
         wanted = pairs(target, corpus, (family,))
     except ValueError as reason:
-        yield f"  not confirmed on the golden vectors: {reason}"
+        yield None, f"  not confirmed on the golden vectors: {reason}"
         return
     for dialect, profile in wanted:
-        yield f"  golden vectors {dialect}/{profile}: {run(target, corpus, dialect, profile).verdict.text}"
+        verdict = run(target, corpus, dialect, profile).verdict
+        yield verdict, f"  golden vectors {dialect}/{profile}: {verdict.text}"

@@ -166,12 +166,12 @@ def all_judged(question: "Question", mapper: "Mapper") -> tuple[list["Run"], int
         found.append(each)
         for line in matrix(each.target, each.runs):
             click.echo(line)
-    runs = [run for each in found for run in each.runs]
+    runs = [run for each in found for run in each.reported]
     for run in runs:
-        if run.verdict.exit:
+        if run.verdict.exit and run.verdict.cases:
             click.echo("\n" + "\n".join(lines(run)))
     click.echo("\n".join(("", *left_out(found))))
-    if not runs:
+    if not any(each.runs for each in found):
         raise ValueError("nothing that is here declares what was asked for; leave out --dialect and --profile")
     return runs, max(each.exit for each in found)
 

@@ -52,7 +52,7 @@ class Reported:
 @final
 @dataclass(frozen=True)
 class Answer:
-    """A target's answer to one case: exactly one of the four fields beside the id is set.
+    """A target's answer to one case: exactly one of the five fields beside the id is set.
 
     Attributes
     ----------
@@ -66,6 +66,8 @@ class Answer:
         It will not be run; why.
     error : (str, str)
         It should have worked and did not: kind and message.
+    unasked : str
+        The way to the target cannot carry this case; why. A program's answer never says so.
     """
 
     id: str
@@ -73,3 +75,4 @@ class Answer:
     refused: str | None = None
     skipped: str | None = None
     error: tuple[str, str] | None = None
+    unasked: str | None = None

@@ -1,7 +1,6 @@
-"""Cases as NumPy arrays and back, for targets that run in this process.
+"""Turn cases into NumPy arrays and back, for targets that run in this process.
 
-What cannot become arrays is refused here, with the words a user would get: a malformed pattern, a wrong length, a
-negative counter.
+A malformed pattern, a wrong length or a negative counter cannot become arrays: a target was never asked about those.
 """
 
 import math
@@ -17,6 +16,10 @@ from adamax_ref.law.profile import PROFILES, Format
 _DTYPES = {"f64": "float64", "f32": "float32", "f16": "float16", "bf16": "bfloat16", "c64": "complex64", "c128": "complex128"}
 
 Array = np.ndarray[Any, Any]
+
+
+class Unaskable(Exception):
+    """A case that cannot be put to a target in this process; it counts neither for nor against it."""
 
 
 @final
@@ -51,22 +54,25 @@ def start_of(case: Case) -> Start:
 
     Raises
     ------
-    ValueError
+    Unaskable
         When a pattern is malformed, a length does not fit the shape, or the counter is negative.
     """
     if case.init.t < 0:
-        raise ValueError(f"t must be at least 0, not {case.init.t}: it counts the steps that were made")
+        raise Unaskable(f"a counter of {case.init.t} is no state that an optimizer can have")
     grads = tuple(None if each.grad is None else _array(each.grad, "grad", case) for each in case.steps)
     theta, m, u = (_array(getattr(case.init, name), name, case) for name in ("theta", "m", "u"))
     return Start(theta, m, u, grads)
 
 
 def _array(text: str, name: str, case: Case) -> Array:
-    numbers = decode(text, case.form)
+    try:
+        numbers = decode(text, case.form)
+    except ValueError as error:
+        raise Unaskable(f"{name} is no array: {error}") from error
     parts = 2 if PROFILES[case.profile].is_complex else 1
     count = parts * math.prod(case.shape)
     if len(numbers) != count:
-        raise ValueError(f"{name} has {len(numbers)} numbers, but a tensor of shape {list(case.shape)} has {count}")
+        raise Unaskable(f"{name} has {len(numbers)} numbers, but a tensor of shape {list(case.shape)} has {count}")
     real = np.array(numbers, dtype=np.float64)
     dtype = dtype_of(case.profile)
     made = real.astype(dtype) if parts == 1 else real.astype(dtype.type(0).real.dtype).view(dtype)

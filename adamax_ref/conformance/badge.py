@@ -19,9 +19,11 @@ _FEW = 3
 
 def badge(runs: Sequence[Run]) -> str:
     """Return the badge for some runs of one target; several are as good as the worst of them."""
-    worst = max(runs, key=lambda run: run.verdict.grade.rank)
+    worst = max(runs, key=lambda run: (run.verdict.grade.rank, bool(run.verdict.remarks)))
     pairs = [f"{run.dialect} {run.profile}" for run in runs]
     label = ", ".join(pairs) if len(pairs) <= _FEW else f"{len(pairs)} profiles"
     message = f"{worst.verdict.text.lower()}, corpus {worst.corpus}"
-    made = {"schemaVersion": 1, "label": f"adamax {label}", "message": message, "color": _COLORS[worst.verdict.grade]}
+    limited = worst.verdict.grade is Grade.EXACT and worst.verdict.remarks
+    color = "green" if limited else _COLORS[worst.verdict.grade]
+    made = {"schemaVersion": 1, "label": f"adamax {label}", "message": message, "color": color}
     return json.dumps(made, sort_keys=True) + "\n"

@@ -10,9 +10,11 @@ from adamax_ref.backend import backend_names
 from adamax_ref.farm import Mapper
 from adamax_ref.golden.load import open_corpus
 
+from .answer import Hello
 from .run import Run, pairs, run
 from .target import Target, TargetUnavailable
 from .targets import frameworks, open_target
+from .verdict import Grade, Verdict
 from .waivers import NONE, Waiver
 
 
@@ -69,6 +71,15 @@ class Outcome:
     runs: tuple[Run, ...] = ()
     reason: str = ""
     broken: bool = False
+
+    @property
+    def reported(self) -> tuple[Run, ...]:
+        """The runs for a report: one that could not be run where the target broke, so that no form leaves it out."""
+        if not self.broken:
+            return self.runs
+        hello = Hello(self.target, "", "", (), ())
+        verdict = Verdict(Grade.COULD_NOT_RUN, (), (), notes=(self.reason,))
+        return (*self.runs, Run(hello, "", "any", "any", "", 0, verdict))
 
     @property
     def exit(self) -> int:

@@ -140,7 +140,7 @@ def _ask(target: Target, probe: Probe) -> tuple[Texts | None, str, str]:
         return None, kind, f"it lacks {', '.join(missing)}"
     answer = target.run(case)
     if answer.steps is None:
-        return None, kind, answer.refused or answer.skipped or ": ".join(answer.error or ())
+        return None, kind, answer.refused or answer.skipped or answer.unasked or ": ".join(answer.error or ())
     if fault := fault_of(case, answer.steps, hello):
         return None, kind, fault
     shown = {(each.step, name): getattr(each, name) for each in answer.steps for name in QUANTITIES}

@@ -6,7 +6,7 @@ flushes subnormal numbers too.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import final
 
@@ -76,7 +76,8 @@ class Judged:
     recipe : str
         Name of the recipe that gives this answer bit for bit; only of a named case.
     freedom : str
-        The declared freedom (``ftz`` or ``hyper32``) whose answers give the status; empty for the case's own answer.
+        The declared freedom that gives the status: ``ftz`` or ``hyper32``, by whose answers the case passes, or
+        ``zero-sign-any``; empty where the case passes without.
     waiver : str
         Why a failure is waived, and where that is written down.
     lacking : tuple of str
@@ -115,10 +116,16 @@ def missing_needs(case: Case, hello: Hello) -> list[str]:
     return [need for need in case.needs if need not in hello.features]
 
 
-def ask(target: Target, case: Case) -> Judged:
+def ask(target: Target, case: Case, hello: Hello | None = None) -> Judged:
     """Send a case to a target and judge the answer; a case that needs what the target lacks is not sent.
 
-    Every command, assertion and table goes through here, so that a case has one status.
+    Every command, assertion and table goes through here, so that a case has one status. The target gets the question
+    without the expected numbers.
+
+    Parameters
+    ----------
+    hello : Hello, optional
+        The target's, where it was read before; over a whole run it is read once.
 
     Examples
     --------
@@ -128,8 +135,9 @@ def ask(target: Target, case: Case) -> Judged:
     >>> ask(open_target("backend:numpy"), case).status
     <Status.EXACT: 'exact'>
     """
-    hello = target.hello_for(case.dialect)
-    return judge(case, Answer(case.id) if missing_needs(case, hello) else target.run(case), hello)
+    hello = target.hello_for(case.dialect) if hello is None else hello
+    question = replace(case, expect=None, either=None, kills=())
+    return judge(case, Answer(case.id) if missing_needs(case, hello) else target.run(question), hello)
 
 
 def judge(case: Case, answer: Answer, hello: Hello) -> Judged:
@@ -141,6 +149,8 @@ def judge(case: Case, answer: Answer, hello: Hello) -> Judged:
     if answer.error is not None:
         kind, message = answer.error
         return Judged(case, answer, Status.ERROR, message, kind=kind)
+    if answer.unasked is not None:
+        return Judged(case, answer, Status.UNTESTED, answer.unasked)
     if answer.skipped is not None:
         return Judged(case, answer, Status.SKIPPED, answer.skipped)
     if answer.refused is not None:
@@ -158,23 +168,27 @@ def _values(case: Case, answer: Answer, hello: Hello) -> Judged:
         return Judged(case, answer, Status.ERROR, fault, kind="protocol")
     alternatives = ((each.when, each.expect) for each in case.either or () if each.when in hello.declares)
     questions = (("", case.expect or ()), *alternatives)
-    judged = [_compared(case, expect, answer, hello, freedom) for freedom, expect in questions]
+    judged = [_compared(case, expect, answer, freedom, strict="strict-zero" in case.flags) for freedom, expect in questions]
+    if "zero-sign-any" in hello.declares and "strict-zero" in case.flags:
+        judged.append(_compared(case, case.expect or (), answer, "zero-sign-any", strict=False))
     return min(judged, key=lambda each: tuple(Status).index(each.status))
 
 
-def _compared(case: Case, expect: Sequence[Expectation], answer: Answer, hello: Hello, freedom: str) -> Judged:
-    """Compare an answer with one list of expectations, those of a freedom or of none."""
+def _compared(case: Case, expect: Sequence[Expectation], answer: Answer, freedom: str, strict: bool) -> Judged:
+    """Compare an answer with one list of expectations; strictly, a zero of the other sign lies in no range."""
     steps = answer.steps or ()
-    differs = next(_departures(case, expect, steps, hello, exact=True), None)
+    differs = next(_departures(case, expect, steps), None)
     if differs is None:
         return Judged(case, answer, Status.EXACT, freedom=freedom)
-    outside = next(_departures(case, expect, steps, hello, exact=False), None)
+    outside = next(_departures(case, expect, steps, certified=True, strict=strict), None)
     if outside is None:
         return Judged(case, answer, Status.CERTIFIED, first=differs, freedom=freedom)
     return Judged(case, answer, Status.FAILED, first=outside)
 
 
-def _departures(case: Case, expect: Sequence[Expectation], steps: Sequence[Reported], hello: Hello, exact: bool) -> Iterator[First]:
+def _departures(
+    case: Case, expect: Sequence[Expectation], steps: Sequence[Reported], certified: bool = False, strict: bool = False
+) -> Iterator[First]:
     """Yield every number that is not what it must be, by step, u before m before theta before t."""
     for want, got in zip(expect, steps, strict=True):
         for name in ORDER:
@@ -185,19 +199,18 @@ def _departures(case: Case, expect: Sequence[Expectation], steps: Sequence[Repor
                 if answered != want.t:
                     yield First(want.step, "t", None, str(answered), str(want.t))
             elif answered != getattr(want, name).bits:
-                yield from _elements(case, want.step, name, getattr(want, name), answered, hello, exact)
+                yield from _elements(case, want.step, name, getattr(want, name), answered, certified, strict)
 
 
-def _elements(case: Case, step: int, name: str, want: Quantity, answered: str, hello: Hello, exact: bool) -> Iterator[First]:
+def _elements(case: Case, step: int, name: str, want: Quantity, answered: str, certified: bool, strict: bool) -> Iterator[First]:
     """Yield the elements of one quantity that differ in bits, or that lie outside their range."""
-    strict = "strict-zero" in case.flags and "zero-sign-any" not in hello.declares
     texts = [text.split(" ") for text in (answered, want.bits, want.lo, want.hi)]
     keys = [order_keys(text, case.form) for text in (answered, want.bits, want.lo, want.hi)]
     rows = zip(zip(*texts, strict=True), zip(*keys, strict=True), strict=True)
     for index, ((got, wanted, least, most), (value, bits, lo, hi)) in enumerate(rows):
         if got == wanted or (value is None and bits is None):
             continue
-        if not exact and _inside(value, lo, hi) and not (strict and value == 0 == bits):
+        if certified and _inside(value, lo, hi) and not (strict and value == 0 == bits):
             continue
         ulps = None if value is None or bits is None else abs(value - bits)
         yield First(step, name, index, got, wanted, least, most, ulps)

@@ -14,10 +14,10 @@ from adamax_ref.golden.case import Case
 from adamax_ref.law.profile import PROFILES
 
 from .answer import FEATURES, Answer, Hello, Reported
-from .arrays import start_of, text_of
+from .arrays import Array, Start, start_of, text_of
 from .lent import Lender, NumpyLender
 from .step_function import about
-from .target import Target, attempt
+from .target import Refusal, Target, attempt
 
 STATE = ("step", "exp_avg", "exp_inf")
 """Under these names an optimizer must keep counter, moment and norm of a parameter to have them looked at."""
@@ -88,7 +88,9 @@ class OptimizerTarget(Target):
             parameter.grad = self._lender.array(np.ones(1))
             optimizer.step()
             counter, *_ = (optimizer.state[parameter][name] for name in STATE)
-        except Exception:  # of whatever kind: the cases will show it, and then it is reported
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # of whatever kind: the cases will show it, and then it is reported
             return None
         return counter
 
@@ -112,9 +114,18 @@ class OptimizerTarget(Target):
             parameter.grad = None if grad is None else self._lender.array(grad)
             with np.errstate(all="ignore"):  # cases with NaN and infinity are meant to overflow
                 optimizer.step()
+            if grad is not None:
+                self._check_gradient(parameter.grad, grad, case)
             if number in case.report:
-                reported.append(self._reported(number, case, parameter, optimizer))
+                reported.append(self._reported(number, case, parameter, optimizer, start))
         return tuple(reported)
+
+    def _check_gradient(self, after: Any, before: Array, case: Case) -> None:
+        """Refuse an optimizer that changes what it was passed, unless it declares so; setting it to None is no change."""
+        if after is None or "in-place" in self._hello.declares:
+            return
+        if text_of(self._lender.read(after), case.form) != text_of(before, case.form):
+            raise TypeError("step() changed the gradient; copy it first, or declare in-place")
 
     def _continued(self, case: Case, parameter: Any, optimizer: Any, lr: float) -> Any:
         """Return an optimizer with another rate that goes on where one stands."""
@@ -125,21 +136,35 @@ class OptimizerTarget(Target):
     def _made(self, case: Case, parameter: Any, lr: float) -> Any:
         hyper = case.hyper
         optional = {"weight_decay": hyper.weight_decay.value, "maximize": hyper.maximize}
-        return self._factory(
-            [parameter],
-            lr=lr,
-            betas=(hyper.beta1.value, hyper.beta2.value),
-            eps=hyper.eps.value,
-            **{name: value for name, value in optional.items() if name in self._options},
-        )
+        try:
+            return self._factory(
+                [parameter],
+                lr=lr,
+                betas=(hyper.beta1.value, hyper.beta2.value),
+                eps=hyper.eps.value,
+                **{name: value for name, value in optional.items() if name in self._options},
+            )
+        except ValueError as error:  # anywhere else it is no refusal but a fault
+            raise Refusal(str(error)) from error
 
-    def _reported(self, number: int, case: Case, parameter: Any, optimizer: Any) -> Reported:
-        theta = text_of(self._lender.read(parameter), case.form)
+    def _reported(self, number: int, case: Case, parameter: Any, optimizer: Any, start: Start) -> Reported:
+        theta = self._text(parameter, "parameter", start.theta, case)
         if self._counter is None:
             return Reported(number, theta)
         memory = optimizer.state[parameter]
-        m, u = (text_of(self._lender.read(memory[name]), case.form) for name in STATE[1:])
-        return Reported(number, theta, m, u, int(memory["step"]))
+        m, u = (self._text(memory[name], name, start.m, case) for name in STATE[1:])
+        t = int(memory["step"])
+        if t != memory["step"]:
+            raise TypeError(f"the counter is {memory['step']!r} and must be a whole number")
+        return Reported(number, theta, m, u, t)
+
+    def _text(self, value: Any, name: str, like: Array, case: Case) -> str:
+        """Return the patterns of a parameter or of state, which must have the type and the shape that it began with."""
+        wanted, array = self._lender.array(like), getattr(value, "data", value) if name == "parameter" else value
+        if (array.dtype, tuple(array.shape)) != (wanted.dtype, tuple(wanted.shape)):
+            got = f"{array.dtype} of shape {tuple(array.shape)}"
+            raise TypeError(f"the new {name} is {got} and must be {wanted.dtype} of shape {tuple(wanted.shape)}")
+        return text_of(self._lender.read(value), case.form)
 
 
 def _accepts(factory: Callable[..., Any], name: str) -> bool:

@@ -37,8 +37,20 @@ def request(case: Case, dialect: str) -> dict[str, Any]:
 
 
 def question(case: Case, hello: Hello) -> bytes:
-    """Return the line that asks a target for a case, under a dialect that it declares, or ``unknown``."""
-    return line(request(case, case.dialect if case.dialect in hello.dialects else "unknown"))
+    """Return the line that asks a target for a case, under a dialect that it declares, or ``unknown``.
+
+    The constants of a step, which save a target the bias correction, are sent only to one that declares that it uses them.
+    """
+    asked = request(case, case.dialect if case.dialect in hello.dialects else "unknown")
+    if "given-constants" not in hello.declares:
+        asked = without_constants(asked)
+    return line(asked)
+
+
+def without_constants(asked: dict[str, Any]) -> dict[str, Any]:
+    """Return a question whose steps have no constants."""
+    steps = [{name: value for name, value in step.items() if name != "constants"} for step in asked["steps"]]
+    return {**asked, "steps": steps}
 
 
 def line(message: dict[str, Any]) -> bytes:

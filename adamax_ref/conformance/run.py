@@ -9,7 +9,7 @@ from adamax_ref.golden.load import Corpus
 
 from .answer import Hello
 from .cause import UNDIAGNOSED, Diagnosis
-from .judge import Status, ask
+from .judge import Judged, Status, ask
 from .target import Target
 from .verdict import ADAPTER, Verdict, decide
 from .waivers import NONE, Waivers, waive
@@ -101,7 +101,7 @@ def run(
     diagnosis = _explained(verdict, hello)
     if diagnosis.causes:  # a known bug is at fault, and not the adapter
         verdict = replace(verdict, notes=tuple(note for note in verdict.notes if note != ADAPTER))
-    return Run(hello, corpus.manifest.corpus, dialect, profile, level, floor, verdict, diagnosis)
+    return Run(hello, corpus.label, dialect, profile, level, floor, verdict, diagnosis)
 
 
 def conclude(
@@ -120,12 +120,11 @@ def conclude(
     floor : int
         How many of them must be judged.
     """
-    before, judged = len(target.notes), []
+    hello, before, judged = target.hello_for(cases[0].dialect), len(target.notes), list[Judged]()
     # The smoke cases go first: an adapter that has them wrong is told so before it has been asked anything else.
     for case in sorted(cases, key=lambda case: case.category != "smoke"):
-        judged.append(ask(target, case))
+        judged.append(ask(target, case, hello))
         done(case)
-    hello = target.hello_for(cases[0].dialect)
     return decide(waive(judged, waivers), hello, floor, target.notes[before:])
 
 

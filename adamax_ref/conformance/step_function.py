@@ -17,7 +17,7 @@ from .target import Target, attempt
 
 StepFunction = Callable[[Array, Array, Array, Array, int, Hyperparameters], tuple[Any, Any, Any]]
 """``step(p, g, m, u, t, hyper) -> p, m, u``; `t` is 1 at the first step."""
-_NOT_ITS_BUSINESS = "a step function is given legal numbers; to refuse the others is its caller's business"
+_LEGAL = "illegal input, which a step function never gets: to refuse it is its caller's task"
 
 
 @final
@@ -64,7 +64,7 @@ class StepTarget(Target):
     def run(self, case: Case) -> Answer:
         """Run a case, unless it is one to be refused."""
         if case.result == "reject":
-            return Answer(case.id, skipped=_NOT_ITS_BUSINESS)
+            return Answer(case.id, unasked=_LEGAL)
         return attempt(case, self._steps)
 
     def _steps(self, case: Case) -> tuple[Reported, ...]:

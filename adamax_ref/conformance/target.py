@@ -9,6 +9,11 @@ from typing import Any, final
 from adamax_ref.golden.case import Case
 
 from .answer import Answer, Hello, Reported
+from .arrays import Unaskable
+
+
+class Refusal(Exception):
+    """Input that an implementation refused as illegal; the message is the implementation's."""
 
 
 class TargetUnavailable(RuntimeError):
@@ -62,7 +67,9 @@ class Target(ABC):
 
 
 def attempt(case: Case, run: Callable[[Case], tuple[Reported, ...]]) -> Answer:
-    """Run a case in this process: a ValueError is a refusal, anything else that is raised an error.
+    """Run a case in this process: a Refusal is one, anything else that is raised is an error.
+
+    That holds for what leaves a program or a test too (``sys.exit``, ``pytest.skip``): it must not end the judge.
 
     Examples
     --------
@@ -73,7 +80,11 @@ def attempt(case: Case, run: Callable[[Case], tuple[Reported, ...]]) -> Answer:
     """
     try:
         return Answer(case.id, steps=run(case))
-    except ValueError as error:
-        return Answer(case.id, refused=str(error))
-    except Exception as error:  # an implementation under test may raise anything
+    except Refusal as refusal:
+        return Answer(case.id, refused=str(refusal))
+    except Unaskable as reason:
+        return Answer(case.id, unasked=str(reason))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # an implementation under test may raise anything
         return Answer(case.id, error=("adapter-error", f"{type(error).__name__}: {error}"))

@@ -98,4 +98,6 @@ def read_exchange(line: bytes, where: str) -> Exchange:
     exchange = built(Exchange, parsed(line, where), where)
     if (exchange.received is None) == (exchange.fault is None) or len(exchange.fault or ("", "")) != 2:
         raise Fault("protocol", f"{where}: has not exactly one of 'received' and 'fault', which is a kind and a message")
+    if exchange.received is not None and not exchange.sent:
+        raise Fault("protocol", f"{where}: was answered and not asked; 'sent' is empty")
     return exchange

@@ -12,6 +12,7 @@ from .named import find
 
 ADAPTER = "smoke cases fail: where an adapter stands between, look there first"
 GIVEN = "the target uses the constants that come with each step: bias correction (S6) was not tested"
+COUNTER = "the step counter is not shown: it was not compared"
 _VALUES = (Status.EXACT, Status.NAMED, Status.CERTIFIED)
 _SHOWN = ("theta", "m", "u")
 
@@ -81,13 +82,15 @@ class Verdict:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """Return what belongs to the grade whenever it is told: recipe, waivers, what alone was compared."""
+        """Return what belongs to the grade whenever it is told: recipe, freedoms, waivers, skips, what was compared."""
         recipe = (self.recipe,) if self.grade is Grade.NAMED and self.recipe else ()
-        count = self.counts[Status.WAIVED]
-        waivers = (f"with {count} waiver{'s' if count > 1 else ''}",) if count else ()
+        freedoms = (f"by {' and '.join(self.freedoms)}",) if self.grade.conforms and self.freedoms else ()
+        waived, skipped = self.counts[Status.WAIVED], self.counts[Status.SKIPPED]
+        waivers = (f"with {waived} waiver{'s' if waived > 1 else ''}",) if waived else ()
+        skips = (f"with {skipped} skipped",) if skipped else ()
         shown = [name for name in _SHOWN if name in self.exposes]
-        only = () if len(shown) == len(_SHOWN) else (f"({' and '.join(shown)} only)",)
-        return (*recipe, *waivers, *only)
+        only = () if len(shown) in (0, len(_SHOWN)) else (f"({' and '.join(shown)} only)",)
+        return (*recipe, *freedoms, *waivers, *skips, *only)
 
     @property
     def text(self) -> str:
@@ -104,6 +107,17 @@ class Verdict:
     def judged(self) -> int:
         """How many cases count as evidence."""
         return sum(self.counts[status] for status in (*PASSING, Status.FAILED))
+
+    @property
+    def asked(self) -> int:
+        """How many cases with values the target was asked."""
+        return sum(each.case.result == "value" and each.status is not Status.UNTESTED for each in self.cases)
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers of the parameter were compared and are right."""
+        passing = (each.answer.steps or () for each in self.cases if each.status in _VALUES)
+        return sum(len((step.theta or "").split()) for steps in passing for step in steps)
 
     @property
     def freedoms(self) -> dict[str, int]:
@@ -156,8 +170,8 @@ def _grade(verdict: Verdict, floor: int) -> Grade:
         return Grade.COULD_NOT_RUN
     if any(each.fails for each in cases):
         return Grade.NOT_CONFORMANT
-    if verdict.judged < floor or not any(counts[status] for status in _VALUES):
-        return Grade.NOT_ENOUGH_EVIDENCE  # refusals alone show no number to be right
+    if verdict.judged < floor or not verdict.numbers or 10 * sum(counts[each] for each in _VALUES) < 9 * verdict.asked:
+        return Grade.NOT_ENOUGH_EVIDENCE
     if counts[Status.NAMED]:
         return Grade.NAMED
     return Grade.CERTIFIED if counts[Status.CERTIFIED] else Grade.EXACT
@@ -167,9 +181,12 @@ def _notes(verdict: Verdict, hello: Hello) -> tuple[str, ...]:
     smoke = any(each.case.category == "smoke" and each.fails for each in verdict.cases)
     reasons = sorted({each.reason for each in verdict.cases if each.status is Status.SKIPPED})
     taken = (f"{token}: {count} cases pass by the answers of this freedom" for token, count in verdict.freedoms.items())
+    unasked = sorted({each.answer.unasked for each in verdict.cases if each.answer.unasked is not None})
     return (
         *((ADAPTER,) if smoke else ()),
         *(f"skipped: {reason}" for reason in reasons),
+        *(f"not tested: {reason}" for reason in unasked),
+        *((COUNTER,) if "t" not in hello.exposes else ()),
         *taken,
         *((GIVEN,) if "given-constants" in hello.declares else ()),
     )

@@ -20,6 +20,12 @@ def fault_of(case: Case, steps: Sequence[Reported], hello: Hello) -> str:
     >>> fault_of(case, (), Hello("mine", "1", "c", ("torch",), ("f32",))).partition(",")[0]
     'answers for steps []'
     """
+    # Only plain values are compared: one that says of itself what it equals would say what it likes.
+    for each in steps:
+        for name in (*QUANTITIES, "t", "step"):
+            value, plain = getattr(each, name), int if name in ("t", "step") else str
+            if value is not None and type(value) is not plain:
+                return f"{name} is {type(value).__name__}, not {plain.__name__}"
     if [each.step for each in steps] != list(case.report):
         return f"answers for steps {[each.step for each in steps[: len(case.report) + 1]]}, asked for {list(case.report)}"
     return next((fault for each in steps for fault in (_missing(each, hello) or _unreadable(case, each),) if fault), "")

@@ -16,7 +16,7 @@ from adamax_ref.law.profile import BINARY64, PROFILES, Format
 from .case import FORMAT, QUANTITIES, Case, Expectation, Number, ProfileTypes, VectorFile
 from .corpus import LARGEST_FILE, LEVELS, MANIFEST, MANIFEST_FORMAT, SPEC_VERSION, FileEntry, Manifest, digest, shipped
 from .document import CorpusError, build, contained, parse, read
-from .patterns import decode
+from .patterns import decode, order_keys
 from .short import lengthened
 
 _WORD = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -35,6 +35,24 @@ class Corpus:
 
     root: Path
     manifest: Manifest
+
+    @property
+    def label(self) -> str:
+        """The version, and a word where a vector file is missing or is not the one that was published.
+
+        Examples
+        --------
+        >>> open_corpus().label == open_corpus().manifest.corpus
+        True
+        """
+        if self.root == shipped():
+            return self.manifest.corpus
+        from .digests import published
+
+        known, own = published(), {entry.path: entry.sha256 for entry in self.manifest.files}
+        folders = {path.rpartition("/")[0] for path in own}
+        wanted = {path: told for path, told in known.items() if path.endswith(".json") and path.rpartition("/")[0] in folders}
+        return self.manifest.corpus if own == wanted else f"{self.manifest.corpus} (changed)"
 
     def entries(self, dialect: str, profile: str, level: str = "core") -> list[FileEntry]:
         """Return the manifest's entries for a dialect, a profile and a level; level full contains core."""
@@ -160,6 +178,8 @@ def _check_report(case: Case) -> None:
         raise ValueError(f"result {case.result[:40]!r} is neither 'value' nor 'reject'")
     if (case.expect is None) == (case.result == "value") or (case.error is None) == (case.result == "reject"):
         raise ValueError("a value case has 'expect', a reject case has 'error', and neither has both")
+    if case.result == "value" and not case.report:
+        raise ValueError("a value case reports no step: nothing would be compared")
     if list(case.report) != sorted({*case.report}) or not all(1 <= number <= len(case.steps) for number in case.report):
         raise ValueError(f"report {str(list(case.report))[:80]} does not increase within 1 to {len(case.steps)}")
     if case.rev < 1 or min(case.shape, default=0) < 0 or not case.spec:
@@ -180,9 +200,22 @@ def _check_numbers(case: Case) -> None:
     for text, form in _arrays(case):
         if len(decode(text, form)) != count:
             raise ValueError(f"an array has {len(decode(text, form))} numbers, the shape {str(list(case.shape))[:80]} has {count}")
+    _check_ranges(case)
     for number in _scalars(case):
         if len(decode(number, BINARY64)) != 1:
             raise ValueError(f"{number[:40]!r} is not one number")
+
+
+def _check_ranges(case: Case) -> None:
+    """Refuse a range without the number that it is about; a NaN is a range of its own."""
+    for expect in (*(case.expect or ()), *(e for other in case.either or () for e in other.expect)):
+        for name in QUANTITIES:
+            quantity = getattr(expect, name)
+            columns = (order_keys(text, case.form) for text in (quantity.lo, quantity.bits, quantity.hi))
+            for lo, bits, hi in zip(*columns, strict=True):
+                numbers = lo is not None and bits is not None and hi is not None and lo <= bits <= hi
+                if not numbers and not (lo is bits is hi is None):
+                    raise ValueError(f"{name} after step {expect.step}: the range does not hold the expected number")
 
 
 def _scalars(case: Case) -> Iterator[str]:

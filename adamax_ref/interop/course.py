@@ -1,4 +1,4 @@
-"""One step of a live optimizer, told apart from what the user's hooks and closure do inside it.
+"""One step of a live optimizer, without what the user's hooks and closure do inside it.
 
 They may set gradients, clamp weights or change options, as the user may between two steps; only the step's own doing is
 to be judged.

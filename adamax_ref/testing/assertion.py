@@ -89,7 +89,7 @@ def assert_conforms(
     judged = run(target, corpus, dialect, profile, level)
     if html is not None:
         write("html", Path(html), [judged])
-    if judged.verdict.grade.rank > TIERS[tier].rank:
+    if judged.verdict.grade.rank > TIERS[tier].rank or (tier == "exact" and judged.verdict.freedoms):
         raise AssertionError("\n".join(["", *_asked(judged, tier), *lines(judged)]))
     return judged
 

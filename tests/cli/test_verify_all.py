@@ -53,7 +53,9 @@ def test_all_prints_a_line_for_each_run_and_one_page_and_one_report(targets: lis
     assert "adamax_ref on numpy" in page and "B16" in page
 
 
-def test_a_target_that_breaks_does_not_stop_the_others(targets: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_target_that_breaks_does_not_stop_the_others_and_is_in_every_report(
+    targets: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     targets += ["backend:broken", "backend:numpy"]
 
     def opened(text: str, *words: tuple[str, ...]) -> object:
@@ -62,10 +64,17 @@ def test_a_target_that_breaks_does_not_stop_the_others(targets: list[str], monke
         return open_target(text, *words)
 
     monkeypatch.setattr("adamax_ref.conformance.everything.open_target", opened)
-    result = run("verify", "--all", *ONE)
+    files = {form: tmp_path / form for form in ("json", "junit", "badge", "html")}
+    result = run("verify", "--all", *ONE, *(word for form, path in files.items() for word in (f"--{form}", str(path))))
     assert result.exit_code == 3
     assert "could not be run  backend:broken: RuntimeError: a library is damaged" in result.output
     assert "backend:numpy" in result.output and "EXACT" in result.output
+    texts = {form: path.read_text(encoding="utf-8") for form, path in files.items()}
+    footers = [record for record in map(json.loads, texts["json"].splitlines()) if record["kind"] == "footer"]
+    assert [footer["grade"] for footer in footers] == ["COULD NOT RUN", "EXACT"]
+    assert xml.fromstring(texts["junit"]).attrib["failures"] == "1"
+    assert json.loads(texts["badge"])["color"] == "red"
+    assert "COULD NOT RUN" in texts["html"] and "a library is damaged" in texts["html"]
 
 
 def test_what_is_not_here_does_no_harm(targets: list[str]) -> None:

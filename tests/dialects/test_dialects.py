@@ -1,10 +1,15 @@
 """Every dialect holds together, and gives the bits that its framework gave on one recorded trajectory."""
 
+import ast
+import inspect
 import struct
+import textwrap
 from collections.abc import Iterator
 from dataclasses import fields
 from fractions import Fraction
+from functools import partial
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,6 +40,16 @@ def test_a_dialect_is_found_by_the_name_it_bears(name: str) -> None:
 def test_a_dialect_says_where_it_comes_from_and_what_surprises(name: str) -> None:
     dialect = get(name)
     assert dialect.provenance.source and dialect.provenance.versions and dialect.quirks
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_step_is_a_function_of_at_most_ten_lines(name: str) -> None:
+    update: Any = get(name).update
+    source = textwrap.dedent(inspect.getsource(update.func if isinstance(update, partial) else update))
+    function = ast.parse(source).body[0]
+    assert isinstance(function, ast.FunctionDef)
+    lines = [node for node in function.body if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))]
+    assert (lines[-1].end_lineno or 0) - lines[0].lineno < 10
 
 
 @pytest.mark.parametrize("name", ALL)

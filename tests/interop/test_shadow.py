@@ -9,6 +9,7 @@ import pytest
 
 import adamax_ref
 from adamax_ref import shadow
+from adamax_ref.truth.compare import Difference
 
 pytestmark = pytest.mark.frameworks
 Peer = Callable[[str], ModuleType]
@@ -83,6 +84,7 @@ def test_a_planted_change_is_found_at_the_first_step_that_shows_it(peer: Peer) -
     assert (found.step, found.quantity) == (5, "exp_inf")
     assert found.parameter == "param_groups[0]['params'][0] ('0.weight')"
     last = dict(model.named_parameters())["0.weight"]
+    assert isinstance(found.difference, Difference) and found.element is not None
     assert len(found.difference.where) == last.ndim
     assert found.element.t == 5
     text = str(found)
@@ -180,6 +182,7 @@ def test_a_wrong_counter_is_a_divergence(peer: Peer) -> None:
         o.step()
     assert s.divergence is not None
     assert s.divergence.quantity == "step"
+    assert isinstance(s.divergence.difference, Difference)
     assert (s.divergence.difference.got, s.divergence.difference.wanted) == (2, 1)
 
 

@@ -95,7 +95,7 @@ def _foreign(torch: Any, **defaults: Any) -> Any:
     return Foreign([_parameter(torch)], {**usual, **defaults})
 
 
-def test_an_adam_of_other_hands_is_told_by_its_state(peer: Peer) -> None:
+def test_an_adam_of_other_hands_is_recognised_by_its_state(peer: Peer) -> None:
     torch = peer("torch")
     o = _foreign(torch)
     with shadow(o) as s:

@@ -8,7 +8,7 @@ from copy import copy
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import MethodType, ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -29,9 +29,12 @@ UNDECIDED = {"restores the weights with a closure"}
 
 
 @pytest.fixture(scope="module")
-def tampered() -> Any:
+def tampered(missing: Callable[[str], NoReturn]) -> Any:
     """Return the module of wrong optimizers, in a process in which a plain Adamax was made."""
-    torch = pytest.importorskip("torch")
+    try:
+        import torch
+    except ImportError as error:
+        missing(f"torch is not installed ({error})")
     spec = spec_from_file_location("tampered", FILE)
     assert spec is not None and spec.loader is not None
     module = module_from_spec(spec)

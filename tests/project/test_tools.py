@@ -1,4 +1,4 @@
-"""A program on the path is one that the tests can use only if it does its work."""
+"""What the tests need and is not here: a program on the path counts only if it does its work."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -48,6 +48,16 @@ def test_what_works_is_taken_and_the_first_that_works_of_several(folder: Path, t
     put(folder, "chromium", STUB)
     browser = put(folder, "google-chrome", HALF)
     assert (tool("rustc"), tool("node"), tool("chromium", "google-chrome")) == (compiler, node, browser)
+
+
+def test_a_framework_that_is_not_there_is_a_skip_here_and_a_failure_in_ci(
+    peer: Callable[[str], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(pytest.skip.Exception, match="no_such_framework is not installed"):
+        peer("no_such_framework")
+    monkeypatch.setenv("ADAMAX_REF_NO_SKIPS", "1")
+    with pytest.raises(pytest.fail.Exception, match=r"no_such_framework is not installed .*, and here it must be"):
+        peer("no_such_framework")
 
 
 def test_a_program_that_is_not_there_is_a_skip_here_and_a_failure_in_ci(tool: Tool, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,6 +51,12 @@ class Numbered:
         return KINDS[self.run.verdict.grade][1]
 
     @property
+    def folded(self) -> bool:
+        """Whether a line of a table says all there is: every bit agrees, and nothing is to be added."""
+        verdict = self.run.verdict
+        return verdict.grade is Grade.EXACT and not (verdict.remarks or verdict.notes or verdict.untested)
+
+    @property
     def words(self) -> tuple[str, str]:
         """The verdict in small letters, and what it says beside."""
         verdict = self.run.verdict

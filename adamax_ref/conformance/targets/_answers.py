@@ -96,6 +96,10 @@ def _answers(lines: Iterator[bytes]) -> dict[str, Exchange]:
 
 def _from_transcript(lines: Iterator[bytes]) -> AnswersTarget:
     exchanges = list(_each(lines, lambda text: read_exchange(text, "exchange")))
+    ids = [each.id for each in exchanges if each.id]
+    if len({*ids}) < len(ids):
+        twice = next(name for at, name in enumerate(ids) if name in ids[:at])
+        raise Fault("protocol", f"{twice[:120]!r} stands in the transcript twice")
     hello = next((each.received for each in exchanges if each.id == "" and each.received), "")
     return AnswersTarget(read_hello(hello.encode()), {each.id: each for each in exchanges if each.id}, whole=False)
 

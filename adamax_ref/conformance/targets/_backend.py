@@ -10,7 +10,7 @@ from adamax_ref import Adamax, Parameter
 from adamax_ref.backend import OWN, AbstractBackend, BackendUnavailable, get_backend, package_of
 from adamax_ref.conformance.answer import Answer, Hello, Reported
 from adamax_ref.conformance.arrays import Start, start_of, text_of
-from adamax_ref.conformance.target import Target, TargetUnavailable, attempt
+from adamax_ref.conformance.target import Refusal, Target, TargetUnavailable, attempt
 from adamax_ref.dialects import get, names
 from adamax_ref.golden.case import Case
 from adamax_ref.truth.power import ExactPower
@@ -46,10 +46,17 @@ class BackendTarget(Target):
         """Run a case; one with subnormal numbers is skipped by name where the engine makes zeros of them."""
         if "subnormal" in case.flags and not self._subnormals:
             return Answer(case.id, skipped="this engine turns subnormal numbers into zeros (capability: subnormals)")
-        return attempt(case, self._steps)
+        return attempt(case, self._refusing)
 
-    def _steps(self, case: Case) -> tuple[Reported, ...]:
+    def _refusing(self, case: Case) -> tuple[Reported, ...]:
+        """Do the steps; the optimizer refuses illegal input with a ValueError, whenever it first sees it."""
         start = start_of(case)
+        try:
+            return self._steps(case, start)
+        except ValueError as error:
+            raise Refusal(str(error)) from error
+
+    def _steps(self, case: Case, start: Start) -> tuple[Reported, ...]:
         parameter = Parameter(self.backend.from_host(start.theta))
         optimizer = self._optimizer(case, parameter)
         self._load(optimizer, parameter, start, case.init.t)

@@ -116,8 +116,10 @@ def target(name: str, lacks: tuple[str, ...] = (), declares: tuple[str, ...] = (
         sys.path.insert(0, os.getcwd())
     try:
         implementation = pkgutil.resolve_name(name)
-    except (ImportError, AttributeError, ValueError, TypeError) as error:
-        raise TargetUnavailable(f"callable {name!r} cannot be had ({error}); write MODULE:NAME") from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a module may raise anything when it is imported, SystemExit too
+        raise TargetUnavailable(f"callable {name!r} cannot be had ({type(error).__name__}: {error}); write MODULE:NAME") from error
     if not callable(implementation):
         raise TargetUnavailable(f"callable {name!r} is {implementation!r}, which cannot be called; write MODULE:NAME")
     return of(implementation, (), lacks, None, declares)

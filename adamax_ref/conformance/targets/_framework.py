@@ -10,6 +10,7 @@ from adamax_ref.frameworks import Framework, Start, Trajectory, get
 from adamax_ref.frameworks.child import Children
 from adamax_ref.golden.case import Case
 
+_LEGAL = "illegal input, which is refused here before it reaches the framework"
 _FIXED_RATE = ("torchopt",)  # the learning rate is part of the function that TorchOpt makes
 
 
@@ -41,6 +42,7 @@ class FrameworkTarget(Target):
             profiles=tuple(sorted(profile for profile in framework.profiles if profile not in framework.departs)),
             features=tuple(feature for feature in FEATURES if feature not in lacking | options),
             declares=("ftz",) if dialect.flushes else (),
+            exposes=("theta", "m", "u"),
             device="cpu",
         )
 
@@ -50,7 +52,9 @@ class FrameworkTarget(Target):
         return self._hello
 
     def run(self, case: Case) -> Answer:
-        """Run a case."""
+        """Run a case, unless it is one to be refused."""
+        if case.result == "reject":
+            return Answer(case.id, unasked=_LEGAL)
         return attempt(case, self._steps)
 
     def _steps(self, case: Case) -> tuple[Reported, ...]:
@@ -59,8 +63,7 @@ class FrameworkTarget(Target):
         rates = [case.hyper.at(step).lr for step in case.steps]
         start = Start(case.profile, hyper, given.theta, given.m, given.u, case.init.t)
         played = self._children.play(self._framework.name, start, given.grads, rates)
-        counts = [case.init.t + sum(g is not None for g in given.grads[: at + 1]) for at in range(len(given.grads))]
-        return tuple(_reported(at, played, case, counts[at - 1]) for at in case.report)
+        return tuple(_reported(at, played, case) for at in case.report)
 
     def close(self) -> None:
         """End the process, if it is the target's own."""
@@ -68,9 +71,9 @@ class FrameworkTarget(Target):
             self._children.close()
 
 
-def _reported(at: int, played: Trajectory, case: Case, t: int) -> Reported:
+def _reported(at: int, played: Trajectory, case: Case) -> Reported:
     theta, m, u = (text_of(quantity[at - 1], case.form) for quantity in played)
-    return Reported(at, theta, m, u, t)
+    return Reported(at, theta, m, u)
 
 
 def target(name: str) -> Target:
