@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -245,7 +246,7 @@ def test_reasons_are_counted_and_their_number_is_bounded() -> None:
     with shadow(o) as s:
         for number in range(250):
             with pytest.raises(Exception, match=r"^$"):
-                o.step(lambda number=number: fails(number))
+                o.step(partial(fails, number))
     assert s.steps == sum(s.omissions.values()) == 250
     assert len(s.omissions) == 101
 
