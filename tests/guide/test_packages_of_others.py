@@ -39,8 +39,8 @@ def _follow(page: str, folder: Path) -> str:
         "COLUMNS": "200",
     }
     said = ""
-    for line in "".join(text for _, kind, text in _blocks(page) if kind == "console").splitlines():
-        command = line.removeprefix("$ ").replace("pip install", "python -m pip install")
+    for line in "".join(text for _, kind, text in _blocks(page) if kind == "shell").splitlines():
+        command = line.replace("pip install", "python -m pip install")
         done = subprocess.run(command, shell=True, cwd=folder, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
         said += done.stdout
