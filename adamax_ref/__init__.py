@@ -1,4 +1,4 @@
-"""The reference for Adamax: exact optimizers, golden vectors, and a judge that names the bug."""
+"""The reference for Adamax: optimizers made of rounded operations, golden vectors, and a judge that explains a failure."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
