@@ -110,8 +110,9 @@ class Verdict:
 
     @property
     def asked(self) -> int:
-        """How many cases with values the target was asked."""
-        return sum(each.case.result == "value" and each.status is not Status.UNTESTED for each in self.cases)
+        """How many cases with values the target was asked, without those that are waived."""
+        left_out = (Status.UNTESTED, Status.WAIVED)
+        return sum(each.case.result == "value" and each.status not in left_out for each in self.cases)
 
     @property
     def numbers(self) -> int:
