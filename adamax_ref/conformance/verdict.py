@@ -186,7 +186,7 @@ def _notes(verdict: Verdict, hello: Hello) -> tuple[str, ...]:
     return (
         *((ADAPTER,) if smoke else ()),
         *(f"skipped: {reason}" for reason in reasons),
-        *(f"not tested: {reason}" for reason in unasked),
+        *((f"not asked, as this way cannot carry it: {'; '.join(unasked)}",) if unasked else ()),
         *((COUNTER,) if "t" not in hello.exposes else ()),
         *taken,
         *((GIVEN,) if "given-constants" in hello.declares else ()),
