@@ -52,16 +52,19 @@ def command(
 
 def compared(where: str, found: "Sequence[Parting]", names: tuple[str, str], shown: Sequence[str]) -> Iterator[str]:
     """Yield how two targets compare in one dialect and profile, line by line."""
-    from adamax_ref.conformance.parting import kind
+    from adamax_ref.conformance.judge import Status
+    from adamax_ref.conformance.parting import answered, kind
 
     together = [each for each in found if each.compared]
     apart = [each for each in together if each.parts]
     numbers = sum(each.numbers for each in together)
-    compared = "every bit agrees" if len(together) == len(found) else "every compared bit agrees"
+    one_sided = [each for each in found if not each.compared and any(map(answered, each.judged))]
+    one_sided.sort(key=lambda each: all(judged.status is not Status.ERROR for judged in each.judged))
+    compared = "every compared bit agrees" if one_sided else "every bit agrees"
     agree = compared if numbers else "no number was compared"
     counts = f"{len(together)} cases compared, {len(found) - len(together)} not"
     yield f"{where}   {counts}; {numbers} numbers of {', '.join(shown)}; {f'{len(apart)} part' if apart else agree}"
-    alone = next((each for each in found if not each.compared), None)
+    alone = next(iter(one_sided or ([] if together else found)), None)
     if apart:
         yield from _told(apart[0], names)
     elif alone is not None:

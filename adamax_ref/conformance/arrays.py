@@ -58,21 +58,21 @@ def start_of(case: Case) -> Start:
         When a pattern is malformed, a length does not fit the shape, or the counter is negative.
     """
     if case.init.t < 0:
-        raise Unaskable(f"a counter of {case.init.t} is no state that an optimizer can have")
-    grads = tuple(None if each.grad is None else _array(each.grad, "grad", case) for each in case.steps)
-    theta, m, u = (_array(getattr(case.init, name), name, case) for name in ("theta", "m", "u"))
+        raise Unaskable("a negative counter")
+    grads = tuple(None if each.grad is None else _array(each.grad, case) for each in case.steps)
+    theta, m, u = (_array(getattr(case.init, name), case) for name in ("theta", "m", "u"))
     return Start(theta, m, u, grads)
 
 
-def _array(text: str, name: str, case: Case) -> Array:
+def _array(text: str, case: Case) -> Array:
     try:
         numbers = decode(text, case.form)
     except ValueError as error:
-        raise Unaskable(f"{name} is no array: {error}") from error
+        raise Unaskable("malformed arrays") from error
     parts = 2 if PROFILES[case.profile].is_complex else 1
     count = parts * math.prod(case.shape)
     if len(numbers) != count:
-        raise Unaskable(f"{name} has {len(numbers)} numbers, but a tensor of shape {list(case.shape)} has {count}")
+        raise Unaskable("malformed arrays")
     real = np.array(numbers, dtype=np.float64)
     dtype = dtype_of(case.profile)
     made = real.astype(dtype) if parts == 1 else real.astype(dtype.type(0).real.dtype).view(dtype)

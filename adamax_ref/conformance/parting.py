@@ -38,7 +38,7 @@ class Parting:
     @property
     def compared(self) -> bool:
         """Whether both targets have answered, with values or a refusal."""
-        return all(map(_answered, self.judged))
+        return all(map(answered, self.judged))
 
     @property
     def parts(self) -> bool:
@@ -61,7 +61,7 @@ def partings(a: Target, b: Target, cases: list[Case]) -> Iterator[Parting]:
     """
     for case in cases:
         judged = ask(a, case), ask(b, case)
-        values = all(_answered(each) and each.answer.steps is not None for each in judged)
+        values = all(answered(each) and each.answer.steps is not None for each in judged)
         if not values or case.error is not None:
             yield Parting(case, judged)
             continue
@@ -86,10 +86,11 @@ def kind(judged: Judged) -> str:
     """
     if judged.answer.refused is not None:
         return f"refused: {judged.answer.refused}"
-    return "values" if _answered(judged) else f"{judged.status}: {judged.remark}"
+    return "values" if answered(judged) else f"{judged.status}: {judged.remark}"
 
 
-def _answered(judged: Judged) -> bool:
+def answered(judged: Judged) -> bool:
+    """Tell whether a target answered, with values or a refusal."""
     return judged.status not in (Status.UNTESTED, Status.SKIPPED, Status.ERROR)
 
 

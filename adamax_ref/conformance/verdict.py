@@ -110,8 +110,9 @@ class Verdict:
 
     @property
     def asked(self) -> int:
-        """How many cases with values the target was asked."""
-        return sum(each.case.result == "value" and each.status is not Status.UNTESTED for each in self.cases)
+        """How many cases with values the target was asked, without those that are waived."""
+        left_out = (Status.UNTESTED, Status.WAIVED)
+        return sum(each.case.result == "value" and each.status not in left_out for each in self.cases)
 
     @property
     def numbers(self) -> int:
@@ -185,7 +186,7 @@ def _notes(verdict: Verdict, hello: Hello) -> tuple[str, ...]:
     return (
         *((ADAPTER,) if smoke else ()),
         *(f"skipped: {reason}" for reason in reasons),
-        *(f"not tested: {reason}" for reason in unasked),
+        *((f"not asked, as this way cannot carry it: {'; '.join(unasked)}",) if unasked else ()),
         *((COUNTER,) if "t" not in hello.exposes else ()),
         *taken,
         *((GIVEN,) if "given-constants" in hello.declares else ()),

@@ -7,15 +7,15 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from .corpus import CORPUS_VERSION, MANIFEST, digest
-from .document import CorpusError, canonical, parse, read
+from .corpus import CORPUS_VERSION
+from .document import CorpusError, canonical, parse
 from .load import Corpus
 
 FORMAT = "adamax-digests/1"
 
 
 def digests_of(corpus: Corpus) -> dict[str, str]:
-    """Return the SHA-256 of every file of a corpus by path, the manifest's own included.
+    """Return the SHA-256 of every file of a corpus by path, but for the schemas and the manifest, which describe these files.
 
     Examples
     --------
@@ -25,7 +25,7 @@ def digests_of(corpus: Corpus) -> dict[str, str]:
     """
     manifest = corpus.manifest
     vectors = {entry.path: entry.sha256 for entry in manifest.files}
-    return vectors | {entry.path: entry.sha256 for entry in manifest.support} | {MANIFEST: digest(read(corpus.root / MANIFEST))}
+    return vectors | {entry.path: entry.sha256 for entry in manifest.support if not entry.path.startswith("schema/")}
 
 
 def written(corpus: Corpus) -> bytes:

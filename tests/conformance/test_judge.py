@@ -14,7 +14,7 @@ from adamax_ref.conformance.kills import parts
 from adamax_ref.conformance.replay import Replay, answer
 from adamax_ref.conformance.run import run
 from adamax_ref.conformance.targets._bug import BugTarget
-from adamax_ref.conformance.verdict import ADAPTER, GIVEN, decide
+from adamax_ref.conformance.verdict import ADAPTER, GIVEN, Grade, decide
 from adamax_ref.dialects import get
 from adamax_ref.dialects._axes import permitted
 from adamax_ref.golden.case import Case
@@ -256,7 +256,7 @@ def test_verdicts_come_from_the_worst_case_the_floor_and_what_is_shown() -> None
 def test_untested_and_skipped_cases_are_no_evidence() -> None:
     every = [replace(each, status=Status.SKIPPED, reason="slow") for each in judged([(case, right(case)) for case in some()])]
     verdict = decide(every, HELLO, 1)
-    assert (verdict.text, verdict.judged, verdict.notes) == ("NOT ENOUGH EVIDENCE", 0, ("skipped: slow",))
+    assert (verdict.grade, verdict.judged, verdict.notes) == (Grade.NOT_ENOUGH_EVIDENCE, 0, ("skipped: slow",))
 
 
 def test_given_constants_are_noted_and_broken_smoke_cases_blame_the_adapter_unless_a_bug_is_known() -> None:

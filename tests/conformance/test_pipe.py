@@ -205,22 +205,21 @@ def test_a_flood_takes_no_more_memory_than_two_of_the_longest_lines(mode: str, t
 
 
 JUDGE = """
-import sys, time
+import os, sys
 from adamax_ref.conformance.report import lines
 from adamax_ref.conformance.run import run
 from adamax_ref.conformance.targets._pipe import PipeTarget
 from adamax_ref.golden.load import open_corpus
 with PipeTarget(sys.argv[1:]) as target:
     target.hello
-    after_hello = time.process_time()
-    print(len(list(lines(run(target, open_corpus(), "torch", "f32")))))
-    print(time.process_time() - after_hello, time.process_time())
+    print(list(lines(run(target, open_corpus(), "torch", "f32")))[1].split("  ")[0])
+    spent = os.times()
+    print(f"{spent.user + spent.system:.2f}")
 """
 
 
-def test_a_program_in_c_is_judged_in_less_than_three_seconds_and_half_a_second_after_hello(c_adapter: str) -> None:
-    """In processor time and in the best of several processes, so that a busy machine does not decide."""
-    runs = [subprocess.run([sys.executable, "-c", JUDGE, c_adapter], capture_output=True, text=True, check=True) for _ in range(5)]
-    after_hello, whole = zip(*(map(float, run.stdout.splitlines()[1].split()) for run in runs), strict=True)
-    assert min(after_hello) <= 0.5
-    assert min(whole) <= 3
+def test_a_process_of_its_own_judges_a_program_in_c(c_adapter: str, tell: Callable[[str], None]) -> None:
+    done = subprocess.run([sys.executable, "-c", JUDGE, c_adapter], capture_output=True, text=True, check=True)
+    verdict, seconds = done.stdout.splitlines()
+    assert verdict == "verdict EXACT"
+    tell(f"a program in C judged on torch f32 in {seconds} s of processor time, the start of Python included")

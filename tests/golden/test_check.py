@@ -23,7 +23,9 @@ from adamax_ref.golden.document import CorpusError
 from adamax_ref.golden.folder import write
 from adamax_ref.golden.generate import corpus_bytes
 from adamax_ref.golden.load import open_corpus
+from adamax_ref.golden.patterns import order_keys
 from adamax_ref.golden.plan import parts
+from adamax_ref.law.profile import BINARY32
 
 PATH = "core/paper/f32/smoke.json"
 VECTORS = (PATH, "core/paper/f32/eps.json", "core/torch/f32/smoke.json", "core/torch/f32/eps.json")
@@ -80,6 +82,15 @@ def bend(document: Any, field: str) -> None:
     for each in ("true", "lo", "hi"):
         theta.setdefault(each, theta["bits"])
     theta[field] = right[:-1] + ("0" if right[-1] == "1" else "1")
+    if field == "bits":  # a range that does not hold them is refused before
+        theta["lo"], theta["hi"] = sorted((right, theta["bits"]), key=last)
+    if field == "hi":
+        theta["hi"] = f"{right[:-8]}7f800000"
+
+
+def last(text: str) -> int:
+    """Return the place of the last number of an array among all numbers."""
+    return order_keys(text, BINARY32)[-1] or 0
 
 
 FINDINGS: dict[str, tuple[str, Callable[[Any], None]]] = {
