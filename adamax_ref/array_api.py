@@ -18,6 +18,7 @@ import numpy as np
 from .backend import PROFILE_OF_DTYPE, AbstractBackend, Arrays, BackendUnavailable, Capabilities, Kernel, dtype_name
 from .derivative import with_derivative
 from .fma import fma_binary32, fma_binary64, repair
+from .guards import require_gradual_underflow
 from .law.recipe import INPUTS, Recipe
 from .memory import STORED, require_alike
 
@@ -39,7 +40,7 @@ class ArrayApiBackend(AbstractBackend):
     capabilities : Capabilities
         What is true of that namespace.
     compiled : bool
-        Whether the step is run through ``jax.jit``, which contracts products and sums as it likes.
+        Whether the step is run through ``jax.jit``.
 
     Examples
     --------
@@ -60,7 +61,7 @@ class ArrayApiBackend(AbstractBackend):
         capabilities: Capabilities = _EMULATED,
         compiled: bool = False,
     ) -> None:
-        self.name, self.priority = name, -20 if compiled else -10
+        self.name, self.priority = name, -30 if compiled else -20 if module is None else -10
         self.remedy = f"pip install {(module or 'numpy').replace('_', '-')}"
         self._module, self._namespace, self._compiled = module, namespace, compiled
         self._capabilities = capabilities
@@ -119,6 +120,7 @@ class ArrayApiBackend(AbstractBackend):
 
     def _make(self, recipe: Recipe) -> Kernel:
         def kernel(ps: Arrays, gs: Arrays, ms: Arrays, us: Arrays, constants: Sequence[tuple[float, ...]]) -> Any:
+            require_gradual_underflow()
             for buffers in zip(ps, gs, ms, us, strict=True):
                 require_alike(recipe.storage, *buffers)
             new = [run(*buffers, scalars) for *buffers, scalars in zip(ps, gs, ms, us, constants, strict=True)]
@@ -139,7 +141,12 @@ def _eager(recipe: Recipe) -> Callable[..., tuple[Any, Any, Any]]:
             working, storage = getattr(xp, STORED[recipe.working]), p.dtype
             values = {name: xp.astype(array, working) for name, array in zip(INPUTS, (p, g, m, u), strict=True)}
             values |= {name: _scalar(xp, x, p, working) for name, x in zip(recipe.constants, scalars, strict=True)}
-            p, m, u = recipe.evaluate(operations(xp, recipe, storage), values)
+            table = operations(xp, recipe, storage)
+            if compat.is_jax_namespace(xp):
+                from .jax_arrays import as_written, barrier
+
+                table, values = as_written(table), {name: barrier(value) for name, value in values.items()}
+            p, m, u = recipe.evaluate(table, values)
             return xp.astype(p, storage), xp.astype(m, storage), xp.astype(u, storage)
 
     return run

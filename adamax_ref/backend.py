@@ -7,7 +7,7 @@ somebody else's can add one. An engine is *exact* when ``adamax-ref verify backe
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, final
 
@@ -27,7 +27,55 @@ Kernel = Callable[[Arrays, Arrays, Arrays, Arrays, Sequence[tuple[float, ...]]],
 Five sequences of equal length, one entry a buffer: real arrays of the recipe's storage type, all of one shape within
 an entry, and the constants of that buffer's step in the order of ``recipe.constants``. An engine that works in place
 returns the arrays it was given; the others return new ones and leave the given ones alone. Gradients never change.
+
+An engine that works in place makes a :class:`PreparedKernel` of it, so that what it refuses is known before any engine
+has written. Of a plain function nobody knows when it begins to write: whatever it raises counts as raised half way.
 """
+
+Run = Callable[[Sequence[tuple[float, ...]]], tuple[Arrays, Arrays, Arrays]]
+"""``run(constants) -> (ps, ms, us)``: the part of a kernel that writes."""
+
+
+@final
+class PreparedKernel:
+    """A kernel in two parts, of which only the second writes.
+
+    Parameters
+    ----------
+    prepare : callable
+        ``prepare(ps, gs, ms, us) -> run``: checks the buffers, raises when one cannot be stepped, and changes nothing.
+        What it returns is called once with the constants, while nobody else changes the buffers.
+
+    Examples
+    --------
+    >>> kernel = PreparedKernel(lambda ps, gs, ms, us: lambda constants: (ps, ms, us))
+    >>> kernel([1.0], [2.0], [3.0], [4.0], [()])
+    ([1.0], [3.0], [4.0])
+    """
+
+    __slots__ = ("prepare",)
+
+    def __init__(self, prepare: Callable[[Arrays, Arrays, Arrays, Arrays], Run]) -> None:
+        self.prepare = prepare
+
+    def __call__(
+        self, ps: Arrays, gs: Arrays, ms: Arrays, us: Arrays, constants: Sequence[tuple[float, ...]]
+    ) -> tuple[Arrays, Arrays, Arrays]:
+        """Do both."""
+        return self.prepare(ps, gs, ms, us)(constants)
+
+
+def prepared(kernel: Kernel, ps: Arrays, gs: Arrays, ms: Arrays, us: Arrays) -> Run:
+    """Return the part of a kernel that writes, the buffers being checked; of a plain function that is all of it.
+
+    Examples
+    --------
+    >>> prepared(lambda ps, gs, ms, us, constants: (ps, ms, us), [1.0], [2.0], [3.0], [4.0])([()])
+    ([1.0], [3.0], [4.0])
+    """
+    prepare = getattr(kernel, "prepare", None)
+    return partial(kernel, ps, gs, ms, us) if prepare is None else prepare(ps, gs, ms, us)
+
 
 PROFILE_OF_DTYPE = {
     "float64": "f64",

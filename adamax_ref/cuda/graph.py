@@ -43,6 +43,7 @@ class CapturedStep:
     def __init__(self, optimizer: Any) -> None:
         self._optimizer = optimizer
         self._recording = Recording()
+        self._stepped: list[int] = []
 
     def record(self) -> None:
         """Put the step into the graph that is being captured; it counts as done with the first replay.
@@ -54,6 +55,7 @@ class CapturedStep:
         """
         if self._recording.launches:
             raise RuntimeError("this step was captured already; make another CapturedStep to capture it again")
+        self._stepped = self._with_gradients()
         self._step("record")
 
     def prepare(self) -> None:
@@ -72,10 +74,19 @@ class CapturedStep:
                 refresh()
             recording.pending.clear()
             return
+        if self._with_gradients() != self._stepped:  # looked at first, for a step of other launches would count all the same
+            raise RuntimeError(
+                "the step has other launches than the captured one: a parameter lost or gained its gradient; capture anew"
+            )
         recording.prepared = 0
         self._step("prepare")
         if recording.prepared != len(recording.launches):
-            raise RuntimeError("the step has fewer launches than the captured one: a parameter lost its gradient; capture anew")
+            raise RuntimeError("the step has fewer launches than the captured one: an option changed the recipe; capture anew")
+
+    def _with_gradients(self) -> list[int]:
+        """Return which parameters a step would move."""
+        groups = getattr(self._optimizer, "param_groups", ())
+        return [id(param) for group in groups for param in group["params"] if param.grad is not None]
 
     def _step(self, mode: Literal["record", "prepare"]) -> None:
         self._recording.mode = mode

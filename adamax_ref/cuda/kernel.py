@@ -6,12 +6,13 @@ page-locked memory, and launches once; nothing waits for the device.
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, final
 
 import numpy as np
 
-from adamax_ref.backend import Arrays
+from adamax_ref.backend import Arrays, Run
 from adamax_ref.law.recipe import Recipe
 from adamax_ref.tables import TableCache, build
 
@@ -76,23 +77,48 @@ class TableKernel:
         self.tables = TableCache[Resident]()
         self._launcher = launcher
         self._chunk = chunk
-        self._modes = {"plain": self._plain, "record": self._record, "prepare": self._prepare}
+        self._find = {"plain": self._made, "record": self._known, "prepare": self._captured}
 
     def __call__(self, ps: Arrays, gs: Arrays, ms: Arrays, us: Arrays, constants: Sequence[tuple[float, ...]]) -> Any:
-        """Step all buffers; see :data:`adamax_ref.backend.Kernel`.
+        """Step all buffers; see :data:`adamax_ref.backend.Kernel`."""
+        return self.prepare(ps, gs, ms, us)(constants)
+
+    def prepare(self, ps: Arrays, gs: Arrays, ms: Arrays, us: Arrays) -> Run:
+        """Return what steps all buffers, their tables being on the device; see :class:`adamax_ref.backend.PreparedKernel`.
 
         Raises
         ------
         TypeError, ValueError
             When the arrays do not belong together, overlap, or lie on several devices; nothing has changed then.
         RuntimeError
-            When a stream is being captured and this is a plain step.
+            When a stream is being captured and this is a plain step, or a captured step is not like this one.
         """
-        if len(ps):
-            lists = (ps, gs, ms, us)
-            with self._launcher.on(device_of(ps[0]), stream_of(ps[0])) as stream:
-                self._modes[CURRENT.get().mode](lists, self._rows(constants, len(ps)), stream)
-        return ps, ms, us
+        if not len(ps):
+            return lambda constants: (ps, ms, us)
+        with self._on(ps[0]) as stream:
+            resident = self._find[CURRENT.get().mode]((ps, gs, ms, us), stream)
+
+        def run(constants: Sequence[tuple[float, ...]]) -> tuple[Arrays, Arrays, Arrays]:
+            self._run(resident, self._rows(constants, len(ps)), ps[0])
+            return ps, ms, us
+
+        return run
+
+    def _run(self, resident: Resident, rows: HostArray, array: Any) -> None:
+        """Send the constants and launch; a step that is captured does the first later, one that is replayed the second."""
+        recording = CURRENT.get()
+        if recording.mode == "record":
+            recording.add(self, resident, lambda: self.refresh_current(resident, rows, array))
+        with self._on(array) as stream:
+            if recording.mode == "plain":
+                self._await(resident, stream)
+            if recording.mode != "record":
+                self.refresh(resident, rows, stream)
+            if recording.mode != "prepare" and resident.blocks:
+                self._launcher.launch(self.recipe, resident.blocks, resident.addresses, stream)
+
+    def _on(self, array: Any) -> AbstractContextManager[int]:
+        return self._launcher.on(device_of(array), stream_of(array))
 
     def refresh(self, resident: Resident, rows: HostArray, stream: int) -> None:
         """Start copying constants to where `resident` has them, from memory that no earlier copy still reads."""
@@ -104,44 +130,39 @@ class TableKernel:
         event = self._launcher.refresh(resident.arrays[3], locked, stream)
         resident.staging = [pair for pair in resident.staging if pair[0] is not locked] + [(locked, event)]
 
-    def _plain(self, lists: Sequence[Arrays], rows: HostArray, stream: int) -> None:
+    def _made(self, lists: Sequence[Arrays], stream: int) -> Resident:
         if self._launcher.is_capturing(stream):
             raise RuntimeError(
                 "a plain step cannot be captured: its constants would be the same in every replay; "
                 "call adamax_ref.cuda.graph.CapturedStep(optimizer).record() inside the capture"
             )
         places = places_of(*lists)
-        resident = self.tables.get(places, lambda: self._resident(places, lists, stream))
-        if resident.ready is not None:
-            if self._launcher.has_passed(resident.ready):
-                resident.ready = None
-            else:
-                self._launcher.wait(resident.ready, stream)
-        self.refresh(resident, rows, stream)
-        self._launch(resident, stream)
+        return self.tables.get(places, lambda: self._resident(places, lists, stream))
 
-    def _record(self, lists: Sequence[Arrays], rows: HostArray, stream: int) -> None:
-        resident = self.tables.get(places_of(*lists), _refuse_to_make)
-        CURRENT.get().add(self, resident, lambda: self.refresh_current(resident, rows, lists[0][0]))
-        self._launch(resident, stream)
+    def _known(self, lists: Sequence[Arrays], stream: int) -> Resident:
+        return self.tables.get(places_of(*lists), _refuse_to_make)
 
-    def _prepare(self, lists: Sequence[Arrays], rows: HostArray, stream: int) -> None:
+    def _captured(self, lists: Sequence[Arrays], stream: int) -> Resident:
         resident = CURRENT.get().next(self)
         if resident.places != places_of(*lists):
             raise RuntimeError(
                 "a parameter, its gradient or its state lies elsewhere than when the step was captured; "
                 "keep arrays where they are and write gradients in place, or capture anew"
             )
-        self.refresh(resident, rows, stream)
+        return resident
+
+    def _await(self, resident: Resident, stream: int) -> None:
+        """Let the stream wait for tables that have not arrived yet."""
+        if resident.ready is not None:
+            if self._launcher.has_passed(resident.ready):
+                resident.ready = None
+            else:
+                self._launcher.wait(resident.ready, stream)
 
     def refresh_current(self, resident: Resident, rows: HostArray, array: Any) -> None:
         """Refresh constants in the order of the stream on which `array`'s library works now."""
-        with self._launcher.on(device_of(array), stream_of(array)) as stream:
+        with self._on(array) as stream:
             self.refresh(resident, rows, stream)
-
-    def _launch(self, resident: Resident, stream: int) -> None:
-        if resident.blocks:
-            self._launcher.launch(self.recipe, resident.blocks, resident.addresses, stream)
 
     def _rows(self, constants: Sequence[tuple[float, ...]], count: int) -> HostArray:
         return np.array(constants, dtype=_WORKING[self.recipe.working]).reshape(count, len(self.recipe.constants))

@@ -48,17 +48,22 @@ def optimizer_class() -> Any:
         def __init__(self, params: Any, *args: Any, dialect: str = "torch", backend: str | None = None, **options: Any) -> None:
             super().__init__(params, *args, **options)
             self.adamax_ref_dialect, self.adamax_ref_backend = dialect, backend
+            self.adamax_ref_fault: str | None = None
             self._core()
 
         def _core(self) -> Reference:
             """Return the reference over the very groups and state of this optimizer."""
             dialect, backend = self.adamax_ref_dialect, self.adamax_ref_backend
             core = Reference([{"params": [], **self.defaults}], dialect=dialect, backend=backend)
-            core.param_groups, core.state = self.param_groups, self.state
+            core.param_groups, core.state, core.fault = self.param_groups, self.state, self.adamax_ref_fault
             return core
 
+        def load_state_dict(self, state_dict: Any) -> None:
+            super().load_state_dict(state_dict)
+            self.adamax_ref_fault = None
+
         def __getstate__(self) -> dict[str, Any]:
-            names = ("adamax_ref_dialect", "adamax_ref_backend")
+            names = ("adamax_ref_dialect", "adamax_ref_backend", "adamax_ref_fault")
             return {**super().__getstate__(), **{name: getattr(self, name) for name in names}}
 
         @torch.no_grad()  # type: ignore[untyped-decorator]
@@ -72,7 +77,11 @@ def optimizer_class() -> Any:
                 for param in group["params"]:
                     if param.grad is not None and not self.state[param]:
                         self.state[param].update(_beginning(torch, param, group["capturable"]))
-            self._core().step()
+            core = self._core()
+            try:
+                core.step()
+            finally:
+                self.adamax_ref_fault = core.fault
             return loss
 
     return Adamax

@@ -6,15 +6,16 @@ from typing import Any, final
 
 from adamax_ref.backend import get_backend
 from adamax_ref.dialects import get as get_dialect
+from adamax_ref.guards import require_gradual_underflow
 from adamax_ref.interrupts import held_back
 
-from .engine import run
+from .engine import prepare as prepare_round
 from .gradients import reset
 from .groups import Group, as_groups, prepare
 from .hookable import Hookable
 from .hooks import hooked
 from .hypers import hyperparameters
-from .jobs import collect
+from .jobs import Job, collect
 from .loading import unpack
 from .replay import Replay, remember
 from .saving import pack
@@ -62,6 +63,8 @@ class Adamax(Hookable):
         Options and parameters, read and checked anew at each step.
     state : dict
         For each parameter ``step`` (int), ``exp_avg`` and ``exp_inf``, made at its first update.
+    fault : str or None
+        What broke a step off while it was written; steps are refused then, until a state is loaded.
 
     Raises
     ------
@@ -116,6 +119,7 @@ class Adamax(Hookable):
         self.state: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[Group] = []
         self._replay: dict[Any, Replay | None] = {}
+        self.fault: str | None = None
         self._forget_hooks()
         self._add(as_groups(params))
 
@@ -166,21 +170,47 @@ class Adamax(Hookable):
         ------
         ValueError, TypeError, RuntimeError
             When an option, gradient or state does not fit; no parameter has moved then.
+        BackendUnavailable
+            When this thread flushes subnormal numbers, or an engine cannot run here; no parameter has moved then.
+        Exception
+            Whatever an engine raises while it writes. Some parameters have moved then and others have not; every later
+            step raises a RuntimeError, until :meth:`load_state_dict` has replaced the state.
         """
+        self._require_whole()
+        require_gradual_underflow()
         loss = None
         if closure is not None:
             with grad_enabled():
                 loss = closure()
         dialect = get_dialect(self.dialect)
         replay = self._replay.get((dialect, self.backend))
-        if replay is None or not replay.repeat(self.param_groups, self.state, dialect):
-            rounds = collect(self.param_groups, self.state, dialect, self.backend)
-            with held_back(insisting=True):
-                for jobs in rounds:
-                    run(jobs, self.state)
-            self._replay = {(dialect, self.backend): remember(rounds, self.param_groups)}
+        again = None if replay is None else replay.prepare(self.param_groups, self.state, dialect)
+        with held_back(insisting=True):
+            if again is not None:
+                self._write(again)
+            elif rounds := collect(self.param_groups, self.state, dialect, self.backend):
+                first = prepare_round(rounds[0])
+                self._write(first, rounds[1:])
+                self._replay = {(dialect, self.backend): remember(rounds, self.param_groups)}
         self.has_stepped = True
         return loss
+
+    def _write(self, first: Callable[[Any], None], later: Sequence[Sequence[Job]] = ()) -> None:
+        """Write a round and do those that follow from it; what is raised from here on leaves the step half done."""
+        try:
+            first(self.state)
+            for jobs in later:
+                prepare_round(jobs)(self.state)
+        except BaseException as error:
+            self.fault = f"{type(error).__name__}: {error}"
+            raise
+
+    def _require_whole(self) -> None:
+        if self.fault is not None:
+            raise RuntimeError(
+                f"an earlier step broke off while it was written ({self.fault}), so some parameters have moved and others "
+                "have not; load a saved state with load_state_dict, and the parameters that belong to it"
+            )
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Take all gradients away.
@@ -245,6 +275,7 @@ class Adamax(Hookable):
         for hook in self._load_pre.functions():
             given = replaced(hook(self, given), given, hook)
         self.state, self.param_groups = unpack(given, self.param_groups, self.dialect, self.backend, cast)
+        self.fault = None
         for hook in self._load_post.functions():
             hook(self)
 
@@ -257,11 +288,11 @@ class Adamax(Hookable):
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out hooks, as PyTorch does."""
-        kept = ("defaults", "state", "param_groups", "dialect", "backend")
+        kept = ("defaults", "state", "param_groups", "dialect", "backend", "fault")
         return {name: getattr(self, name) for name in kept}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
+        self.__dict__.update({"fault": None, **state})
         self._replay = {}
         self._forget_hooks()
 

@@ -3,19 +3,19 @@
 Finding out what a step has to do takes far longer than a small parameter's arithmetic, and nearly always it is what it
 was before. A :class:`Replay` remembers a step of the plain kind: NumPy arrays that are written where they lie. To repeat
 it, it takes all arrays and counters from where they stand now, so that none can be out of date, and leaves it to the
-kernel to look at every array, as kernels do. Whenever groups or gradients are not as they were, or the kernel refuses an
-array, nothing has been changed and the long way is taken, which also finds the right words for an error.
+kernel to look at every array, as kernels do before they write. Whenever groups or gradients are not as they were, or the
+kernel refuses an array, nothing has been changed and the long way is taken, which also finds the right words for an error.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import groupby
 from operator import attrgetter, is_, itemgetter
 from typing import Any, NamedTuple, final
 
 import numpy as np
 
-from adamax_ref.backend import PROFILE_OF_DTYPE, Kernel, dtype_name
-from adamax_ref.interrupts import held_back
+from adamax_ref.backend import PROFILE_OF_DTYPE, Kernel, Run, dtype_name, prepared
 from adamax_ref.law.recipe import Recipe
 from adamax_ref.memory import STORED
 
@@ -65,28 +65,18 @@ class Replay:
             sorts.setdefault((job.backend, job.recipe), []).append(job)
         self._calls = [_Call(alike) for alike in sorts.values()]
 
-    def repeat(self, groups: Sequence[Group], state: Mapping[Any, Any], dialect: Any) -> bool:
-        """Do the step and return True; or do nothing and return False."""
+    def prepare(self, groups: Sequence[Group], state: Mapping[Any, Any], dialect: Any) -> Callable[[Any], None] | None:
+        """Return what does the step, or None when it is not like the last one; nothing has changed yet."""
         if not self._is_same(groups):
-            return False
+            return None
         try:
             inputs = [call.inputs(groups, state, dialect) for call in self._calls]
             if len(inputs) > 1:
                 _require_owners(inputs)
+            runs = [call.prepare(given) for call, given in zip(self._calls, inputs, strict=True)]
         except _REFUSALS:
-            return False
-        with held_back(insisting=True):
-            for call, given in zip(self._calls, inputs, strict=True):
-                try:
-                    call.kernel(given.ps, given.gs, given.ms, given.us, given.constants)
-                except _REFUSALS:
-                    if given is not inputs[0]:
-                        raise
-                    return False
-            for given in inputs:
-                for memory, step in zip(given.memories, given.counted, strict=True):
-                    memory["step"] = step
-        return True
+            return None
+        return partial(_write, runs, inputs)
 
     def _is_same(self, groups: Sequence[Group]) -> bool:
         """Whether the same parameters of the same groups have a gradient; parameters are equal only to themselves."""
@@ -96,6 +86,15 @@ class Replay:
             and all(group["params"] == members for group, members in zip(groups, self._members, strict=True))
             and all(param.grad is None for param in self._idle)
         )
+
+
+def _write(runs: Sequence[Run], inputs: Sequence["_Inputs"], state: object) -> None:
+    """Let every kernel write, then count; the state's dictionaries stand in the inputs."""
+    for run, given in zip(runs, inputs, strict=True):
+        run(given.constants)
+    for given in inputs:
+        for memory, step in zip(given.memories, given.counted, strict=True):
+            memory["step"] = step
 
 
 class _Inputs(NamedTuple):
@@ -138,6 +137,12 @@ class _Call:
             memories,
             counted,
         )
+
+    def prepare(self, given: _Inputs) -> Run:
+        """Let the kernel look at every array, or do so here where it cannot, and return what writes."""
+        if not hasattr(self.kernel, "prepare"):
+            _require_owners([given])
+        return prepared(self.kernel, given.ps, given.gs, given.ms, given.us)
 
     def _constants(self, groups: Sequence[Group], steps: list[Any], dialect: Any) -> tuple[list[tuple[float, ...]], list[int]]:
         """Return the constants of each parameter, and its counter after the step.

@@ -13,7 +13,7 @@ from typing import Any, final
 
 import numpy as np
 
-from adamax_ref.backend import Arrays, Kernel
+from adamax_ref.backend import Arrays, Kernel, PreparedKernel, Run
 from adamax_ref.guards import require_gradual_underflow
 from adamax_ref.law.recipe import INPUTS, Recipe
 from adamax_ref.memory import STORED, require_alike, require_apart, require_updatable
@@ -41,6 +41,7 @@ _WRITE: Sequence[Any] = ("readwrite", "aligned", "contig")
 _READ: Sequence[Any] = ("readonly", "aligned", "contig")
 _ACCESS = (_WRITE, _READ, _WRITE, _WRITE)
 
+Quad = tuple[Any, Any, Any, Any]
 Job = tuple[Any, Any, Any, Any, tuple[float, ...]]
 
 
@@ -49,33 +50,38 @@ def kernel_for(recipe: Recipe, provider: Provider | None) -> Kernel:
     as_they_are, copied = (_Walker(recipe, provider, buffers) for buffers in (0, len(INPUTS)))
     dtype = np.dtype(STORED[recipe.working])
 
-    def kernel(ps: Arrays, gs: Arrays, ms: Arrays, us: Arrays, constants: Sequence[tuple[float, ...]]) -> Any:
+    def prepare(ps: Arrays, gs: Arrays, ms: Arrays, us: Arrays) -> Run:
         require_gradual_underflow()
-        jobs = list(zip(ps, gs, ms, us, constants, strict=True))
-        _check(recipe.storage, jobs)
-        plain = [_is_plain(job, dtype) for job in jobs]
-        for walker, kind in ((as_they_are, True), (copied, False)):
-            if kind in plain:
-                walker.step([job for job, its in zip(jobs, plain, strict=True) if its is kind])
-        return ps, ms, us
+        quads = list(zip(ps, gs, ms, us, strict=True))
+        _check(recipe.storage, quads)
+        plain = [_is_plain(quad, dtype) for quad in quads]
 
-    return kernel
+        def run(constants: Sequence[tuple[float, ...]]) -> tuple[Arrays, Arrays, Arrays]:
+            jobs: list[Job] = [(*quad, row) for quad, row in zip(quads, constants, strict=True)]
+            for walker, kind in ((as_they_are, True), (copied, False)):
+                if kind in plain:
+                    walker.step([job for job, its in zip(jobs, plain, strict=True) if its is kind])
+            return ps, ms, us
+
+        return run
+
+    return PreparedKernel(prepare)
 
 
-def _check(storage: str, jobs: Sequence[Job]) -> None:
+def _check(storage: str, quads: Sequence[Quad]) -> None:
     """Refuse buffers that do not belong together or cannot be written, before anything is written."""
-    for p, g, m, u, _ in jobs:
+    for p, g, m, u in quads:
         require_alike(storage, p, g, m, u)
         for array in (p, m, u):
             require_updatable(array)
-    require_apart([array for p, _, m, u, _ in jobs for array in (p, m, u)], [g for _, g, *_ in jobs])
+    require_apart([array for p, _, m, u in quads for array in (p, m, u)], [g for _, g, *_ in quads])
 
 
-def _is_plain(job: Job, dtype: np.dtype[Any]) -> bool:
+def _is_plain(quad: Quad, dtype: np.dtype[Any]) -> bool:
     """Whether an iterator hands out pieces of the arrays themselves."""
-    flags = [array.flags for array in job[:4]]
+    flags = [array.flags for array in quad]
     lies_alike = all(flag.c_contiguous for flag in flags) or all(flag.f_contiguous for flag in flags)
-    return lies_alike and all(flag.aligned for flag in flags) and all(array.dtype == dtype for array in job[:4])
+    return lies_alike and all(flag.aligned for flag in flags) and all(array.dtype == dtype for array in quad)
 
 
 def _block_size(recipe: Recipe, provider: Provider | None, buffers: int) -> int:

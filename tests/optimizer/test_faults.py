@@ -6,14 +6,16 @@ Each fault happens after two steps, when an engine has its tables and the optimi
 import os
 import signal
 from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 import numpy as np
 import pytest
 
 from adamax_ref import Adamax, Parameter
-from adamax_ref.backend import why_unavailable
-from adamax_ref.optimizer.engine import Plan
+from adamax_ref.backend import get_backend, why_unavailable
+from adamax_ref.optimizer import groups
+
+from .tampered import Fault, Tampered
 
 SIZES = (5, 700, 40_000)
 
@@ -26,7 +28,7 @@ def engine(request: pytest.FixtureRequest) -> str:
     return name
 
 
-def _optimizer(engine: str, recipes: int = 1) -> tuple[Adamax, list[Parameter]]:
+def _optimizer(engine: str | None, recipes: int = 1) -> tuple[Adamax, list[Parameter]]:
     """Return an optimizer and its parameters, of which the first has a recipe of its own where there are two."""
     rng = np.random.default_rng(11)
     params = [Parameter(rng.standard_normal(size, dtype=np.float32)) for size in SIZES]
@@ -161,30 +163,20 @@ def test_two_optimizers_on_one_parameter_take_turns(engine: str) -> None:
     assert results[0] == results[1]
 
 
-def _interrupt_after(function: Any) -> Any:
-    def interrupted(*args: Any) -> Any:
-        result = function(*args)
-        signal.raise_signal(signal.SIGINT)
-        return result
-
-    return interrupted
-
-
 @pytest.mark.parametrize("recipes", [1, 2])
 @pytest.mark.parametrize("repeated", [False, True])
 def test_an_interrupt_between_arrays_and_counters_waits_for_both(
     engine: str, recipes: int, repeated: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain, interrupted = _optimizer(engine, recipes), _optimizer(engine, recipes)
-    replays = interrupted[0]._replay
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        if repeated:
-            (replay,) = replays.values()
-            first = replay._calls[0]  # type: ignore[union-attr]
-            patch.setattr(first, "kernel", _interrupt_after(first.kernel))
-        else:
-            replays.clear()
-            patch.setattr(Plan, "run", _interrupt_after(Plan.run))
+    fault = Fault()
+    tampered = Tampered(get_backend(engine), fault, in_two_parts=True)
+    monkeypatch.setattr(groups, "backend_for", lambda array: tampered)
+    plain, interrupted = _optimizer(None, recipes), _optimizer(None, recipes)
+    if not repeated:
+        for optimizer, _ in (plain, interrupted):
+            optimizer.param_groups[0]["maximize"] = True  # another recipe than that of the last step
+    fault.then = partial(signal.raise_signal, signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
         _go(*interrupted)
     _go(*plain)
     assert _bits(*interrupted) == _bits(*plain)

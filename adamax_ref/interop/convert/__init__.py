@@ -1,9 +1,10 @@
 """The state of one framework's Adamax as another's: what carries over, what cannot, and the jump that this causes.
 
-:func:`convert` takes the state of one parameter, :func:`convert_all` that of an optimizer. Both return what does not carry
-over as values, each with a kind and a sentence. They are found from what the two dialects declare and from where each
-framework keeps its state (:mod:`~adamax_ref.interop.convert.layout`), for every pair alike. What cannot be known from a state
-is refused unless the caller says it.
+:func:`convert` takes the state of one parameter, :func:`convert_all` that of an optimizer. Both
+return what does not carry over as values, each with a kind and a sentence. They are found from
+what the two dialects declare and from where each framework keeps its state
+(:mod:`~adamax_ref.interop.convert.layout`), for every pair alike. What cannot be known from a
+state is refused unless the caller says it.
 """
 
 from .counting import last_distinct_step as last_distinct_step

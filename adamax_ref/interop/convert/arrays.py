@@ -16,8 +16,8 @@ def host(name: str, value: Any) -> np.ndarray[Any, Any]:
     name : str
         What it is, for the message.
     value : array
-        Of NumPy, torch (on any device, with or without gradients, bfloat16 as well), JAX, CuPy, Numba, MLX, TensorFlow,
-        Keras, Paddle, MXNet or MindSpore; or a number.
+        Of NumPy, torch (on any device, with or without gradients, bfloat16 as well), JAX, CuPy,
+        Numba, MLX, TensorFlow, Keras, Paddle, MXNet or MindSpore; or a number.
 
     Raises
     ------

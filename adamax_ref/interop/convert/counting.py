@@ -1,8 +1,8 @@
 """The number of steps, read from a counter or from a running product of beta1, and written as either.
 
-A counter determines the step until it wraps or stands still. A product falls with every factor until
-another one no longer changes it: up to there each product belongs to one step, and from there on to
-all further ones.
+A counter determines the step until it wraps or stands still. A product falls with every factor
+until another one no longer changes it: up to there each product belongs to one step, and from
+there on to all further ones.
 """
 
 import math
@@ -47,7 +47,8 @@ def last_distinct_step(name: str, beta1: float, profile: str = "f32") -> int:
     Raises
     ------
     ValueError
-        When the framework has no such product, or when it falls for more than :data:`LONGEST` steps.
+        When the framework has no such product, or when it falls for more than :data:`LONGEST`
+        steps.
 
     Examples
     --------
@@ -147,7 +148,8 @@ def step_of(layout: Layout, state: Mapping[str, Any], h: Hyperparameters, profil
     layout : Layout
         Of the framework it comes from.
     state : mapping
-        By the layout's names; where they hold no counter, the caller's may stand there under ``step``.
+        By the layout's names; where they hold no counter, the caller's may stand there under
+        ``step``.
     h : Hyperparameters
         Of the run.
     profile : str
@@ -158,7 +160,8 @@ def step_of(layout: Layout, state: Mapping[str, Any], h: Hyperparameters, profil
     Raises
     ------
     ValueError
-        When neither the state nor the caller determines the step, or when they contradict each other.
+        When neither the state nor the caller determines the step, or when they contradict each
+        other.
     """
     claims = _claims(layout, state, step)
     if len(set(claims.values())) > 1:

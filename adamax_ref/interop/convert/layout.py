@@ -1,7 +1,8 @@
 """Where each framework keeps moment, norm and step: one description a framework, of its names and of its counter.
 
-A *single* state belongs to one parameter and is a mapping of plain names. A *whole* state belongs to an optimizer; its
-leaves are found by patterns, in which ``{}`` stands for the name of a parameter and ``#`` for a number.
+A *single* state belongs to one parameter and is a mapping of plain names. A *whole* state belongs
+to an optimizer; its leaves are found by patterns, in which ``{}`` stands for the name of a
+parameter and ``#`` for a number.
 """
 
 from collections.abc import Mapping
@@ -78,8 +79,9 @@ class Layout:
     shared : bool
         Whether one counter serves all parameters, or all of a group.
     build : {"flat", "tree", "indexed", "groups"}
-        How the leaves of a whole state are held: a dictionary of their names; nested dictionaries and lists; nested
-        dictionaries with integers for numbers; PyTorch's ``state`` and ``param_groups``.
+        How the leaves of a whole state are held: a dictionary of their names; nested dictionaries
+        and lists; nested dictionaries with integers for numbers; PyTorch's ``state`` and
+        ``param_groups``.
     flags : mapping of str to bool
         Options of a group that make this variant what it is.
     group : mapping of str to Any

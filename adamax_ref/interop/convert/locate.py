@@ -19,7 +19,8 @@ class Located:
     Attributes
     ----------
     parameters : mapping of str to mapping of str to str
-        For each parameter the path of each name of its single state; a shared counter is in all of them.
+        For each parameter the path of each name of its single state; a shared counter is in all
+        of them.
     schedules : tuple of str
         Paths of what belongs to a schedule of the learning rate.
     """
@@ -38,8 +39,8 @@ def locate(name: str, layout: Layout, paths: Iterable[str], without: str = "") -
     layout : Layout
         Its patterns.
     paths : iterable of str
-        See :func:`~adamax_ref.interop.convert.tree.leaves_of`. The state may lie below other nodes, as
-        in a chain.
+        See :func:`~adamax_ref.interop.convert.tree.leaves_of`. The state may lie below other
+        nodes, as in a chain.
     without : str
         A name of a single state that need not be there.
 

@@ -1,9 +1,9 @@
 """What does not carry over from one framework's Adamax to another's, derived from what their dialects declare.
 
-Two dialects are the same function where they declare the same: where epsilon stands, what decay does,
-whether the bias is corrected, which operand of the maximum a NaN survives, which options and types
-there are. Each rule below compares one of these and yields a sentence where they differ *for this
-run*: a weight decay of 0 may mean anything.
+Two dialects are the same function where they declare the same: where epsilon stands, what decay
+does, whether the bias is corrected, which operand of the maximum a NaN survives, which options
+and types there are. Each rule below compares one of these and yields a sentence where they differ
+*for this run*: a weight decay of 0 may mean anything.
 """
 
 import re

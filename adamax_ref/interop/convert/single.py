@@ -1,7 +1,8 @@
 """The state of one parameter from one framework's Adamax to another's, and the jump that this causes.
 
-The moment means the same everywhere. The norm does where epsilon stands in the same place; elsewhere
-epsilon is taken out of it or put in, so that the divisor of the next step changes by little.
+The moment means the same everywhere. The norm does where epsilon stands in the same place;
+elsewhere epsilon is taken out of it or put in, so that the divisor of the next step changes by
+little.
 """
 
 from collections.abc import Mapping
@@ -65,13 +66,14 @@ def convert(
     Raises
     ------
     ValueError
-        When a framework is not known; when the step is no whole number, is not determined, contradicts
-        `step` or is beyond the target's counter; when moment and norm differ in shape or type; when the
-        norm is negative.
+        When a framework is not known; when the step is no whole number, is not determined,
+        contradicts `step` or is beyond the target's counter; when moment and norm differ in shape
+        or type; when the norm is negative.
     KeyError
         When the state lacks a name, or has one that is not the source's.
     TypeError
-        When moment or norm is of no type that Adamax computes in, or another argument is of a wrong type.
+        When moment or norm is of no type that Adamax computes in, or another argument is of a
+        wrong type.
 
     Examples
     --------

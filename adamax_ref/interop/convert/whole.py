@@ -57,28 +57,32 @@ def convert_all(
     source, target : str
         Names of dialects, as in :func:`~adamax_ref.interop.convert.convert`.
     state : tree
-        In the source's form, with arrays of any framework; the page *Move a run from one framework to
-        another* has a recipe for each framework.
+        In the source's form, with arrays of any framework; the page *Move a run from one
+        framework to another* has a recipe for each framework.
     hyper : Hyperparameters, optional
-        Of the run, which is assumed to go on with the same; needed unless ``param_groups`` have them all.
+        Of the run, which is assumed to go on with the same; needed unless ``param_groups`` have
+        them all.
     step : int or mapping of str to int, optional
-        Number of steps behind the state, where it does not determine it; one for all or for each name.
+        Number of steps behind the state, where it does not determine it; one for all or for each
+        name.
     common_step : int, optional
         What the target counts, where it counts once for parameters with different numbers of steps.
     names : mapping of str to str, or sequence of str, optional
-        Names of the parameters in the target: by those in the source, or in the order of the source.
+        Names of the parameters in the target: by those in the source, or in the order of the
+        source.
     like : tree, optional
-        A state of the target's own, for instance a fresh one: the result has its structure and types,
-        and for PyTorch its groups and their order.
+        A state of the target's own, for instance a fresh one: the result has its structure and
+        types, and for PyTorch its groups and their order.
 
     Raises
     ------
     KeyError
-        When a part of the state is missing, or one is there that is not the source's; when `names` or
-        `like` speak of other parameters.
+        When a part of the state is missing, or one is there that is not the source's; when
+        `names` or `like` speak of other parameters.
     ValueError
-        As :func:`~adamax_ref.interop.convert.convert`; when parameters have made different numbers of
-        steps and the target counts once; when options are missing; when `like` has other types.
+        As :func:`~adamax_ref.interop.convert.convert`; when parameters have made different
+        numbers of steps and the target counts once; when options are missing; when `like` has
+        other types.
 
     Examples
     --------
