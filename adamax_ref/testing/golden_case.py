@@ -90,9 +90,7 @@ class _Same:
 
 
 @lru_cache(maxsize=64)
-def _target(
-    implementation: _Same, dialect: str, lacks: tuple[str, ...], declares: tuple[str, ...], arrays: Kind | None
-) -> Target:
+def _target(implementation: _Same, dialect: str, lacks: tuple[str, ...], declares: tuple[str, ...], arrays: Kind | None) -> Target:
     """Return the same target for the same implementation, so that it is probed once."""
     return of(implementation.thing, (dialect,), lacks, arrays, declares)
 

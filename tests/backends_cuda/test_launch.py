@@ -234,7 +234,7 @@ def test_parameters_that_all_lose_their_gradient_are_not_counted_on(host_backend
 
 
 def test_a_launch_that_fails_is_followed_by_a_refusal(host_backend: Any, lent: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    plain, _, params, _ = optimizers(host_backend, lent)
+    plain, _, _params, _ = optimizers(host_backend, lent)
     saved = plain.state_dict()
 
     def failing(*launch: Any) -> None:
@@ -243,7 +243,7 @@ def test_a_launch_that_fails_is_followed_by_a_refusal(host_backend: Any, lent: A
     with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="illegal memory access"):
         patch.setattr(host_backend.host_launcher, "launch", failing)
         plain.step()
-    with pytest.raises(RuntimeError, match="broke off while it was written .*illegal memory access"):
+    with pytest.raises(RuntimeError, match=r"broke off while it was written .*illegal memory access"):
         plain.step()
     plain.load_state_dict(saved)
     plain.step()
