@@ -158,7 +158,9 @@ def test_moment_and_norm_must_be_alike_and_of_numbers() -> None:
         convert("torch", "keras", state("torch", exp_avg=np.ones(2, int)), H)
     with pytest.raises(TypeError, match="exp_avg must be an array of numbers, got str"):
         convert("torch", "keras", state("torch", exp_avg="ones"), H)
-    with pytest.raises(ValueError, match="exp_inf has negative elements, which a norm cannot; are exp_avg and exp_inf swapped"):
+    with pytest.raises(
+        ValueError, match="exp_inf has negative elements, which a norm cannot; did exp_avg and exp_inf change places"
+    ):
         convert("torch", "keras", state("torch", exp_inf=-ONE), H)
 
 

@@ -1,4 +1,4 @@
-"""The state of one framework's Adamax as another's: what carries over, what cannot, and the jump that this causes.
+"""The state of one framework's Adamax as another's, and everything that does not carry over.
 
 :func:`convert` takes the state of one parameter, :func:`convert_all` that of an optimizer. Both
 return what does not carry over as values, each with a kind and a sentence. They are found from

@@ -9,7 +9,7 @@ from adamax_ref.optimizer.tensors import bfloat16, is_tensor
 
 
 def host(name: str, value: Any) -> np.ndarray[Any, Any]:
-    """Return a NumPy array in the machine's byte order with the bits of an array, tensor or variable; not always a copy.
+    """Return a NumPy array with the bits of any array, in the machine's byte order; not always a copy.
 
     Parameters
     ----------
@@ -31,14 +31,16 @@ def host(name: str, value: Any) -> np.ndarray[Any, Any]:
     """
     array = _array(value)
     if array.dtype.kind not in "fiucV" or array.dtype.names is not None:
-        raise TypeError(f"{name} must be an array of numbers, got {type(value).__name__} of {array.dtype}")
+        kind = f"{type(value).__name__} of {array.dtype}"
+        raise TypeError(f"{name} must be an array of numbers, got {kind}")
     return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 def _array(value: Any) -> np.ndarray[Any, Any]:
     if is_tensor(value):
         return to_host(value)
-    for method in ("asnumpy", "numpy", "copy_to_host", "get"):  # MXNet and MindSpore; TensorFlow, Keras, Paddle; Numba; CuPy
+    # MXNet and MindSpore; TensorFlow, Keras and Paddle; Numba; CuPy
+    for method in ("asnumpy", "numpy", "copy_to_host", "get"):
         if callable(getattr(value, method, None)):
             return np.asarray(getattr(value, method)())
     if type(value).__module__.startswith("mlx") and str(value.dtype).endswith("bfloat16"):

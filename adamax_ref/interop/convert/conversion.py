@@ -63,7 +63,8 @@ class Side:
     def vanishing(self, h: Hyperparameters, profile: str) -> set[str]:
         """Return the constants other than epsilon that are 0 in the state's type, not in double."""
         wide = self._constants(h, PROFILES["f64"], narrowing=False)
-        return {name for name, x in self.scalars(h, profile).items() if x == 0 != wide[name]} - {"eps"}
+        own = self.scalars(h, profile)
+        return {name for name, x in own.items() if x == 0 != wide[name] and name != "eps"}
 
     def eps(self, h: Hyperparameters, profile: str) -> float:
         """Return the epsilon that a step adds, 0 where it adds none."""

@@ -1,4 +1,4 @@
-"""The number of steps, read from a counter or from a running product of beta1, and written as either.
+"""The number of steps, read from a counter or a running product of beta1, and written as either.
 
 A counter determines the step until it wraps or stands still. A product falls with every factor
 until another one no longer changes it: up to there each product belongs to one step, and from
@@ -89,9 +89,7 @@ class Powers:
         form = PROFILES[profile].working
         beta1 = form.round(h.beta1)
         if 0 < beta1 < 1 and math.log(form.smallest) / math.log(beta1) > LONGEST:
-            raise ValueError(
-                f"beta1={h.beta1!r} is so near to 1 that its powers fall for more than {LONGEST} steps; they are not formed here"
-            )
+            raise ValueError(f"beta1={h.beta1!r} is so near to 1 that its powers fall for more than {LONGEST} steps")
         return cls(product, h.beta1, beta1, form)
 
     @property
@@ -111,7 +109,9 @@ class Powers:
             factors: int | None = 0
         else:
             factors = factors_of(power, self.beta1, self.form)
-        return None if factors is None or factors < self.product.ahead else factors - self.product.ahead
+        if factors is None or factors < self.product.ahead:
+            return None
+        return factors - self.product.ahead
 
     def determined(self, power: float) -> int:
         """Return the step that a product determines; ValueError where it determines none."""
@@ -130,17 +130,24 @@ class Powers:
         )
 
     def confirm(self, power: float, step: int) -> None:
-        """Refuse a product that is not that of the step; subnormal ones count as zero, as on a device."""
+        """Refuse a product that is not that of the step; a device may have made it zero."""
         expected = self.after(step)
         if self.form.flush(power) != self.form.flush(expected):
             name = self.product.name
             raise ValueError(
-                f"{name}={power!r}, but after {step} steps with beta1={self.given!r} it is {expected!r}; "
-                f"correct the step, or leave {name} out of the state if beta1 was changed during the run"
+                f"{name}={power!r}, but after {step} steps with beta1={self.given!r} it is "
+                f"{expected!r}; correct the step, or leave {name} out of the state if beta1 was "
+                "changed during the run"
             )
 
 
-def step_of(layout: Layout, state: Mapping[str, Any], h: Hyperparameters, profile: str, step: int | None) -> int:
+def step_of(
+    layout: Layout,
+    state: Mapping[str, Any],
+    h: Hyperparameters,
+    profile: str,
+    step: int | None,
+) -> int:
     """Return the number of steps behind a single state.
 
     Parameters
@@ -179,7 +186,13 @@ def step_of(layout: Layout, state: Mapping[str, Any], h: Hyperparameters, profil
     return claim
 
 
-def counters(name: str, layout: Layout, h: Hyperparameters, profile: str, step: int) -> dict[str, Any]:
+def counters(
+    name: str,
+    layout: Layout,
+    h: Hyperparameters,
+    profile: str,
+    step: int,
+) -> dict[str, Any]:
     """Return everything that a single state counts its steps with.
 
     Raises
@@ -209,7 +222,7 @@ def determines(product: Product, h: Hyperparameters, profile: str, step: int) ->
 
 
 def _claims(layout: Layout, state: Mapping[str, Any], step: int | None) -> dict[str, int]:
-    """Return every number of steps that is claimed, by name; a counter at the end of its type claims none."""
+    """Return every claimed number of steps, by name; a counter at its end claims none."""
     claims = {} if step is None else {"step=": _whole("step", step)}
     if layout.count is not None:
         counted = _counted(layout.count, state[layout.count.name])
@@ -223,7 +236,8 @@ def _counted(count: Count, value: Any) -> int | None:
     """Return the steps that a counter determines; None where it is at the end of its type."""
     number = _whole(count.name, value)
     if number < count.ahead:
-        raise ValueError(f"{count.name} must be at least {count.ahead}, got {value!r}; it is the number of the next step")
+        least = f"{count.name} must be at least {count.ahead}, got {value!r}"
+        raise ValueError(f"{least}; it is the number of the next step")
     return number - count.ahead if number < _end(value) else None
 
 
@@ -231,7 +245,8 @@ def _undetermined(layout: Layout, state: Mapping[str, Any]) -> str:
     if layout.count is None:
         return "the state holds no counter, so the number of steps cannot be determined; pass step="
     name = layout.count.name
-    return f"{name}={state[name]!r} is at the end of its type, so the number of steps cannot be determined; pass step="
+    end = f"{name}={state[name]!r} is at the end of its type"
+    return f"{end}, so the number of steps cannot be determined; pass step="
 
 
 def _end(value: Any) -> int:
@@ -246,7 +261,8 @@ def _whole(name: str, value: Any) -> int:
     try:
         number = steps_taken(value if isinstance(value, int) else host(name, value))
     except (ValueError, OverflowError) as error:
-        raise ValueError(f"{name} must be a whole number of at least 0, got {value!r}; it counts the updates") from error
+        whole = f"{name} must be a whole number of at least 0, got {value!r}"
+        raise ValueError(f"{whole}; it counts the updates") from error
     if number >= 2**64:
         raise ValueError(f"{name}={value!r} is more than any counter holds")
     return number

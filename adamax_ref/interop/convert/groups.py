@@ -1,4 +1,4 @@
-"""PyTorch's form of a whole state: ``state`` by number of the parameter, ``param_groups`` with options."""
+"""PyTorch's form of a whole state: ``state`` by number, and ``param_groups`` with options."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -58,16 +58,16 @@ def read_groups(side: Side, state: Mapping[str, Any], hyper: Hyperparameters | N
     """
     if missing := [part for part in ("state", "param_groups") if part not in state]:
         raise KeyError(f"the state dictionary of {side.name} lacks {', '.join(missing)}")
-    groups = [
-        _group(side, f"param_groups[{number}]", group, state["state"], hyper) for number, group in enumerate(state["param_groups"])
-    ]
+    states = state["state"]
+    numbered = enumerate(state["param_groups"])
+    groups = [_group(side, f"param_groups[{at}]", group, states, hyper) for at, group in numbered]
     listed = {number for group in state["param_groups"] for number in group["params"]}
-    if strange := [repr(number) for number in state["state"] if number not in listed]:
-        strangers = ", ".join(strange)
-        raise KeyError(f"the state dictionary has state of {strangers}, which no group lists under params")
+    if strange := [repr(number) for number in states if number not in listed]:
+        has = f"the state dictionary has state of {', '.join(strange)}"
+        raise KeyError(f"{has}, which no group lists under params")
     names = [name for group in groups for name in group.singles]
     if len(set(names)) != len(names):
-        raise ValueError("two parameters of the state dictionary have the same name; give them others")
+        raise ValueError("two parameters of the state dictionary have one name; give them others")
     return groups
 
 
@@ -90,7 +90,8 @@ def regrouped(groups: Sequence[Group], like: Mapping[str, Any]) -> list[Group]:
     for names in wanted:
         hypers = {group_of[name].hyper for name in names}
         if len(hypers) > 1:
-            raise ValueError(f"{', '.join(names)} have different options, but like has them in one group")
+            different = f"{', '.join(names)} have different options"
+            raise ValueError(f"{different}, but like has them in one group")
         result.append(Group(hypers.pop(), {name: group_of[name].singles[name] for name in names}))
     return result
 
@@ -103,10 +104,14 @@ def by_number(side: Side, groups: Sequence[Group]) -> list[Group]:
     names = [name for group in groups for name in group.singles]
     if sorted(names, key=_number) != [str(number) for number in range(len(names))]:
         raise ValueError(
-            f"{side.name} knows its parameters by their order, and they are called {', '.join(names)}: "
-            "pass like=optimizer.state_dict(), or names= that are numbers from 0 on"
+            f"{side.name} knows its parameters by their order, and they are called "
+            f"{', '.join(names)}: pass like=optimizer.state_dict(), or names= that are numbers from 0 on"
         )
-    return [Group(group.hyper, {name: group.singles[name] for name in sorted(group.singles, key=_number)}) for group in groups]
+    return [Group(group.hyper, dict(sorted(group.singles.items(), key=_number_of))) for group in groups]
+
+
+def _number_of(item: tuple[str, Any]) -> int:
+    return _number(item[0])
 
 
 def write_groups(side: Side, groups: Sequence[Group]) -> dict[str, Any]:
@@ -122,7 +127,8 @@ def write_groups(side: Side, groups: Sequence[Group]) -> dict[str, Any]:
         written.append({**_options(side.layout, group.hyper), **counts, **params})
         for name, single in group.singles.items():
             if single:
-                state[numbers[name]] = {part: value for part, value in single.items() if part not in counts}
+                own = {part: value for part, value in single.items() if part not in counts}
+                state[numbers[name]] = own
     return {"state": state, "param_groups": written}
 
 
@@ -130,7 +136,13 @@ def _number(name: str) -> int:
     return int(name) if name.isdecimal() else -1
 
 
-def _group(side: Side, where: str, group: Mapping[str, Any], states: Mapping[Any, Any], hyper: Hyperparameters | None) -> Group:
+def _group(
+    side: Side,
+    where: str,
+    group: Mapping[str, Any],
+    states: Mapping[Any, Any],
+    hyper: Hyperparameters | None,
+) -> Group:
     for flag, value in side.layout.flags.items():
         if bool(group.get(flag, False)) != value:
             wrong = f"{where} has {flag}={group.get(flag)!r}, which is not {side.name}"
@@ -166,7 +178,12 @@ def _counters(layout: Layout) -> tuple[str, ...]:
     return tuple(counter.name for counter in layout.counters if not counter.path)
 
 
-def _hyper(layout: Layout, group: Mapping[str, Any], where: str, hyper: Hyperparameters | None) -> Hyperparameters:
+def _hyper(
+    layout: Layout,
+    group: Mapping[str, Any],
+    where: str,
+    hyper: Hyperparameters | None,
+) -> Hyperparameters:
     own = {name: group[name] for name in _FIELDS if name in group}
     others = {} if hyper is None else {name: getattr(hyper, name) for name in _FIELDS}
     options = {**layout.means, **others, **own}
@@ -176,10 +193,12 @@ def _hyper(layout: Layout, group: Mapping[str, Any], where: str, hyper: Hyperpar
     apart = [name for name in others if getattr(result, name) != getattr(hyper, name)]
     if apart:
         listed = ", ".join(f"{name}={getattr(result, name)!r}" for name in apart)
-        raise ValueError(f"{where} has {listed}, and hyper something else; correct it, or leave hyper out")
+        contradiction = f"{where} has {listed}, and hyper something else"
+        raise ValueError(f"{contradiction}; correct it, or leave hyper out")
     return result
 
 
 def _options(layout: Layout, h: Hyperparameters) -> dict[str, Any]:
     options = {name: getattr(h, name) for name in _FIELDS if name != "maximize"}
-    return {**options, **layout.group, **layout.flags} | {name: getattr(h, name) for name in layout.means}
+    options |= {name: getattr(h, name) for name in layout.means}
+    return {**options, **layout.group, **layout.flags}

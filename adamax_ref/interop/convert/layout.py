@@ -1,4 +1,4 @@
-"""Where each framework keeps moment, norm and step: one description a framework, of its names and of its counter.
+"""Where each framework keeps moment, norm and step: its names and its counter.
 
 A *single* state belongs to one parameter and is a mapping of plain names. A *whole* state belongs
 to an optimizer; its leaves are found by patterns, in which ``{}`` stands for the name of a
@@ -135,8 +135,20 @@ _TORCH = Layout(
     means={"maximize": False},  # an option since PyTorch 1.11
 )
 # The number of the step is an option of the group; maximize is one of the optimizer and not saved.
-_PYTORCH_OPTIMIZER = replace(_TORCH, count=Count("step", "", "int64"), shared=True, group={"foreach": None}, means={})
-_OTHER_DECAYS = {"weight_decouple": False, "fixed_decay": False, "adam_debias": False}
+_PYTORCH_OPTIMIZER = replace(
+    _TORCH,
+    count=Count("step", "", "int64"),
+    shared=True,
+    group={"foreach": None},
+    means={},
+)
+
+
+def _pytorch_optimizer(*flags: str) -> Layout:
+    every = ("weight_decouple", "fixed_decay", "adam_debias")
+    return replace(_PYTORCH_OPTIMIZER, flags={flag: flag in flags for flag in every})
+
+
 _KERAS = Layout(
     "momentum",
     "norm",
@@ -146,7 +158,8 @@ _KERAS = Layout(
     build="flat",
     others=("learning_rate",),
 )
-_KERAS_32 = replace(_KERAS, count=Count("iterations", "iteration", "int32"))  # the integers of JAX and torch
+# With JAX and torch Keras counts in 32 bits.
+_KERAS_32 = replace(_KERAS, count=Count("iterations", "iteration", "int32"))
 _MINDSPORE = Layout(
     "moment1",
     "moment2",
@@ -165,14 +178,26 @@ STATES: Mapping[str, Layout] = MappingProxyType(
     {
         "torch": _TORCH,
         "torch/capturable": replace(_TORCH, flags={"capturable": True}),
-        "pytorch-optimizer": replace(_PYTORCH_OPTIMIZER, flags=_OTHER_DECAYS),
-        "pytorch-optimizer/decoupled": replace(_PYTORCH_OPTIMIZER, flags={**_OTHER_DECAYS, "weight_decouple": True}),
-        "pytorch-optimizer/fixed": replace(
-            _PYTORCH_OPTIMIZER, flags={**_OTHER_DECAYS, "weight_decouple": True, "fixed_decay": True}
+        "pytorch-optimizer": _pytorch_optimizer(),
+        "pytorch-optimizer/decoupled": _pytorch_optimizer("weight_decouple"),
+        "pytorch-optimizer/fixed": _pytorch_optimizer("weight_decouple", "fixed_decay"),
+        "pytorch-optimizer/debias": _pytorch_optimizer("adam_debias"),
+        "torchopt": Layout(
+            "mu",
+            "nu",
+            "mu.{}",
+            "nu.{}",
+            Count("t", "t", "int64", ahead=1),
+            schedules=(r"\d+\.count.*",),
         ),
-        "pytorch-optimizer/debias": replace(_PYTORCH_OPTIMIZER, flags={**_OTHER_DECAYS, "adam_debias": True}),
-        "torchopt": Layout("mu", "nu", "mu.{}", "nu.{}", Count("t", "t", "int64", ahead=1), schedules=(r"\d+\.count.*",)),
-        "optax": Layout("mu", "nu", "mu.{}", "nu.{}", Count("count", "count", "int32"), schedules=(r"(.*\.)?count",)),
+        "optax": Layout(
+            "mu",
+            "nu",
+            "mu.{}",
+            "nu.{}",
+            Count("count", "count", "int32"),
+            schedules=(r"(.*\.)?count",),
+        ),
         "keras": _KERAS,
         "keras/jax": _KERAS_32,
         "keras/jax-jit": _KERAS_32,
@@ -207,7 +232,14 @@ STATES: Mapping[str, Layout] = MappingProxyType(
             build="flat",
             schedules=(r"LR_Scheduler\..*",),
         ),
-        "mlx": Layout("m", "v", "{}.m", "{}.v", Count("step", "step", "uint64"), others=("learning_rate",)),
+        "mlx": Layout(
+            "m",
+            "v",
+            "{}.m",
+            "{}.v",
+            Count("step", "step", "uint64"),
+            others=("learning_rate",),
+        ),
         "tfjs": Layout(
             "m",
             "v",
@@ -230,11 +262,17 @@ STATES: Mapping[str, Layout] = MappingProxyType(
             flushes_at_first=True,
         ),
         "mxnet/1.x": Layout(
-            "m", "u", "states.{}.0", "states.{}.1", Count("count", "counts.{}", "int64"), shared=False, build="indexed"
+            "m",
+            "u",
+            "states.{}.0",
+            "states.{}.1",
+            Count("count", "counts.{}", "int64"),
+            shared=False,
+            build="indexed",
         ),
     }
 )
-"""Layouts by the name of a dialect; a variant that is not here has the layout of the dialect it belongs to."""
+"""Layouts by the name of a dialect; a variant that is not here has that of its dialect."""
 
 _UNKNOWN = frozenset({"keras/early"})
 """Variants whose framework named its state otherwise, and was not run."""

@@ -1,4 +1,4 @@
-"""Find moments, norms and counters among the leaves of a whole state, by the patterns of a layout."""
+"""Find moments, norms and counters among the leaves of a whole state, by a layout's patterns."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -68,7 +68,8 @@ def locate(name: str, layout: Layout, paths: Iterable[str], without: str = "") -
     schedules = tuple(path for path in rest if _is_any(layout.schedules, path))
     known = (*layout.others, *layout.schedules, *map(re.escape, parts))
     if strange := [path for path in rest if not _is_any(known, path.removeprefix(place))]:
-        raise KeyError(f"the state holds {', '.join(strange)}, which is not of {name}'s Adamax; leave it out")
+        holds = f"the state holds {', '.join(strange)}"
+        raise KeyError(f"{holds}, which is not of {name}'s Adamax; leave it out")
     shared = parts.pop("")
     for key, own in parts.items():
         _check_complete(name, layout, key, {without, *own, *shared})
@@ -85,11 +86,12 @@ def leaves_of_parameter(layout: Layout, key: str, single: Mapping[str, Any]) -> 
     {'w.m': 1.0, 'w.v': 2.0, 'step': 3}
     """
     paths = _paths(layout)
-    return {paths[name].replace(_KEY, key).replace(_NUMBER, "0"): value for name, value in single.items()}
+    named = {name: paths[name].replace(_KEY, key).replace(_NUMBER, "0") for name in single}
+    return {named[name]: value for name, value in single.items()}
 
 
 def _place(name: str, layout: Layout, paths: Collection[str], without: str) -> str:
-    """Return the path below which the state lies: the shortest with a moment and the shared counters."""
+    """Return where the state lies: below the shortest path with a moment and the shared counters."""
     counters = [counter for counter in layout.counters if counter.name != without]
     shared = [counter.path for counter in counters if _KEY not in counter.path]
     moment = _pattern(layout.moment_path)
@@ -108,7 +110,7 @@ def _ends(path: str) -> list[int]:
 
 
 def _part(layout: Layout, path: str) -> tuple[str, str]:
-    """Return a leaf's name in a single state, and its parameter; empty strings where it has none."""
+    """Return a leaf's name in a single state, and its parameter; empty where it has none."""
     for name, pattern in _paths(layout).items():
         if match := _pattern(pattern).fullmatch(path):
             return name, match.groupdict().get("key", "")

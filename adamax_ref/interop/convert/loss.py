@@ -1,4 +1,4 @@
-"""What does not carry over from one framework's Adamax to another's, derived from what their dialects declare.
+"""What does not carry over from one Adamax to another, derived from what their dialects declare.
 
 Two dialects are the same function where they declare the same: where epsilon stands, what decay
 does, whether the bias is corrected, which operand of the maximum a NaN survives, which options
@@ -42,7 +42,7 @@ class Kind(Enum):
     PRECISION = "precision"
     """Scalars pass through a narrower type, or vanish in the type of the state."""
     COUNTER = "counter"
-    """The number of steps: the target has one for all parameters, or a product that does not determine it."""
+    """The number of steps: one for all parameters, or a product that does not determine it."""
     SCHEDULE = "schedule"
     """A schedule of the learning rate, which is not part of Adamax's state."""
     GROUPS = "groups"
@@ -73,7 +73,8 @@ class Loss(str):
         loss.kind = kind
         return loss
 
-    def __getnewargs__(self) -> tuple[Kind, str]:  # type: ignore[override]  # a copy is made of both
+    # A copy is made of both.
+    def __getnewargs__(self) -> tuple[Kind, str]:  # type: ignore[override]
         return self.kind, str(self)
 
 
@@ -120,7 +121,8 @@ def _epsilon(x: Conversion) -> Iterator[str]:
         places = f"{_PLACES[here]}; {_PLACES[there]}"
         yield f"epsilon stands elsewhere ({places}), so divisors differ by up to {far}{idle}"
     elif ours != theirs:
-        yield f"eps={x.hyper.eps!r} is {ours!r} in {x.source.name} and {theirs!r} in {x.target.name}"
+        values = f"{ours!r} in {x.source.name} and {theirs!r} in {x.target.name}"
+        yield f"eps={x.hyper.eps!r} is {values}"
     elif x.hyper.eps and here == there == "none":
         yield f"neither {x.source.name} nor {x.target.name} has an epsilon, but eps={x.hyper.eps!r}"
 
@@ -130,7 +132,7 @@ def _bias(x: Conversion) -> Iterator[str]:
     factor = f"1-beta1**{x.step + 1}"
     acts = PROFILES[x.profile].working.round(1 - x.hyper.beta1 ** (x.step + 1)) != 1
     if ours != theirs and acts:
-        change = f"shorter by the factor {factor}" if theirs else f"longer by the factor 1/({factor})"
+        change = f"shorter by the factor {factor}" if theirs else f"longer by 1/({factor})"
         yield f"only one of them corrects the bias: the next step is {change}"
 
 
@@ -139,7 +141,8 @@ def _decay(x: Conversion) -> Iterator[str]:
         return
     ours, theirs = (family.decay for family in x.families)
     if ours != theirs:
-        yield f"weight decay means something else: {ours} in {x.source.name}, {theirs} in {x.target.name}"
+        both = f"{ours} in {x.source.name}, {theirs} in {x.target.name}"
+        yield f"weight decay means something else: {both}"
     elif theirs == "none":
         neither = f"neither {x.source.name} nor {x.target.name} has a weight decay"
         yield f"{neither}, but weight_decay={x.hyper.weight_decay!r}"
@@ -147,7 +150,7 @@ def _decay(x: Conversion) -> Iterator[str]:
         words = side.layout.undecayed
         if words and (not x.key or re.search(words, x.key)):
             either = words.replace("|", " or ")
-            yield f"{side.name} does not decay a parameter outside groups that has {either} in its name"
+            yield f"{side.name} does not decay a parameter in no group with {either} in its name"
 
 
 _NAN = {
@@ -160,11 +163,12 @@ _NAN = {
 def _nan(x: Conversion) -> Iterator[str]:
     ours, theirs = (_NAN[family.maximum] for family in x.families)
     if ours != theirs:
-        yield f"a NaN gradient {ours} in the norm of {x.source.name}, and {theirs} in that of {x.target.name}"
+        other = f"and {theirs} in that of {x.target.name}"
+        yield f"a NaN gradient {ours} in the norm of {x.source.name}, {other}"
     if x.hyper.weight_decay == 0:
         adding = [side.name for side in x.sides if side.reads_parameter(x.hyper, x.profile)]
         if len(adding) == 1:
-            yield f"{adding[0]} adds 0 times the parameter to the gradient: if that is infinite, moment and norm are NaN"
+            yield f"{adding[0]} adds 0 times the parameter to the gradient: NaN if that is infinite"
 
 
 def _subnormal(x: Conversion) -> Iterator[str]:
@@ -181,7 +185,8 @@ def _subnormal(x: Conversion) -> Iterator[str]:
 def _precision(x: Conversion) -> Iterator[str]:
     narrowed = {side.name: side.narrowed(x.hyper, x.profile) for side in x.sides}
     if narrowed[x.source.name] != narrowed[x.target.name]:
-        where = (f"{', '.join(sorted(names)) or 'none'} in {name}" for name, names in narrowed.items())
+        listed = {name: ", ".join(sorted(names)) or "none" for name, names in narrowed.items()}
+        where = (f"{names} in {name}" for name, names in listed.items())
         yield f"scalars of the float64 state pass through float32: {'; '.join(where)}"
     vanishing = {side.name: side.vanishing(x.hyper, x.profile) for side in x.sides}
     if bool(vanishing[x.source.name]) != bool(vanishing[x.target.name]):
@@ -195,9 +200,11 @@ def _precision(x: Conversion) -> Iterator[str]:
 
 def _counter(x: Conversion) -> Iterator[str]:
     count, product = x.target.layout.count, x.target.layout.product
-    if count is None and product is not None and not determines(product, x.hyper, x.profile, x.step):
-        only = f"{x.target.name} holds nothing but {product.name}, which does not determine step {x.step}"
-        yield f"{only}: write the step down beside the state"
+    if count is not None or product is None:
+        return
+    if not determines(product, x.hyper, x.profile, x.step):
+        only = f"{x.target.name} holds nothing but {product.name}"
+        yield f"{only}, which does not determine step {x.step}: write it down beside the state"
 
 
 _RULES: tuple[tuple[Kind, Callable[[Conversion], Iterator[str]]], ...] = (

@@ -1,4 +1,4 @@
-"""The state of one parameter from one framework's Adamax to another's, and the jump that this causes.
+"""The state of one parameter from one Adamax to another, and the jump that this causes.
 
 The moment means the same everywhere. The norm does where epsilon stands in the same place;
 elsewhere epsilon is taken out of it or put in, so that the divisor of the next step changes by
@@ -86,15 +86,22 @@ def convert(
     return Converted(write(conversion), conversion.step, losses(conversion))
 
 
-def read(source: Side, target: Side, state: Mapping[str, Any], hyper: Hyperparameters, step: int | None) -> Conversion:
+def read(
+    source: Side,
+    target: Side,
+    state: Mapping[str, Any],
+    hyper: Hyperparameters,
+    step: int | None,
+) -> Conversion:
     """Return a single state on its way, with every check that does not need the target."""
     _check_names(source, state, step)
     if not isinstance(hyper, Hyperparameters):
         raise TypeError(f"hyper must be Hyperparameters, got {type(hyper).__name__}")
-    moment, norm = (_copied(name, state[name]) for name in (source.layout.moment, source.layout.norm))
-    _check_alike(source.layout, moment, norm)
+    layout = source.layout
+    moment, norm = (_copied(name, state[name]) for name in (layout.moment, layout.norm))
+    _check_alike(layout, moment, norm)
     profile = profile_of(moment)
-    taken = step_of(source.layout, state, hyper, profile, step)
+    taken = step_of(layout, state, hyper, profile, step)
     return Conversion(source, target, hyper, profile, taken, moment, norm)
 
 
@@ -173,7 +180,8 @@ def _check_names(source: Side, state: Mapping[str, Any], step: int | None) -> No
     optional = {layout.product.name} if layout.product is not None and known else set()
     one = f"the state of one parameter in {source.name} holds {', '.join(names)}"
     if missing := [name for name in names if name not in state and name not in optional]:
-        raise KeyError(f"the state lacks {', '.join(missing)}: {one}; convert_all takes an optimizer's")
+        lacks = f"the state lacks {', '.join(missing)}"
+        raise KeyError(f"{lacks}: {one}; convert_all takes an optimizer's")
     if strange := [str(name) for name in state if name not in names and name not in extra]:
         raise KeyError(f"the state holds {', '.join(strange)}, which is not Adamax's: {one}")
 
@@ -191,15 +199,14 @@ def _copied(name: str, value: Any) -> Array:
 def _check_alike(layout: Layout, moment: Array, norm: Array) -> None:
     if (moment.shape, moment.dtype) != (norm.shape, norm.dtype):
         raise ValueError(
-            f"{layout.moment} is {moment.dtype} of shape {moment.shape}, but {layout.norm} is {norm.dtype} "
-            f"of shape {norm.shape}; they must be alike"
+            f"{layout.moment} is {moment.dtype} of shape {moment.shape}, but "
+            f"{layout.norm} is {norm.dtype} of shape {norm.shape}; they must be alike"
         )
     with np.errstate(all="ignore"):
         negative = bool(np.any(real_parts(norm) < 0))
     if negative:
-        raise ValueError(
-            f"{layout.norm} has negative elements, which a norm cannot; are {layout.moment} and {layout.norm} swapped?"
-        )
+        swapped = f"did {layout.moment} and {layout.norm} change places?"
+        raise ValueError(f"{layout.norm} has negative elements, which a norm cannot; {swapped}")
 
 
 _INSIDE = {"max": True, "norm": True, "divisor": False, "none": False}
@@ -207,7 +214,7 @@ _INSIDE = {"max": True, "norm": True, "divisor": False, "none": False}
 
 
 def _norm(conversion: Conversion) -> Array:
-    """Take the source's epsilon out of the norm and put the target's in, where only one stores it."""
+    """Take the source's epsilon out of the norm, or put the target's in, where one alone stores it."""
     norm = conversion.norm
     ours, theirs = (_INSIDE[family.eps] for family in conversion.families)
     if ours == theirs:

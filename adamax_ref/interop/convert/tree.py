@@ -1,4 +1,8 @@
-"""Trees of any framework as leaves with paths: dictionaries, lists, tuples, named tuples, dataclasses, lists of variables."""
+"""Trees of any framework as leaves with paths.
+
+Nodes are dictionaries, lists, tuples, named tuples and dataclasses; a list of variables counts as the
+dictionary of their names.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
@@ -6,7 +10,7 @@ from typing import Any
 
 
 def leaves_of(tree: Any) -> dict[str, Any]:
-    """Return the leaves of a tree by their paths: keys, fields and positions with dots between them.
+    """Return the leaves of a tree by their paths: keys, fields and positions, with dots between.
 
     Parameters
     ----------
@@ -26,7 +30,8 @@ def leaves_of(tree: Any) -> dict[str, Any]:
     leaves: dict[str, Any] = {}
     for path, leaf in _walk(tree, ""):
         if path in leaves:
-            raise ValueError(f"two leaves of the state have the path {path!r}; pass a state whose keys hold no dots")
+            twice = f"two leaves of the state have the path {path!r}"
+            raise ValueError(f"{twice}; pass a state whose keys hold no dots")
         leaves[path] = leaf
     return leaves
 
@@ -44,7 +49,8 @@ def with_leaves(tree: Any, leaves: Mapping[str, Any], path: str = "") -> Any:
         return leaves.get(path, tree)
     new = {key: with_leaves(child, leaves, _joined(path, key)) for key, child in children.items()}
     if isinstance(tree, Mapping):
-        return new if type(tree) is dict else type(tree)(new)  # type: ignore[call-arg]  # as every mapping in use takes one
+        # Every kind of mapping that is in use is made of another one.
+        return new if type(tree) is dict else type(tree)(new)  # type: ignore[call-arg]
     if hasattr(tree, "_replace"):
         return tree._replace(**new)
     if is_dataclass(tree) and not isinstance(tree, type):
@@ -53,7 +59,7 @@ def with_leaves(tree: Any, leaves: Mapping[str, Any], path: str = "") -> Any:
 
 
 def nested(leaves: Mapping[str, Any], lists: bool) -> Any:
-    """Return the tree that leaves stand for, of dictionaries and, where all keys count up from 0 and `lists` is true, lists.
+    """Return the tree that leaves stand for: dictionaries and, if `lists`, lists where keys count up.
 
     Examples
     --------
@@ -69,7 +75,8 @@ def nested(leaves: Mapping[str, Any], lists: bool) -> Any:
         for parent in parents:
             at = at.setdefault(parent, {})
             if not isinstance(at, dict):
-                raise ValueError(f"{path!r} lies below another leaf; give the parameters other names")
+                below = f"{path!r} lies below another leaf"
+                raise ValueError(f"{below}; give the parameters other names")
         if last in at:
             raise ValueError(f"{path!r} lies above another leaf; give the parameters other names")
         at[last] = leaf
@@ -111,8 +118,10 @@ def _children(tree: Any) -> dict[Any, Any] | None:
 
 
 def _are_variables(tree: Any) -> bool:
-    named = isinstance(tree, (list, tuple)) and bool(tree)
-    return named and all(hasattr(item, "dtype") and isinstance(getattr(item, "name", None), str) for item in tree)
+    if not isinstance(tree, (list, tuple)) or not tree:
+        return False
+    names = [getattr(item, "name", None) for item in tree if hasattr(item, "dtype")]
+    return len(names) == len(tree) and all(isinstance(name, str) for name in names)
 
 
 def _joined(path: str, key: Any) -> str:

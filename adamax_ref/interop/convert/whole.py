@@ -93,23 +93,30 @@ def convert_all(
     """
     ours, theirs = Side.of(source), Side.of(target)
     groups = _groups(ours, state, hyper, step)
-    conversions, lost = _share_counters(theirs, groups, [_read_all(ours, theirs, group, step) for group in groups], common_step)
+    own = [_read_all(ours, theirs, group, step) for group in groups]
+    conversions, lost = _share_counters(theirs, groups, own, common_step)
     if not conversions:
         raise ValueError(f"no parameter of the state has made a step; begin afresh in {target}")
     new = _new_names([key for group in groups for key in group.singles], names)
     parameters = {new[key]: Converted(write(x), x.step, losses(x)) for key, x in conversions.items()}
-    moved = [Group(group.hyper, {new[key]: _state(parameters, new[key]) for key in group.singles}) for group in groups]
+    moved = [_moved(group, new, parameters) for group in groups]
     result, more = _build(theirs, moved, like, ordered=ours.layout.build == "groups")
-    lost += [*_lost_groups(theirs, groups), *more, *(loss for x in parameters.values() for loss in x.losses)]
+    lost += [*_lost_groups(theirs, groups), *more]
+    lost += [loss for x in parameters.values() for loss in x.losses]
     return ConvertedAll(result, parameters, tuple(dict.fromkeys(lost)))
 
 
-def _state(parameters: Mapping[str, Converted], key: str) -> Mapping[str, Any]:
-    return parameters[key].state if key in parameters else {}
+def _moved(group: Group, new: Mapping[str, str], parameters: Mapping[str, Converted]) -> Group:
+    """Return a group in the target's names; a parameter without a state stays without."""
+    names = [new[key] for key in group.singles]
+    return Group(
+        group.hyper,
+        {name: parameters[name].state if name in parameters else {} for name in names},
+    )
 
 
 def _groups(side: Side, state: Any, hyper: Hyperparameters | None, step: Any) -> list[Group]:
-    """Return the parameters of a whole state with their options; a framework without groups has one."""
+    """Return the groups of a whole state; a framework without groups has one."""
     layout = side.layout
     _check_whole(side)
     if layout.build == "groups":
@@ -119,16 +126,24 @@ def _groups(side: Side, state: Any, hyper: Hyperparameters | None, step: Any) ->
     leaves = leaves_of(state)
     without = layout.product.name if layout.product is not None and step is not None else ""
     located = locate(side.name, layout, leaves, without)
-    singles = {key: {name: leaves[path] for name, path in paths.items()} for key, paths in located.parameters.items()}
+    singles = {}
+    for key, paths in located.parameters.items():
+        singles[key] = {name: leaves[path] for name, path in paths.items()}
     return [Group(hyper, singles, bool(located.schedules))]
 
 
 def _check_whole(side: Side) -> None:
     if not side.layout.moment_path:
-        raise ValueError(f"{side.name} holds no state of a whole optimizer; convert that of each parameter")
+        none = f"{side.name} holds no state of a whole optimizer"
+        raise ValueError(f"{none}; convert that of each parameter")
 
 
-def _read_all(source: Side, target: Side, group: Group, step: int | Mapping[str, int] | None) -> Conversions:
+def _read_all(
+    source: Side,
+    target: Side,
+    group: Group,
+    step: int | Mapping[str, int] | None,
+) -> Conversions:
     """Return every parameter of a group that has a state."""
     result = {}
     for key, single in group.singles.items():
@@ -153,23 +168,31 @@ def _share_counters(
     names = [list(group.singles) for group in groups]
     if target.layout.build != "groups":  # one counter for all, and not one for each group
         conversions, names = [_union(conversions)], [[key for keys in names for key in keys]]
-    counted = [_share_counter(target, keys, own, common) for keys, own in zip(names, conversions, strict=True) if own]
+    pairs = [(keys, own) for keys, own in zip(names, conversions, strict=True) if own]
+    counted = [_share_counter(target, keys, own, common) for keys, own in pairs]
     return _union(own for own, _ in counted), [loss for _, lost in counted for loss in lost]
 
 
-def _share_counter(target: Side, names: list[str], conversions: Conversions, common: int | None) -> tuple[Conversions, list[Loss]]:
+def _share_counter(
+    target: Side,
+    names: list[str],
+    conversions: Conversions,
+    common: int | None,
+) -> tuple[Conversions, list[Loss]]:
     steps = {key: x.step for key, x in conversions.items()}
     if common is None and len(set(steps.values())) > 1:
         listed = ", ".join(f"{key} {step}" for key, step in steps.items())
         raise ValueError(
-            f"{target.name} counts the steps of all parameters together, but they have made different "
-            f"numbers of steps ({listed}); pass common_step="
+            f"{target.name} counts the steps of all parameters together, but they have made "
+            f"different numbers of steps ({listed}); pass common_step="
         )
     first = next(iter(steps.values()))
     count = first if common is None else common
     if len(set(steps.values())) == 1 and count != first:
-        raise ValueError(f"common_step={common!r}, but all parameters have made {first} steps; leave it out")
-    apart = ", ".join(f"{key} ({steps.get(key, 'none')})" for key in names if steps.get(key, 0) != count)
+        all_made = f"all parameters have made {first} steps"
+        raise ValueError(f"common_step={common!r}, but {all_made}; leave it out")
+    others = [key for key in names if steps.get(key, 0) != count]
+    apart = ", ".join(f"{key} ({steps.get(key, 'none')})" for key in others)
     text = f"{target.name} counts {count} steps for all parameters, also for {apart}"
     lost = [Loss(Kind.COUNTER, text)] if apart else []
     return {key: replace(x, step=count) for key, x in conversions.items()}, lost
@@ -183,7 +206,7 @@ def _lost_groups(target: Side, groups: list[Group]) -> list[Loss]:
     """Return what is lost of the groups themselves."""
     lost = []
     if any(group.scheduled for group in groups):
-        text = "a schedule sets the learning rate, and is no part of this state: take it along by hand"
+        text = "a schedule sets the learning rate, and is no part of the state: take it along by hand"
         lost.append(Loss(Kind.SCHEDULE, text))
     options = [field.name for field in fields(Hyperparameters)]
     apart = [name for name in options if len({getattr(group.hyper, name) for group in groups}) > 1]
@@ -225,7 +248,11 @@ def _build(target: Side, groups: list[Group], like: Any, ordered: bool) -> tuple
     return leaves if layout.build == "flat" else nested(leaves, lists=layout.build == "tree"), []
 
 
-def _fill(target: Side, singles: Mapping[str, Mapping[str, Any]], like: Any) -> tuple[Any, list[Loss]]:
+def _fill(
+    target: Side,
+    singles: Mapping[str, Mapping[str, Any]],
+    like: Any,
+) -> tuple[Any, list[Loss]]:
     """Return a state like the target's own, with every moment, norm and counter replaced."""
     old = leaves_of(like)
     located = locate(target.name, target.layout, old)
@@ -233,8 +260,9 @@ def _fill(target: Side, singles: Mapping[str, Mapping[str, Any]], like: Any) -> 
         only = ", ".join(apart)
         raise KeyError(f"like and the state have different parameters: only one of them has {only}")
     new = _replacements(target, singles, located, old)
-    text = f"the schedule in like keeps its own count ({', '.join(located.schedules)}): set it by hand"
-    return with_leaves(like, new), [Loss(Kind.SCHEDULE, text)] if located.schedules else []
+    counts = ", ".join(located.schedules)
+    text = f"the schedule in like keeps its own count ({counts}): set it by hand"
+    return with_leaves(like, new), [Loss(Kind.SCHEDULE, text)] if counts else []
 
 
 def _replacements(
@@ -262,7 +290,6 @@ def _array_like(path: str, old: Any, value: Any) -> Any:
     """Return an array once it has the type and shape of the one it replaces."""
     array = host(path, old)
     if (array.shape, array.dtype) != (value.shape, value.dtype):
-        raise ValueError(
-            f"{path} of like is {array.dtype} of shape {array.shape}, but the state has {value.dtype} of shape {value.shape}"
-        )
+        wanted = f"{path} of like is {array.dtype} of shape {array.shape}"
+        raise ValueError(f"{wanted}, but the state has {value.dtype} of shape {value.shape}")
     return value
