@@ -235,6 +235,41 @@ def test_a_state_like_the_targets_own_keeps_its_structure_and_types() -> None:
         convert_all("torch", "optax", saved(), names=names[::-1], like=fresh)
 
 
+class Variable:
+    """A variable with a name, as the optimizers of Keras have them in a list."""
+
+    def __init__(self, name: str, value: Any) -> None:
+        self.name, self.value, self.dtype = name, np.asarray(value), np.asarray(value).dtype
+
+    def numpy(self) -> Any:
+        """Return its value."""
+        return self.value
+
+
+def test_a_list_of_variables_is_a_dictionary_of_their_names() -> None:
+    made = convert_all("torch", "keras", saved()).state
+    variables = [Variable(name, value) for name, value in made.items()]
+    assert same(convert_all("keras", "keras", variables, H).state, made)
+    rate = Variable("learning_rate", np.float32(0.5))
+    like = [*(Variable(name, np.zeros_like(value)) for name, value in made.items()), rate]
+    filled = convert_all("torch", "keras", saved(), like=like).state
+    assert filled.pop("learning_rate") is rate and same(filled, {**made, "iteration": np.array(3)})
+
+
+@pytest.mark.frameworks
+def test_a_state_of_optax_keeps_its_structure_and_goes_on(peer: Peer) -> None:
+    jax, optax = peer("jax"), peer("optax")
+    params = {"net": (jax.numpy.ones(1), [jax.numpy.ones(2)])}
+    rule = optax.chain(optax.clip(1.0), optax.adamax(0.01, eps=0.0))
+    fresh = rule.init(params)
+    state = convert_all("torch", "optax", saved(), names=["net.0", "net.1.0"], like=fresh).state
+    assert jax.tree.structure(state) == jax.tree.structure(fresh)
+    _, after = rule.update(params, state, params)
+    assert int(after[1][0].count) == 4
+    back = convert_all("optax", "torch", after, H, names={"net.0": "0", "net.1.0": "1"}).state["state"]
+    assert [back[at]["step"] for at in (0, 1)] == [4, 4] and back[1]["exp_inf"].shape == (2,)
+
+
 def test_names_are_given_by_name_or_in_order() -> None:
     made = convert_all("torch", "mlx", saved(), names={"1": "head.bias"}).state
     assert made["head"]["bias"]["m"].tolist() == [1.5, 1.5]
