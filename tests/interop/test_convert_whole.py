@@ -250,6 +250,8 @@ def test_a_list_of_variables_is_a_dictionary_of_their_names() -> None:
     made = convert_all("torch", "keras", saved()).state
     variables = [Variable(name, value) for name, value in made.items()]
     assert same(convert_all("keras", "keras", variables, H).state, made)
+    with pytest.raises(ValueError, match="two variables of the state have the name '0_norm'; give them others"):
+        convert_all("keras", "keras", [*variables, Variable("0_norm", 1.0)], H)
     rate = Variable("learning_rate", np.float32(0.5))
     like = [*(Variable(name, np.zeros_like(value)) for name, value in made.items()), rate]
     filled = convert_all("torch", "keras", saved(), like=like).state
@@ -275,6 +277,8 @@ def test_names_are_given_by_name_or_in_order() -> None:
     assert made["head"]["bias"]["m"].tolist() == [1.5, 1.5]
     with pytest.raises(KeyError, match="names speaks of 9, but the parameters are 0, 1"):
         convert_all("torch", "mlx", saved(), names={"9": "a"})
+    with pytest.raises(KeyError, match="step speaks of 9, but the parameters are 0, 1"):
+        convert_all("torch", "mlx", saved(), step={"9": 3})
     with pytest.raises(ValueError, match="names has 1 entries for 2 parameters: 0, 1"):
         convert_all("torch", "mlx", saved(), names=["a"])
     with pytest.raises(ValueError, match="names gives two parameters the same name"):

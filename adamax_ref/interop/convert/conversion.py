@@ -96,8 +96,8 @@ class Side:
             weight_decay=h.weight_decay if has & {"l2", "decoupled"} else 0.0,
             maximize=h.maximize and "maximize" in has,
         )
-        known = real if real in self.dialect.profiles else self.dialect.profiles[0]
-        return self.dialect.recipe(possible, known)
+        usable = real if real in self.dialect.profiles else self.dialect.profiles[0]
+        return self.dialect.recipe(possible, usable)
 
 
 @final

@@ -70,7 +70,7 @@ class Powers:
     ----------
     product : Product
         Where the state holds them.
-    given : float
+    option : float
         Beta1 as the user wrote it.
     beta1 : float
         The factor, a number of the format.
@@ -79,7 +79,7 @@ class Powers:
     """
 
     product: Product
-    given: float
+    option: float
     beta1: float
     form: Format
 
@@ -121,11 +121,11 @@ class Powers:
         name, last = self.product.name, self.last
         if power in (0.0, self.after(last + 1)):  # a device may flush it to zero
             raise ValueError(
-                f"{name}={power!r} does not determine the step: with beta1={self.given!r} in "
+                f"{name}={power!r} does not determine the step: with beta1={self.option!r} in "
                 f"{self.form.name} the product stands still from step {last + 1} on; pass step="
             )
         raise ValueError(
-            f"{name}={power!r} is no power of beta1={self.given!r} in {self.form.name}; was beta1 "
+            f"{name}={power!r} is no power of beta1={self.option!r} in {self.form.name}; was beta1 "
             f"changed during the run? Leave {name} out of the state, and pass step="
         )
 
@@ -135,7 +135,7 @@ class Powers:
         if self.form.flush(power) != self.form.flush(expected):
             name = self.product.name
             raise ValueError(
-                f"{name}={power!r}, but after {step} steps with beta1={self.given!r} it is "
+                f"{name}={power!r}, but after {step} steps with beta1={self.option!r} it is "
                 f"{expected!r}; correct the step, or leave {name} out of the state if beta1 was "
                 "changed during the run"
             )

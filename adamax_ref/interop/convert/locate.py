@@ -66,8 +66,8 @@ def locate(name: str, layout: Layout, paths: Iterable[str], without: str = "") -
         else:
             rest.append(path)
     schedules = tuple(path for path in rest if _is_any(layout.schedules, path))
-    known = (*layout.others, *layout.schedules, *map(re.escape, parts))
-    if strange := [path for path in rest if not _is_any(known, path.removeprefix(place))]:
+    others = (*layout.others, *layout.schedules, *map(re.escape, parts))
+    if strange := [path for path in rest if not _is_any(others, path.removeprefix(place))]:
         holds = f"the state holds {', '.join(strange)}"
         raise KeyError(f"{holds}, which is not of {name}'s Adamax; leave it out")
     shared = parts.pop("")

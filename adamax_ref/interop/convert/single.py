@@ -101,8 +101,8 @@ def read(
     moment, norm = (_copied(name, state[name]) for name in (layout.moment, layout.norm))
     _check_alike(layout, moment, norm)
     profile = profile_of(moment)
-    taken = step_of(layout, state, hyper, profile, step)
-    return Conversion(source, target, hyper, profile, taken, moment, norm)
+    number = step_of(layout, state, hyper, profile, step)
+    return Conversion(source, target, hyper, profile, number, moment, norm)
 
 
 def write(conversion: Conversion) -> dict[str, Any]:
@@ -176,8 +176,8 @@ def _check_names(source: Side, state: Mapping[str, Any], step: int | None) -> No
     layout = source.layout
     names = (layout.moment, layout.norm, *(counter.name for counter in layout.counters))
     extra = {"step"} if layout.count is None else set()  # the caller's own, beside a product
-    known = step is not None or (extra and "step" in state)
-    optional = {layout.product.name} if layout.product is not None and known else set()
+    claimed = step is not None or (extra and "step" in state)
+    optional = {layout.product.name} if layout.product is not None and claimed else set()
     one = f"the state of one parameter in {source.name} holds {', '.join(names)}"
     if missing := [name for name in names if name not in state and name not in optional]:
         lacks = f"the state lacks {', '.join(missing)}"

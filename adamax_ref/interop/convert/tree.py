@@ -20,7 +20,7 @@ def leaves_of(tree: Any) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        When two leaves have the same path.
+        When two leaves have the same path, or two variables the same name.
 
     Examples
     --------
@@ -109,7 +109,7 @@ def _children(tree: Any) -> dict[Any, Any] | None:
     if hasattr(tree, "_asdict"):
         return dict(tree._asdict())
     if _are_variables(tree):
-        return {variable.name: variable for variable in tree}
+        return _by_name(tree)
     if isinstance(tree, (list, tuple)):
         return dict(enumerate(tree))
     if is_dataclass(tree) and not isinstance(tree, type):
@@ -122,6 +122,15 @@ def _are_variables(tree: Any) -> bool:
         return False
     names = [getattr(item, "name", None) for item in tree if hasattr(item, "dtype")]
     return len(names) == len(tree) and all(isinstance(name, str) for name in names)
+
+
+def _by_name(variables: Any) -> dict[Any, Any]:
+    named = {variable.name: variable for variable in variables}
+    if len(named) < len(variables):
+        names = [variable.name for variable in variables]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"two variables of the state have the name {twice!r}; give them others")
+    return named
 
 
 def _joined(path: str, key: Any) -> str:

@@ -93,11 +93,13 @@ def convert_all(
     """
     ours, theirs = Side.of(source), Side.of(target)
     groups = _groups(ours, state, hyper, step)
+    keys = [key for group in groups for key in group.singles]
+    _check_keys("step", step, keys)
     own = [_read_all(ours, theirs, group, step) for group in groups]
     conversions, lost = _share_counters(theirs, groups, own, common_step)
     if not conversions:
         raise ValueError(f"no parameter of the state has made a step; begin afresh in {target}")
-    new = _new_names([key for group in groups for key in group.singles], names)
+    new = _new_names(keys, names)
     parameters = {new[key]: Converted(write(x), x.step, losses(x)) for key, x in conversions.items()}
     moved = [_moved(group, new, parameters) for group in groups]
     result, more = _build(theirs, moved, like, ordered=ours.layout.build == "groups")
@@ -216,15 +218,21 @@ def _lost_groups(target: Side, groups: list[Group]) -> list[Loss]:
     return lost
 
 
+def _check_keys(argument: str, value: Any, keys: list[str]) -> None:
+    """Refuse an argument that speaks of a parameter that is not there."""
+    if isinstance(value, Mapping) and (strange := [str(key) for key in value if key not in keys]):
+        others = f"but the parameters are {', '.join(keys)}"
+        raise KeyError(f"{argument} speaks of {', '.join(strange)}, {others}")
+
+
 def _new_names(keys: list[str], names: Mapping[str, str] | Sequence[str] | None) -> dict[str, str]:
     """Return the target's name of each parameter."""
-    listed = ", ".join(keys)
+    _check_keys("names", names, keys)
     if isinstance(names, Mapping):
-        if strange := [key for key in names if key not in keys]:
-            raise KeyError(f"names speaks of {', '.join(strange)}, but the parameters are {listed}")
         names = [names.get(key, key) for key in keys]
     elif names is not None and len(names) != len(keys):
-        raise ValueError(f"names has {len(names)} entries for {len(keys)} parameters: {listed}")
+        every = f"{len(keys)} parameters: {', '.join(keys)}"
+        raise ValueError(f"names has {len(names)} entries for {every}")
     new = dict(zip(keys, keys if names is None else names, strict=True))
     if len(set(new.values())) != len(new):
         raise ValueError("names gives two parameters the same name; give them different ones")
