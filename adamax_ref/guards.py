@@ -47,11 +47,17 @@ def wrong_triples(form: str, fma: Callable[[Any, Any, Any], Any]) -> list[str]:
     fma : callable
         Takes and returns NumPy arrays of that format.
 
+    Raises
+    ------
+    BackendUnavailable
+        When this thread flushes subnormal numbers.
+
     Examples
     --------
     >>> wrong_triples("binary32", lambda a, b, c: a * b + c)[0]
     'middle, tail above: fma(0x1.0010000000000p+0, 0x1.0010000000000p+0, 0x1.0000000000000p-60) is not 0x1.0020000000000p+0'
     """
+    require_gradual_underflow()  # else the triples themselves become zeros, and prove nothing
     return list(_wrong(form, fma))
 
 

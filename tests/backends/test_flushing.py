@@ -19,8 +19,9 @@ from adamax_ref.backend import Arrays, BackendUnavailable, Kernel, get_backend, 
 from adamax_ref.conformance.run import run
 from adamax_ref.conformance.target import TargetUnavailable
 from adamax_ref.conformance.targets import _backend, open_target
+from adamax_ref.conformance.verdict import Grade
 from adamax_ref.golden.load import open_corpus
-from adamax_ref.guards import flushes
+from adamax_ref.guards import flushes, wrong_triples
 from adamax_ref.law.recipe import Recipe
 
 from .floating import DAZ, FTZ, HERE, WHY_NOT, flushing, switch
@@ -100,6 +101,12 @@ def test_a_step_while_the_process_flushes_is_refused_and_changes_nothing(
         its.step()
     for mine, theirs in ((param.data, twin.data), (optimizer.state[param]["exp_avg"], other.state[twin]["exp_avg"])):
         assert np.asarray(mine).tobytes() == np.asarray(theirs).tobytes()
+
+
+@switches
+def test_nothing_is_proved_of_a_fused_multiply_add_while_the_process_flushes() -> None:
+    with flushing(), pytest.raises(BackendUnavailable, match=REFUSED):
+        wrong_triples("binary32", lambda a, b, c: a * b + c)
 
 
 @switches
@@ -236,4 +243,4 @@ def test_jax_declares_that_it_flushes_and_is_exact_on_subnormal_cases_too(peer: 
     verdict = run(target, corpus, "paper", "f32").verdict
     subnormal = [each for each in verdict.cases if "subnormal" in each.case.flags]
     assert subnormal and all(each.status == "exact" for each in subnormal)
-    assert verdict.text == "EXACT" and verdict.counts["skipped"] == 0
+    assert verdict.grade is Grade.EXACT and verdict.counts["skipped"] == 0

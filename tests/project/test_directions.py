@@ -22,10 +22,10 @@ MAY = {
     "cuda": {"backend", "law", "memory", "tables"},
     "derivative": set[str](),
     "jax_arrays": {"fma"},
-    "array_api": {"backend", "derivative", "fma", "jax_arrays", "law", "memory"},
+    "array_api": {"backend", "derivative", "fma", "guards", "jax_arrays", "law", "memory"},
     "dask_arrays": {"backend", "law", "memory"},
     # What is built on them.
-    "optimizer": {"interrupts", "array_api", "backend", "dialects", "law", "memory"},
+    "optimizer": {"interrupts", "array_api", "backend", "dialects", "guards", "law", "memory"},
     "bench": {"threads", "array_api", "backend", "law", "memory", "optimizer"},
     # A divergence is explained by the bank of known bugs, which is loaded when there is one.
     "interop": {"backend", "conformance", "dialects", "frameworks", "law", "optimizer", "truth"},
