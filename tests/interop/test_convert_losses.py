@@ -324,7 +324,7 @@ def bits(array: Array) -> bytes:
 
 @every_source
 @given(data=st.data(), h=options(), profile=st.sampled_from(list(PROFILES)), t=steps)
-@settings(max_examples=4, deadline=None, phases=PHASES)
+@settings(max_examples=2, deadline=None, phases=PHASES)
 def test_what_is_not_named_comes_back_and_goes_on(
     source: str, data: st.DataObject, h: Hyperparameters, profile: str, t: int
 ) -> None:
