@@ -12,6 +12,7 @@ LIBRARIES = {
     "backends/adamax_ref_cupy/*.py": "cupy",
     "backends/adamax_ref_numba/*.py": "numba",
     "backends/adamax_ref_numba_cuda/*.py": "numba_cuda",
+    "tests/interop/tampered.py": "torch",
 }
 
 collect_ignore = ["adamax_ref/adapters/python"]  # programs that read their standard input as soon as they are loaded

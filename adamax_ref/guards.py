@@ -5,6 +5,7 @@ when it is loaded, ``torch.set_flush_denormal(True)`` on demand), and a fused mu
 roundings. Engines ask here first and refuse to answer wrongly.
 """
 
+import struct
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,8 +15,8 @@ from .backend import BackendUnavailable
 from .law.profile import FORMATS
 
 _NAMES = {"binary32": "float32", "binary64": "float64"}
-_TINY = np.float32(1e-40)
-_ONE = np.float32(1)
+# From its bits: a literal, a conversion or a product is 0 for good when this line runs in a process that flushes.
+(_TINY,) = struct.unpack("<d", bytes([1, 0, 0, 0, 0, 0, 0, 0]))
 
 HARD_TRIPLES: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
     "binary32": (
@@ -46,11 +47,17 @@ def wrong_triples(form: str, fma: Callable[[Any, Any, Any], Any]) -> list[str]:
     fma : callable
         Takes and returns NumPy arrays of that format.
 
+    Raises
+    ------
+    BackendUnavailable
+        When this thread flushes subnormal numbers.
+
     Examples
     --------
     >>> wrong_triples("binary32", lambda a, b, c: a * b + c)[0]
     'middle, tail above: fma(0x1.0010000000000p+0, 0x1.0010000000000p+0, 0x1.0000000000000p-60) is not 0x1.0020000000000p+0'
     """
+    require_gradual_underflow()  # else the triples themselves become zeros, and prove nothing
     return list(_wrong(form, fma))
 
 
@@ -66,6 +73,18 @@ def _wrong(form: str, fma: Callable[[Any, Any, Any], Any]) -> Iterator[str]:
             yield f"{row[0]}: fma({operands}) is not {float(got[at]).hex()}"
 
 
+def flushes() -> bool:
+    """Return whether the processor turns subnormal numbers into zeros in this thread; each thread has a switch of its own.
+
+    Examples
+    --------
+    >>> flushes()
+    False
+    """
+    # One product sees both switches of x86: DAZ takes the operand for zero, FTZ the result.
+    return bool(_TINY * 1.0 == 0.0)
+
+
 def require_gradual_underflow() -> None:
     """Refuse to compute while the processor turns subnormal numbers into zeros.
 
@@ -78,8 +97,8 @@ def require_gradual_underflow() -> None:
     --------
     >>> require_gradual_underflow()
     """
-    if _TINY * _ONE == 0:
+    if flushes():
         raise BackendUnavailable(
             "this process flushes subnormal numbers to zero, so a step would not be exact; call "
-            "torch.set_flush_denormal(False), or do not load libraries that were linked with -ffast-math"
+            "torch.set_flush_denormal(False) in the thread that steps, or do not load libraries that were linked with -ffast-math"
         )

@@ -6,10 +6,12 @@ many threads at once, and cost no second compilation.
 
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import TypeVar
+from threading import Condition
+from typing import TypeVar, final
 
+from .guards import flushes
 from .interrupts import held_back
 
 Piece = TypeVar("Piece")
@@ -71,17 +73,53 @@ def share(work: Callable[[], None], threads: int) -> None:
     The caller starts at once, whatever the others are doing; those that have not begun when it finds nothing left are
     not waited for. An interrupt is raised at the end, so that no thread is left behind that still writes.
     """
-    helpers: list[Future[None]] = []
+    helpers = _Helpers(work)
     with held_back():
         with suppress(RuntimeError):  # the system has no thread left to give: those that there are do it all
-            helpers.extend(_pool(threads - 1).submit(work) for _ in range(threads - 1))
+            for _ in range(threads - 1):
+                _pool(threads - 1).submit(helpers.help)
         try:
             work()
         finally:
-            begun = [helper for helper in helpers if not helper.cancel()]
-            wait(begun)
-        for helper in begun:
-            helper.result()
+            helpers.dismiss()
+        helpers.raise_error()
+
+
+@final
+class _Helpers:
+    """The threads that take part in one piece of work, counted, since a pool may run what it failed to submit."""
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        self._work = work
+        self._changed = Condition()
+        self._inside, self._dismissed = 0, False
+        self._errors: list[BaseException] = []
+
+    def help(self) -> None:
+        """Take pieces, unless the caller is done with them, or this thread would flush subnormal numbers."""
+        with self._changed:
+            if self._dismissed or flushes():
+                return
+            self._inside += 1
+        try:
+            self._work()
+        except BaseException as error:
+            self._errors.append(error)
+        finally:
+            with self._changed:
+                self._inside -= 1
+                self._changed.notify_all()
+
+    def dismiss(self) -> None:
+        """Let nobody begin any more, and wait for those who have."""
+        with self._changed:
+            self._dismissed = True
+            self._changed.wait_for(lambda: not self._inside)
+
+    def raise_error(self) -> None:
+        """Raise what the first helper raised that failed."""
+        if self._errors:
+            raise self._errors[0]
 
 
 def taken(pieces: list[Piece]) -> Iterator[Piece]:

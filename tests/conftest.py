@@ -49,6 +49,22 @@ def interruptible() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# What a terminal or a user may have set, and what a command prints or a notebook runs would depend on.
+_FORGOTTEN = ("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "ADAMAX_REF_TIMEOUT")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def settings_of_nobody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Forget the settings of this machine's user, here and in what tests start."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in _FORGOTTEN:
+            patch.delenv(name, raising=False)
+        patch.setenv("MPLBACKEND", "agg")
+        for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR"):
+            patch.setenv(name, str(tmp_path_factory.mktemp(name.lower())))
+        yield
+
+
 @pytest.fixture
 def peer() -> Callable[[str], ModuleType]:
     """Import a peer by name, or skip with a reason; with ``ADAMAX_REF_NO_SKIPS`` set (CI), fail instead."""

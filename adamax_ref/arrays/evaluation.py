@@ -42,7 +42,12 @@ def evaluator(recipe: Recipe) -> Step:
             working, storage = getattr(xp, STORED[recipe.working]), p.dtype
             values = {name: xp.astype(array, working) for name, array in zip(INPUTS, (p, g, m, u), strict=True)}
             values |= {name: _scalar(xp, x, p, working) for name, x in zip(recipe.constants, scalars, strict=True)}
-            p, m, u = recipe.evaluate(operations(xp, recipe, storage), values)
+            table = operations(xp, recipe, storage)
+            if compat.is_jax_namespace(xp):
+                from .jax_arrays import as_written, barrier
+
+                table, values = as_written(table), {name: barrier(value) for name, value in values.items()}
+            p, m, u = recipe.evaluate(table, values)
             return xp.astype(p, storage), xp.astype(m, storage), xp.astype(u, storage)
 
     return run

@@ -1,4 +1,12 @@
-"""What JAX needs beside the array-API standard: float64 for a while, compilation, and a way to the host from a trace."""
+"""What JAX needs beside the array-API standard: float64 for a while, compilation, and a way to the host from a trace.
+
+XLA rewrites arithmetic, also that of a single operation. Of what its algebraic simplifier
+(xla/hlo/transforms/simplifiers/algebraic_simplifier.cc) and its code generator do, these change bits of a step: a division
+by a broadcast scalar becomes a product with the reciprocal; ``(a / b) / c`` becomes ``a / (b * c)`` and ``a / (b / c)``
+becomes ``(a * c) / b``; constants of two sums or two products are joined; a sum with a constant 0 loses the sign of a
+zero; a conversion to 16 bits and back is left out; and a product that only a sum reads is fused with it. Nothing of this
+passes :func:`barrier`. What stays is that XLA's CPU runtime makes zeros of subnormal numbers.
+"""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -23,6 +31,57 @@ def float64() -> AbstractContextManager[Any]:
     """
     context: AbstractContextManager[Any] = jax.enable_x64(True)
     return context
+
+
+Operations = dict[str, Callable[..., Any]]
+
+
+def as_written(table: Operations) -> Operations:
+    """Return operations that are computed as they are written, in a trace too, where XLA sees them together.
+
+    Examples
+    --------
+    >>> p, c = jax.numpy.asarray([0.1, 0.7]), jax.numpy.asarray(0.271)
+    >>> divide = as_written({"div": lambda a, b: a / b})["div"]
+    >>> bool((np.asarray(divide(p, c)) == np.asarray(p) / np.asarray(c)).all())
+    True
+    """
+    return {name: _behind_barrier(_by_arrays(function) if name == "div" else function) for name, function in table.items()}
+
+
+def _behind_barrier(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *operands: barrier(function(*operands))
+
+
+def _by_arrays(divide: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the division with a divisor of the dividend's shape; a scalar one would be turned into its reciprocal."""
+    return lambda a, b: divide(a, barrier(jax.numpy.broadcast_to(b, jax.numpy.broadcast_shapes(a.shape, b.shape))))
+
+
+def barrier(x: Any) -> Any:
+    """Return `x` such that XLA knows nothing of where it comes from; outside of a trace it does not look anyway.
+
+    Examples
+    --------
+    >>> a, b, c = (jax.numpy.asarray([x], "float32") for x in (1 + 2**-12, 1 + 2**-12, -1))
+    >>> for product in (lambda a, b: a * b, lambda a, b: barrier(a * b)):
+    ...     print(float(jax.jit(lambda a, b, c: product(a, b) + c)(a, b, c)[0]) == 2.0**-11)
+    False
+    True
+    """
+    return _hidden(x) if isinstance(x, jax.core.Tracer) else x
+
+
+@jax.custom_jvp  # type: ignore[untyped-decorator] # the derivative is that of the identity, of NaN too
+def _hidden(x: Any) -> Any:
+    # The barrier is for the simplifier. The code generator takes it away again and would fuse a product with a sum, were
+    # it not for the comparison, which needs the product itself.
+    return jax.lax.optimization_barrier(jax.numpy.where(x == x, x, jax.numpy.nan))
+
+
+@_hidden.defjvp  # type: ignore[untyped-decorator]
+def _hidden_jvp(primals: Any, tangents: Any) -> Any:
+    return _hidden(*primals), *tangents
 
 
 def jitted(step: Step) -> Step:

@@ -90,7 +90,7 @@ def factors_of(product: float, x: float, form: "Format") -> int | None:
     >>> factors_of(0.125, 0.5, BINARY32), factors_of(0.3, 0.5, BINARY32)
     (3, None)
 
-    Zero is the product of 150 such factors and of any more, so it tells nothing:
+    Zero is the product of 150 such factors and of any more, so it determines none:
 
     >>> factors_of(0.0, 0.5, BINARY32) is None
     True
@@ -102,6 +102,28 @@ def factors_of(product: float, x: float, form: "Format") -> int | None:
     if at == len(known) or known[at] != product or form.round(product * x) == product:
         return None
     return at + 1
+
+
+def last_distinct_product(x: float, form: "Format") -> int:
+    """Return the largest number of factors that their running product determines; the next one gives what all further ones give.
+
+    Parameters
+    ----------
+    x : float
+        The factor, in [0, 1]. It takes about ``log(form.smallest) / log(x)`` multiplications to find out.
+    form : Format
+        Of every intermediate product.
+
+    Examples
+    --------
+    >>> from adamax_ref.law.profile import BINARY32
+    >>> last_distinct_product(0.5, BINARY32), last_distinct_product(0.0, BINARY32)
+    (149, 0)
+    """
+    known = _products(x, form)
+    while not _stands_still(known, x, form):
+        known.append(form.round(known[-1] * x))
+    return len(known) - 1
 
 
 def _stands_still(known: "array[float]", x: float, form: "Format") -> bool:

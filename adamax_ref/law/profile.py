@@ -46,6 +46,8 @@ class Format:
     @cached_property
     def smallest(self) -> float:
         """The smallest positive (subnormal) number."""
+        if self.width == 64:  # from its bits: arithmetic gives 0 where the process flushes, and that would be cached
+            return self.decode(1)
         return math.ldexp(1.0, self.emin - self.precision + 1)
 
     def round(self, x: float) -> float:

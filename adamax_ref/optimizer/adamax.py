@@ -61,6 +61,8 @@ class Adamax(Hookable):
         Options and parameters, read and checked anew at each step.
     state : dict
         For each parameter ``step`` (int), ``exp_avg`` and ``exp_inf``, made at its first update.
+    fault : str or None
+        What broke a step off while it was written; steps are refused then, until a state is loaded.
 
     Raises
     ------
@@ -165,9 +167,15 @@ class Adamax(Hookable):
         ------
         ValueError, TypeError, RuntimeError
             When an option, gradient or state does not fit; no parameter has moved then.
+        BackendUnavailable
+            When this thread flushes subnormal numbers, or an engine cannot run here; no parameter has moved then.
         BrokenStep
-            When an earlier step failed after it had begun to write; load a state to go on.
+            When an earlier step broke off while it was written.
+        Exception
+            Whatever an engine raises while it writes. Some parameters have moved then and others have not; every later
+            step raises a BrokenStep, until :meth:`load_state_dict` has replaced the state.
         """
+        self._prepared.require_steppable()
         loss = None
         if closure is not None:
             with grad_enabled():

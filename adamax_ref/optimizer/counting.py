@@ -12,7 +12,7 @@ from weakref import ref
 
 import numpy as np
 
-from .tensors import is_tensor
+from .tensors import is_tensor, memory_of
 
 _HOST_MEMORY = 1
 """What the DLPack protocol calls plain host memory."""
@@ -173,8 +173,10 @@ class Counters:
         self._steps = list(steps)
         tensors = all(is_tensor(step) and not on_device(step) and step.dim() == 0 for step in steps)
         hosted = not self._plain and tensors and len({step.dtype for step in steps}) == 1
-        self._views = [step.detach().numpy() for step in steps] if hosted else None
-        self._addresses = [step.data_ptr() for step in steps] if hosted else []
+        views = [memory_of(step) for step in steps] if hosted else [None]
+        # Inside a transformation of torch a counter has no memory of its own.
+        self._views = None if any(view is None for view in views) else views
+        self._addresses = [step.data_ptr() for step in steps] if self._views is not None else []
         # A float32 counter stands still at 2**24, and a float64 one at 2**53; an integer goes on.
         ends = {np.dtype(np.float32): 2**24, np.dtype(np.float64): 2**53}
         self._end = min((ends.get(view.dtype, 2**62) for view in self._views or ()), default=0)

@@ -16,7 +16,7 @@ from adamax_ref.memory import require_apart
 
 from .hypers import hyperparameters
 from .parameter import is_parameter, type_name
-from .tensors import is_tensor, lend
+from .tensors import is_tensor, lend, memory_of, readable, sample
 
 Group = dict[str, Any]
 
@@ -120,12 +120,20 @@ def _check_parameter(param: Any, defaults: Mapping[str, Any], dialect: Dialect, 
     if profile not in dialect.profiles:
         raise TypeError(f"dialect {dialect.name!r} does not compute in {param.data.dtype}; it has {', '.join(dialect.profiles)}")
     chosen = engine(param.data, backend)
-    chosen.check(lent_to(chosen, param.data))
+    if memory_of(param.data) is not None:  # a tensor may get its memory later, and some steps need none
+        chosen.check(lent_to(chosen, param.data))
 
 
-def lent_to(backend: AbstractBackend, array: Any) -> Any:
-    """Return what a backend is given: an array of a kind that it owns as it is, a CPU tensor otherwise as a NumPy view."""
-    return array if is_tensor(array) and backend.owns(array) else lend(array)
+def lent_to(backend: AbstractBackend, array: Any, reading: bool = False) -> Any:
+    """Return what a backend is given: an array of a kind that it owns as it is, a CPU tensor otherwise as a NumPy view.
+
+    Raises
+    ------
+    ValueError
+        When a tensor has no memory of its own; one that is only to be read may be a lazily negated or conjugated view.
+    """
+    given = readable(array) if reading else lend(array)
+    return array if is_tensor(array) and backend.owns(array) else given
 
 
 def engine(array: Any, name: str | None) -> AbstractBackend:
@@ -137,9 +145,9 @@ def engine(array: Any, name: str | None) -> AbstractBackend:
         When no backend computes on such arrays.
     """
     if name is None:
-        return backend_for(lend(array))
+        return backend_for(sample(array))
     chosen = get_backend(name)
-    if not chosen.owns(lent_to(chosen, array)):
+    if not (chosen.owns(array) or chosen.owns(sample(array))):
         raise TypeError(f"backend {name!r} does not compute on {type_name(array)}; leave out backend= or move the array")
     if profile_of(array) not in profiles_of(chosen):
         has = ", ".join(sorted(profiles_of(chosen)))
@@ -165,5 +173,5 @@ def _check_against(new: Group, others: Sequence[Group]) -> None:
     if any(id(param) in before for param in new["params"]):
         raise ValueError("some parameters appear in more than one parameter group")
     every = {id(param): param for group in (*others, new) for param in group["params"]}
-    lent = (lend(param.data) for param in every.values())
-    require_apart([array for array in lent if isinstance(array, np.ndarray) and array.flags.writeable])
+    lie = (memory_of(param.data) for param in every.values())
+    require_apart([array for array in lie if isinstance(array, np.ndarray) and array.flags.writeable])

@@ -17,7 +17,7 @@ from .counting import steps_taken
 from .groups import Group, engine
 from .hypers import OPTIONS, hyperparameters
 from .jobs import STATE, counter
-from .tensors import is_tensor, lend, tensor_like
+from .tensors import is_tensor, lend, readable, tensor_like
 
 State = defaultdict[Any, Any]
 LATER = {"foreach": None, "maximize": False, "differentiable": False, "capturable": False}
@@ -134,7 +134,7 @@ def array_like(value: Any, data: Any, what: str, backend: str | None, cast: bool
 def to_host(value: Any) -> np.ndarray[Any, Any]:
     """Return a NumPy array with the bits of an array of any namespace and device."""
     if is_tensor(value):
-        return np.asarray(lend(value.detach().cpu()))
+        return np.asarray(readable(value.detach().cpu()))
     if isinstance(value, np.ndarray):
         return value
     return engine(value, None).to_host(value)

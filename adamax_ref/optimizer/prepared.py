@@ -3,6 +3,7 @@
 from collections.abc import MutableMapping, Sequence
 from typing import Any, final
 
+from adamax_ref.guards import require_gradual_underflow
 from adamax_ref.interrupts import held_back
 from adamax_ref.law.dialect import Dialect
 
@@ -61,7 +62,7 @@ class PreparedSteps:
 
     def repeat(self, groups: Sequence[Group], state: MutableMapping[Any, Any], dialect: Dialect, backend: str | None) -> bool:
         """Do a step that is like an earlier one and return True; or do nothing and return False."""
-        self._require_whole()
+        self.require_steppable()
         ready = self._ready(groups, state, dialect, backend)
         if ready is not None:
             self._run(*ready, [], groups, state)
@@ -83,16 +84,26 @@ class PreparedSteps:
         self, groups: Sequence[Group], state: MutableMapping[Any, Any], dialect: Dialect, backend: str | None, wanted: Step | None
     ) -> Step | None:
         """Return a step, or the wanted one, that was done before and is what would be done now; None when there is none."""
-        self._require_whole()
+        self.require_steppable()
         steps = [step for named, step in self._steps if named == backend and wanted in (None, step)]
         return next((step for step in steps if step.holds(groups, state, dialect)), None)
 
-    def _require_whole(self) -> None:
+    def require_steppable(self) -> None:
+        """Refuse to step what an earlier step has left half done, and in a thread that flushes subnormal numbers.
+
+        Raises
+        ------
+        BrokenStep
+            When an earlier step was broken.
+        BackendUnavailable
+            When the processor flushes.
+        """
         if self.fault is not None:
             raise BrokenStep(
-                f"an earlier step of this optimizer failed after it had begun to write ({self.fault}), so parameters and state "
-                "are not those of any step; restore the parameters and call load_state_dict() with a saved state"
+                f"an earlier step broke off while it was written ({self.fault}), so some parameters have moved and others "
+                "have not; load a saved state with load_state_dict, and the parameters that belong to it"
             )
+        require_gradual_underflow()
 
     def _ready(
         self, groups: Sequence[Group], state: MutableMapping[Any, Any], dialect: Dialect, backend: str | None

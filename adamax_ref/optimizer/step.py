@@ -22,8 +22,8 @@ from .counting import Counters
 from .groups import Group, lent_to
 from .jobs import Job
 from .pieces import cut, paste
-from .tensors import bump, is_tensor, lend
-from .traced import take
+from .tensors import bump, is_tensor, lend, readable, refuse_recorded
+from .traced import beyond, put_through
 
 ARRAYS = ("exp_avg", "exp_inf")
 
@@ -64,11 +64,25 @@ class Call:
 
 
 class Bound(NamedTuple):
-    """What a step is about to do: gradients and constants of each call, and the number of each update."""
+    """What a step is about to write.
+
+    Attributes
+    ----------
+    gradients, constants : list
+        Of each call.
+    numbers : list of int
+        The number of each update.
+    results : mapping
+        What calls that are not written in place have computed, by the call's identity.
+    traced : mapping
+        What parameters become through which a graph goes on, by the number of the job.
+    """
 
     gradients: list[Arrays]
     constants: list[Constants]
     numbers: list[int]
+    results: dict[int, Any]
+    traced: dict[int, tuple[Any, Any, Any]]
 
 
 @final
@@ -119,6 +133,7 @@ class Step:
         self._forms = list(map(self._form, self._viewed))
         self._own = all(map(is_, self._sources, self._params))
         self._in_place = all(job.options is None and job.backend.capabilities.in_place for job in self.jobs)
+        self._tensors = any(map(is_tensor, self._sources)) and any(job.options is None for job in self.jobs)
         self._touched = [source for source in self._sources if is_tensor(source) and not source.is_inference()]
 
     # Laying out
@@ -126,7 +141,7 @@ class Step:
     def _lay_out(self, calls: dict[Any, Call], at: int, job: Job) -> list[tuple[list[tuple[Call, int]], bool]]:
         """Add a job's buffers to calls; for each real part, where they stand and whether it was cut."""
         arrays = (_source(job.param), job.param.grad, *(job.memory[name] for name in ARRAYS))
-        lent = tuple(lent_to(job.backend, array) for array in arrays)
+        lent = tuple(lent_to(job.backend, array, reading=which == 1) for which, array in enumerate(arrays))
         if all(map(is_, arrays, lent)) and _is_direct(job, lent):
             self._views.append(None)
             return [([_add(calls, at, 0, job, job.recipe, lent, True)], False)]
@@ -194,7 +209,7 @@ class Step:
     # Doing
 
     def bind(self) -> Bound | None:
-        """Take the gradients as they are now, check them, and form the constants; nothing is written.
+        """Take the gradients as they are now, check them, and compute what is not written in place; nothing is written.
 
         Returns
         -------
@@ -205,15 +220,29 @@ class Step:
         ------
         ValueError, TypeError
             When an engine refuses a gradient, or a counter is wrong.
+        RuntimeError
+            When torch records a graph of what is done to tensors.
         """
         gradients = self.gradients()
         if gradients is None:
             return None
+        if self._tensors:
+            refuse_recorded()
         for call, gs in zip(self.calls, gradients, strict=True):
             call.prepared.check(gs)
         if len(self.calls) > 1:
             self._require_apart(gradients)
-        return Bound(gradients, *self.numbers())
+        constants, numbers = self.numbers()
+        if self._in_place:
+            return Bound(gradients, constants, numbers, {}, {})
+        calls = zip(self.calls, gradients, constants, strict=True)
+        results = {id(call): call.prepared.run(gs, rows) for call, gs, rows in calls if not call.prepared.in_place}
+        traced = {
+            at: beyond(job.param, job.memory, job.law.dialect, job.options, number)
+            for at, (job, number) in enumerate(zip(self.jobs, numbers, strict=True))
+            if job.options is not None
+        }
+        return Bound(gradients, constants, numbers, results, traced)
 
     def numbers(self) -> tuple[list[Constants], list[int]]:
         """Return the constants of each call, and the number of each update, as the groups and counters are now."""
@@ -222,13 +251,11 @@ class Step:
 
     def run(self, bound: Bound, state: MutableMapping[Any, Any]) -> None:
         """Do the step; whatever is raised here leaves arrays of which nobody knows which have been stepped."""
-        results: dict[int, Any] = {}
         for call, gs, constants in zip(self.calls, bound.gradients, bound.constants, strict=True):
-            new = call.prepared.run(gs, constants)
-            if not call.prepared.in_place:
-                results[id(call)] = _put_all(call.prepared, new)
+            if call.prepared.in_place:
+                call.prepared.run(gs, constants)
         if not self._in_place:
-            self._write_back(results, bound.numbers)
+            self._write_back(bound)
         self.count(bound.numbers, state)
         if self._touched:
             bump(self._touched)
@@ -285,11 +312,12 @@ class Step:
             read = [call.prepared.memory_of(g) for call, gs in zip(self.calls, gradients, strict=True) for g in gs]
             require_apart([array for array in _hosts(written) if array.flags.writeable], _hosts(read))
 
-    def _write_back(self, results: Mapping[int, Any], numbers: Sequence[int]) -> None:
+    def _write_back(self, bound: Bound) -> None:
         """Put new arrays in the place of old ones, or into them where they can be written to."""
-        for job, parts, number in zip(self.jobs, self._places, numbers, strict=True):
+        results = {id(call): _put_all(call.prepared, bound.results[id(call)]) for call in self.calls if id(call) in bound.results}
+        for number, (job, parts) in enumerate(zip(self.jobs, self._places, strict=True)):
             if job.options is not None:
-                take(job.param, job.memory, job.law.dialect, job.options, number)
+                put_through(job.param, job.memory, bound.traced[number])
             elif not job.backend.capabilities.in_place:
                 if not _is_written(job, job.param.data):
                     job.param.data = _assembled(job, parts, results, 0, job.param.data)
@@ -353,13 +381,13 @@ def _add(calls: dict[Any, Call], at: int, number: int, job: Job, recipe: Recipe,
 def _view_of(job: Job, lent: Sequence[Any], parts: list[list[tuple[Recipe, tuple[Any, ...]]]]) -> View:
     """Return how to take the buffers of a gradient when the step is done again."""
     if job.tail is job.recipe:
-        return lambda array: _split(job.backend, lent_to(job.backend, array))
+        return lambda array: _split(job.backend, lent_to(job.backend, array, reading=True))
     shape, vector = lent[0].shape, job.law.dialect.vector
     dense = all(isinstance(array, np.ndarray) and array.flags.c_contiguous and array.dtype.kind != "c" for array in lent)
     shapes = [tuple(piece[0].shape) for pieces in parts for _, piece in pieces]
 
     def line(array: Any) -> list[Any] | None:
-        flat = lend(array)
+        flat = readable(array)
         if not (isinstance(flat, np.ndarray) and flat.shape == shape and flat.flags.c_contiguous):
             return None
         flat, edge = flat.reshape(-1), flat.size // vector * vector
@@ -368,7 +396,8 @@ def _view_of(job: Job, lent: Sequence[Any], parts: list[list[tuple[Recipe, tuple
     def again(array: Any) -> list[Any] | None:
         """Cut all four, for one decides about the others; the parameter is cut as before where its pieces have their shapes."""
         arrays = (_source(job.param), array, *(job.memory[name] for name in ARRAYS))
-        pieces = [piece for part in _buffers(job, [lent_to(job.backend, each) for each in arrays]) for _, piece in part]
+        lent = [lent_to(job.backend, each, reading=each is array) for each in arrays]
+        pieces = [piece for part in _buffers(job, lent) for _, piece in part]
         return [piece[1] for piece in pieces] if [tuple(piece[0].shape) for piece in pieces] == shapes else None
 
     return line if dense else again

@@ -7,6 +7,7 @@ the arithmetic is that of a backend, not of torch. Only a process that has impor
 
 import sys
 from contextlib import AbstractContextManager, nullcontext
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -37,11 +38,16 @@ def is_plain_tensor(value: Any) -> bool:
         return False
     torch = sys.modules["torch"]
     known = type(value) in (torch.Tensor, torch.nn.Parameter) and value.layout is torch.strided
-    return known and value.device.type == "cpu" and not (value.is_complex() or value.is_neg())
+    return known and value.device.type == "cpu" and not (value.is_complex() or value.is_neg() or value._is_zerotensor())
 
 
 def lend(array: Any) -> Any:
     """Return what a backend computes on: a NumPy view over a CPU tensor's memory; anything else as it is.
+
+    Raises
+    ------
+    ValueError
+        When the numbers of a tensor do not lie in memory of its own, so that what is written there would be lost.
 
     Examples
     --------
@@ -49,12 +55,116 @@ def lend(array: Any) -> Any:
     >>> lend(x) is x
     True
     """
-    if not is_tensor(array) or array.device.type != "cpu" or array.layout is not sys.modules["torch"].strided:
+    view = memory_of(array)
+    if view is None:
+        raise ValueError(_homeless(array))
+    return view
+
+
+def memory_of(array: Any) -> Any:
+    """Return the same, and None for a tensor whose numbers do not lie in memory of its own."""
+    if not is_tensor(array):
         return array
-    bare = array.detach().resolve_conj().resolve_neg()
+    address = _address(array)
+    if address is None or _is_lazy(array):
+        return None
+    if not _is_on_the_host(array):
+        return array
+    try:
+        view = _viewed(array)
+    except (RuntimeError, TypeError):  # a subclass that intercepts what is done to it
+        return None
+    # The one test that no copy, wrapper or placeholder passes: NumPy looks where the tensor says that it lies.
+    return view if view.ctypes.data == address or not view.size else None
+
+
+def readable(array: Any) -> Any:
+    """Return :func:`lend` of an array that is only read; of a tensor with a lazy sign or without memory, a copy.
+
+    Raises
+    ------
+    ValueError
+        As :func:`lend`, for every other tensor whose numbers do not lie in memory of its own.
+    """
+    if is_tensor(array) and _is_on_the_host(array) and (_is_lazy(array) or array._is_zerotensor()):
+        return _viewed(array.detach().resolve_conj().resolve_neg().clone())
+    return lend(array)
+
+
+def sample(array: Any) -> Any:
+    """Return an empty array of the kind that :func:`lend` returns; the tensor's memory is not looked at."""
+    return np.empty(0, _numpy_type(array.dtype)) if is_tensor(array) and _is_on_the_host(array) else array
+
+
+def refuse_recorded() -> None:
+    """Raise where torch records a graph of what is done, which a step that writes to memory would be no part of.
+
+    Raises
+    ------
+    RuntimeError
+        With the remedy.
+
+    Examples
+    --------
+    >>> refuse_recorded()
+    """
+    torch, proxies = sys.modules.get("torch"), sys.modules.get("torch.fx.experimental.proxy_tensor")
+    if torch is None:
+        return
+    tracing = "torch.jit.trace" if torch.jit.is_tracing() else None
+    if proxies is not None and proxies.get_proxy_mode() is not None:
+        tracing = "make_fx"
+    if tracing is not None:
+        raise RuntimeError(
+            f"{tracing} records a graph, and a step that writes to the memory of tensors would be no part of it; "
+            "step outside of what is recorded, or pass differentiable=True"
+        )
+
+
+def _address(array: Any) -> int | None:
+    """Return where a tensor's first element lies, or None when there is no such place."""
+    if not (array.is_cpu or array.is_cuda or array.is_meta):
+        return 0  # an engine for another device need not know it
+    try:
+        address = int(array.data_ptr())
+    except (RuntimeError, UserWarning):  # wrappers of torch.func, layouts without strides, tensors that are only shapes
+        return None
+    return address if address or not array.numel() else None
+
+
+def _is_lazy(array: Any) -> bool:
+    """Whether the memory holds other numbers, which are negated or conjugated when they are read."""
+    return bool(array.is_neg() or array.is_conj())
+
+
+def _is_on_the_host(array: Any) -> bool:
+    return bool(array.is_cpu) and array.layout is sys.modules["torch"].strided
+
+
+def _viewed(array: Any) -> Any:
+    bare = array.detach() if array.requires_grad else array
     if bare.dtype is sys.modules["torch"].bfloat16:
         return bare.view(sys.modules["torch"].int16).numpy().view(bfloat16())
     return bare.numpy()
+
+
+def _homeless(array: Any) -> str:
+    """Return a sentence about a tensor whose numbers a step would not reach."""
+    where = f"{type(array).__name__} on {array.device.type}"
+    kind, remedy = f"a placeholder, or wrapped by a subclass or by torch.func ({where})", "step plain tensors"
+    if _is_lazy(array):
+        kind, remedy = "a lazily negated or conjugated view", "pass what resolve_conj().resolve_neg() returns"
+    return (
+        f"the numbers of a tensor of shape {tuple(array.shape)} do not lie in memory of its own: it is {kind}, "
+        f"and a step would not reach them; {remedy}, or pass differentiable=True"
+    )
+
+
+@cache
+def _numpy_type(dtype: Any) -> Any:
+    """Return NumPy's dtype for one of torch."""
+    name = str(dtype).rpartition(".")[2]
+    return bfloat16() if name == "bfloat16" else np.dtype(name)
 
 
 def bfloat16() -> Any:

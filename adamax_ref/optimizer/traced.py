@@ -183,11 +183,17 @@ def check_graph(param: Any) -> None:
         raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
 
 
-def take(param: Any, memory: dict[str, Any], dialect: Dialect, options: Mapping[str, Any], t: int) -> None:
-    """Step one parameter so that the graph goes on through it; state and data become new arrays."""
+def beyond(param: Any, memory: Mapping[str, Any], dialect: Dialect, options: Mapping[str, Any], t: int) -> tuple[Any, Any, Any]:
+    """Return new arrays `p m u` for one parameter, so that the graph goes on through its step; nothing changes yet."""
     with grad_enabled():
         data = param.clone() if is_tensor(param) else param.data
-        p, m, u = step(dialect, options, t, (data, param.grad, memory["exp_avg"], memory["exp_inf"]))
+        return step(dialect, options, t, (data, param.grad, memory["exp_avg"], memory["exp_inf"]))
+
+
+def put_through(param: Any, memory: dict[str, Any], new: tuple[Any, Any, Any]) -> None:
+    """Let state and data become the arrays that :func:`beyond` made."""
+    with grad_enabled():
+        p, m, u = new
         memory.update(exp_avg=m, exp_inf=u)
         if is_tensor(param):
             param.copy_(p)

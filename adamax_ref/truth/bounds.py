@@ -18,7 +18,7 @@ from typing import Any, final
 
 import numpy as np
 
-from adamax_ref.law.profile import FORMATS, Format
+from adamax_ref.law.profile import BINARY64, FORMATS, Format
 
 from .graph import Derivation, Graph, Node
 from .interval import Interval
@@ -191,7 +191,8 @@ class _Analysis:
 
     def rounded(self, slopes: Any, noise: Doubles, total: Doubles, size: Magnitude, fmt: Format, free: Flags, lost: Flags) -> Error:
         """Add one rounding of a number of at most ``|x| + total``, where it is not free."""
-        unit = times(math.ldexp(1.0, -fmt.precision), plus(size.upper, total)) + max(math.ldexp(fmt.smallest, -1), 5e-324)
+        least = max(math.ldexp(fmt.smallest, -1), BINARY64.smallest)
+        unit = times(math.ldexp(1.0, -fmt.precision), plus(size.upper, total)) + least
         unit = np.where(free, 0.0, unit)
         noise, total = plus(noise, unit), plus(total, unit)
         finite = not total.size or total.item(total.argmax()) < math.inf  # NaN is not

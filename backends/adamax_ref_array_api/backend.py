@@ -23,6 +23,7 @@ from adamax_ref.backend import (
     dtype_name,
     require_equally_long,
 )
+from adamax_ref.guards import require_gradual_underflow
 from adamax_ref.law.recipe import Recipe
 
 _EMULATED = Capabilities(in_place=False, device="any", fma="emulated")
@@ -43,7 +44,7 @@ class ArrayApiBackend(AbstractBackend):
     capabilities : Capabilities
         What is true of that namespace.
     compiled : bool
-        Whether the step is run through ``jax.jit``, which contracts products and sums as it likes.
+        Whether the step is run through ``jax.jit``.
 
     Examples
     --------
@@ -64,7 +65,7 @@ class ArrayApiBackend(AbstractBackend):
         capabilities: Capabilities = _EMULATED,
         compiled: bool = False,
     ) -> None:
-        self.name, self.priority = name, -20 if compiled else -10
+        self.name, self.priority = name, -30 if compiled else -20 if module is None else -10
         self.remedy = f"pip install {(module or 'numpy').replace('_', '-')}"
         self._module, self._namespace, self._compiled = module, namespace, compiled
         self._capabilities = capabilities
@@ -147,6 +148,11 @@ class PureStep(Prepared):
     def __init__(self, step: Step, recipe: Recipe, ps: Arrays, ms: Arrays, us: Arrays) -> None:
         super().__init__(recipe, ps, ms, us)
         self._step = step
+
+    def check(self, gs: Arrays) -> None:
+        """Refuse gradients that do not fit, and a processor that flushes subnormal numbers."""
+        require_gradual_underflow()
+        super().check(gs)
 
     def run(self, gs: Arrays, constants: Constants) -> tuple[Arrays, Arrays, Arrays]:
         """Return new arrays."""

@@ -11,7 +11,7 @@ from adamax_ref.backend import Arrays, Constants, Kernel, Prepared, RecipeKernel
 from adamax_ref.guards import require_gradual_underflow
 from adamax_ref.law.recipe import Recipe
 from adamax_ref.memory import HostArray
-from adamax_ref.optimizer.tensors import is_plain_tensor, is_tensor, lend
+from adamax_ref.optimizer.tensors import is_plain_tensor, is_tensor, lend, readable
 from adamax_ref.tables import Buffer, Table, build, extents, reaches
 from adamax_ref.threads import num_threads, share
 
@@ -76,8 +76,8 @@ class TableStep(Prepared):
 
     @staticmethod
     def memory_of(array: Any) -> Any:
-        """Return a NumPy view over a tensor's memory."""
-        return lend(array)
+        """Return a NumPy view over a tensor's memory; of one that can only be read, as a gradient may be, a copy."""
+        return readable(array)
 
     def holds(self, ps: Arrays, ms: Arrays, us: Arrays) -> bool:
         """Ask the arrays where they lie, in compiled code where they can be asked there."""
@@ -220,7 +220,7 @@ class CopiedStep(Prepared):
 def _readable(gradient: Any) -> Any:
     """Return a gradient whose memory can be read as it is: itself, or a copy."""
     if is_tensor(gradient) and not is_plain_tensor(gradient):
-        return lend(gradient)
+        return readable(gradient)
     return _native(np.asarray(gradient) if isinstance(gradient, np.generic) else gradient)
 
 

@@ -67,7 +67,8 @@ def _ask_tensor(item: int, tools: Any, view: Any) -> bool:
     view[0], view[1], view[2] = view[8] + view[8 + 5], 0, view[8 + 2] & 0xFFFFFFFF
     view[3], view[4], view[5] = view[8 + 3], view[8 + 4], tools[_SIZE]
     on_host = (view[8 + 1] & 0xFFFFFFFF) == 1  # kDLCPU of dlpack.h
-    return bool(on_host and view[8 + 2] >> 32 == tools[_KIND] and (view[4] != 0 or view[2] == 0))
+    # A tensor without memory of its own (a wrapper of torch.func, an empty storage) answers with the address 0.
+    return bool(on_host and view[8] != 0 and view[8 + 2] >> 32 == tools[_KIND] and (view[4] != 0 or view[2] == 0))
 
 
 @njit("int64(int64, int64, int64[::1], int64, int64[::1], boolean)", cache=True)  # type: ignore[untyped-decorator]

@@ -41,6 +41,7 @@ _WRITE: Sequence[Any] = ("readwrite", "aligned", "contig")
 _READ: Sequence[Any] = ("readonly", "aligned", "contig")
 _ACCESS = (_WRITE, _READ, _WRITE, _WRITE)
 
+Quad = tuple[Any, Any, Any, Any]
 Job = tuple[Any, Any, Any, Any, tuple[float, ...]]
 
 
@@ -79,17 +80,17 @@ class BlockwiseStep(Prepared):
         require_equally_long(gs, constants)
         self.check(gs)
         jobs = list(zip(self.ps, gs, self.ms, self.us, constants, strict=True))
-        plain = [_is_plain(job, self._dtype) for job in jobs]
+        plain = [_is_plain(job[:4], self._dtype) for job in jobs]
         for kind in sorted(set(plain), reverse=True):
             self._walkers[kind].step([job for job, its in zip(jobs, plain, strict=True) if its is kind])
         return self.ps, self.ms, self.us
 
 
-def _is_plain(job: Job, dtype: np.dtype[Any]) -> bool:
+def _is_plain(quad: Quad, dtype: np.dtype[Any]) -> bool:
     """Whether an iterator hands out pieces of the arrays themselves."""
-    flags = [array.flags for array in job[:4]]
+    flags = [array.flags for array in quad]
     lies_alike = all(flag.c_contiguous for flag in flags) or all(flag.f_contiguous for flag in flags)
-    return lies_alike and all(flag.aligned for flag in flags) and all(array.dtype == dtype for array in job[:4])
+    return lies_alike and all(flag.aligned for flag in flags) and all(array.dtype == dtype for array in quad)
 
 
 def _block_size(recipe: Recipe, provider: Provider | None, buffers: int) -> int:

@@ -17,7 +17,7 @@ def main() -> None:
     found = {}
     for dialect, profile in pairs(target, corpus):
         result = run(target, corpus, dialect, profile)
-        found[f"{dialect} {profile}"] = (result.verdict.text, len(result.verdict.cases))
+        found[f"{dialect} {profile}"] = (result.verdict.grade.name, len(result.verdict.cases))
     json.dump(found, sys.stdout)
 
 

@@ -192,7 +192,7 @@ def test_a_step_is_captured_once_and_before_it_is_replayed(host_backend: Any, le
     ("change", "words"),
     [
         (lambda lent, p: setattr(p, "grad", lent(p.grad.host.copy())), "lies elsewhere"),
-        (lambda lent, p: setattr(p, "grad", None), "lies elsewhere"),
+        (lambda lent, p: setattr(p, "grad", None), "lost or gained its gradient"),
         (lambda lent, p: setattr(p, "data", lent(p.data.host.copy())), "lies elsewhere"),
     ],
 )
@@ -204,8 +204,10 @@ def test_a_replay_with_other_arrays_is_refused(host_backend: Any, lent: Any, cha
     host_backend.host_launcher.capturing = False
     step.prepare()
     change(lent, params[0])
+    counts = [captured.state[param]["step"] for param in params]
     with pytest.raises(RuntimeError, match=words):
         step.prepare()
+    assert [captured.state[param]["step"] for param in params] == counts and captured.fault is None
 
 
 def test_a_replay_of_another_recipe_is_refused(host_backend: Any, lent: Any) -> None:
@@ -218,6 +220,38 @@ def test_a_replay_of_another_recipe_is_refused(host_backend: Any, lent: Any) -> 
     captured.param_groups[1]["weight_decay"] = captured.param_groups[0]["weight_decay"] = 0.1
     with pytest.raises(RuntimeError, match="other launches"):
         step.prepare()
+    assert captured.fault is None  # nothing has been launched
+
+
+def test_parameters_that_all_lose_their_gradient_are_not_counted_on(host_backend: Any, lent: Any) -> None:
+    _, captured, _, params = optimizers(host_backend, lent)
+    step = CapturedStep(captured)
+    host_backend.host_launcher.capturing = True
+    step.record()
+    host_backend.host_launcher.capturing = False
+    step.prepare()
+    counts = [captured.state[param]["step"] for param in params]
+    for param in params:
+        param.grad = None
+    with pytest.raises(RuntimeError, match="lost or gained its gradient"):
+        step.prepare()
+    assert [captured.state[param]["step"] for param in params] == counts
+
+
+def test_a_launch_that_fails_is_followed_by_a_refusal(host_backend: Any, lent: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain, _, _params, _ = optimizers(host_backend, lent)
+    saved = plain.state_dict()
+
+    def failing(*launch: Any) -> None:
+        raise RuntimeError("an illegal memory access was encountered")
+
+    with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="illegal memory access"):
+        patch.setattr(host_backend.host_launcher, "launch", failing)
+        plain.step()
+    with pytest.raises(RuntimeError, match=r"broke off while it was written .*illegal memory access"):
+        plain.step()
+    plain.load_state_dict(saved)
+    plain.step()
 
 
 def test_complex_parameters_are_stepped_through_views(host_backend: Any, lent: Any) -> None:

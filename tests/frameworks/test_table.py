@@ -1,6 +1,5 @@
 """The published table says what the frameworks do today."""
 
-import doctest
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,10 +24,6 @@ def test_the_published_table_is_what_the_frameworks_do_today(surveyed: Surveyed)
 def test_the_document_has_a_row_for_every_framework() -> None:
     printed = DOCUMENT.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0]
     assert [line.split("|")[3].strip(" `") for line in printed.splitlines()[2:]] == list(names())
-
-
-def test_the_examples_of_the_document_run() -> None:
-    assert doctest.testfile(str(DOCUMENT), module_relative=False).failed == 0
 
 
 def test_a_document_without_marks_is_refused(tmp_path: Path) -> None:

@@ -63,14 +63,15 @@ def corpus(engine: str) -> dict[str, Any]:
     """Judge an engine on the whole core corpus."""
     from adamax_ref.conformance.run import pairs, run
     from adamax_ref.conformance.targets import open_target
+    from adamax_ref.conformance.verdict import Grade
     from adamax_ref.golden.load import open_corpus
 
     target, golden = open_target(f"backend:{engine}"), open_corpus()
-    verdicts = {}
+    verdicts, wrong = {}, []
     for dialect, profile in pairs(target, golden):
         verdict = run(target, golden, dialect, profile).verdict
         verdicts[f"{dialect} {profile}"] = {"verdict": verdict.text, "cases": len(verdict.cases)}
-    wrong = [name for name, each in verdicts.items() if each["verdict"] != "EXACT"]
+        wrong += [] if verdict.grade is Grade.EXACT else [f"{dialect} {profile}"]
     if wrong:
         raise AssertionError(f"not exact: {', '.join(wrong)}")
     return {"exact": True, "cases": sum(each["cases"] for each in verdicts.values()), "verdicts": verdicts}

@@ -1,146 +1,236 @@
-"""State converted between frameworks: what carries over, and that live runs go on as predicted."""
+"""The state of one parameter between frameworks: what is taken, what is refused, and the step."""
 
-import itertools
+import math
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from adamax_ref.dialects import get
-from adamax_ref.frameworks.batteries import draw
-from adamax_ref.frameworks.model import follow
 from adamax_ref.frameworks.protocol import Start
-from adamax_ref.interop.convert import STATES, convert, converted_start, jump
+from adamax_ref.interop.convert import STATES, Kind, convert, jump, last_distinct_step
+from adamax_ref.interop.convert.counting import counters
+from adamax_ref.interop.convert.layout import layout_of
 from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.law.powers import running_product
+from adamax_ref.law.profile import BINARY32
 
 Peer = Callable[[str], ModuleType]
 H = Hyperparameters(lr=0.01, eps=1e-3)
+ONE = np.ones(2, np.float32)
+NAMES = tuple(STATES)
+PRODUCTS = [name for name in NAMES if STATES[name].product is not None]
+every_framework = pytest.mark.parametrize("name", NAMES)
 
 
-def halfway(name: str, steps: int = 7) -> tuple[Start, np.ndarray[Any, Any]]:
-    """Where a run of a dialect stands after some steps, and its next gradient."""
-    p, gradients = draw("normal", "f32", 129, steps + 1)
-    run = follow(name, Start("f32", H, p, np.zeros_like(p), np.zeros_like(p)), gradients[:steps])
-    return Start("f32", H, run.p[-1], run.m[-1], run.u[-1], steps), gradients[steps]
+def state(name: str, steps: int = 3, /, **changes: Any) -> dict[str, Any]:
+    """Return a state of a framework's; None takes a name out."""
+    layout = layout_of(name)
+    made = {layout.moment: ONE, layout.norm: ONE, **counters(name, layout, H, "f32", steps), **changes}
+    return {key: value for key, value in made.items() if value is not None}
 
 
-@pytest.mark.parametrize(("source", "target"), [*itertools.permutations(STATES, 2)])
-def test_there_and_back_keeps_moment_and_counter_and_all_but_a_rounding_of_the_norm(source: str, target: str) -> None:
-    start, _ = halfway(source)
-    back = converted_start(target, source, converted_start(source, target, start))
-    assert back.t == start.t and np.array_equal(back.m, start.m)
-    assert np.all(np.abs(back.u - start.u) <= np.spacing(start.u + np.float32(H.eps)))
+def elsewhere(name: str) -> str:
+    return "mlx" if name != "mlx" else "torch"
 
 
-def losses_of(source: str, target: str, h: Hyperparameters = H) -> tuple[str, ...]:
-    names, like = STATES[source], np.ones(1, np.float32)
-    counted = {names.step: 0} if names.step else {names.power: np.float32(0.9)}
-    return convert(source, target, {names.moment: like, names.norm: like, **counted}, h).losses
+@every_framework
+def test_a_name_that_is_missing_or_strange_is_refused_by_name(name: str) -> None:
+    for part in state(name):
+        with pytest.raises(KeyError, match=f"the state lacks {part}: the state of one parameter in {name} holds"):
+            convert(name, elsewhere(name), state(name, **{part: None}), H)
+    with pytest.raises(KeyError, match="the state holds exp_avg_sq, which is not Adamax's"):
+        convert(name, elsewhere(name), state(name, exp_avg_sq=ONE), H)
 
 
-@pytest.mark.parametrize(("source", "target"), [("torch", "optax"), ("optax", "torch")])
-def test_where_nothing_is_lost_the_next_step_differs_by_roundings_only(source: str, target: str) -> None:
-    start, gradient = halfway(source)
-    found = jump(source, target, start, gradient)
-    assert losses_of(source, target) == ()
-    # At most ten roundings of half a unit in the last place on each side, on numbers no larger than the parameter or 1.
-    assert np.all(np.abs(found.difference) <= 20 * 2.0**-24 * np.maximum(np.abs(found.stayed), 1.0))
+@every_framework
+@pytest.mark.parametrize("wrong", [-1, -3.0, 2.7, math.nan, math.inf, "3", np.array([1, 2]), 10**30, -(10**30)])
+def test_a_step_that_is_none_is_refused(name: str, wrong: Any) -> None:
+    with pytest.raises((ValueError, TypeError), match="step"):
+        convert(name, elsewhere(name), state(name), H, wrong)
+    count = layout_of(name).count
+    if count is not None:
+        with pytest.raises((ValueError, TypeError), match=count.name):
+            convert(name, elsewhere(name), state(name, **{count.name: wrong}), H)
 
 
-def test_every_other_pair_says_what_is_lost() -> None:
-    silent = {pair for pair in itertools.permutations(STATES, 2) if not losses_of(*pair)}
-    assert silent == {("torch", "optax"), ("optax", "torch")}
+@every_framework
+def test_a_step_beyond_the_targets_counter_is_refused(name: str) -> None:
+    count = layout_of(name).count
+    last = 2**62 if count is None else min(count.last, 2**62)
+    moved = convert("mxnet/1.x", name, {"m": ONE, "u": ONE, "count": last}, H)
+    assert moved.step == last
+    if count is not None and last < 2**62:
+        assert moved.state[count.name] == last + count.ahead
+        words = f"step={last + 1} is beyond {count.name} of {name}, a counter of type {count.form}"
+        with pytest.raises(ValueError, match=words):
+            convert("mxnet/1.x", name, {"m": ONE, "u": ONE, "count": last + 1}, H)
 
 
-def test_decay_that_means_something_else_is_said() -> None:
-    h = Hyperparameters(lr=0.01, eps=1e-3, weight_decay=0.1)
-    assert losses_of("torch", "optax", h) == ("weight decay means something else: l2 here, decoupled there",)
+ENDS = [np.float16(2**11), np.float32(2**24), np.float64(2**53), np.int8(127), np.int32(2**31 - 1)]
+
+
+@pytest.mark.parametrize("end", ENDS, ids=lambda end: end.dtype.name)
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in PRODUCTS])
+def test_a_counter_at_the_end_of_its_type_needs_the_step(name: str, end: Any) -> None:
+    count = layout_of(name).count
+    assert count is not None
+    stuck = state(name, **{count.name: end})
+    with pytest.raises(ValueError, match=f"{count.name}=.* is at the end of its type, so .* cannot be determined; pass step="):
+        convert(name, "mxnet/1.x", stuck, H)
+    assert convert(name, "mxnet/1.x", stuck, H, step=2**54).state["count"] == 2**54
+    before = state(name, **{count.name: end - end.dtype.type(1)})
+    assert convert(name, "mxnet/1.x", before, H).step == int(end) - 1 - count.ahead
+
+
+@every_framework
+def test_a_step_that_contradicts_the_state_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=r"contradictory: step= 4, .* 3|but after 4 steps"):
+        convert(name, elsewhere(name), state(name), H, step=4)
+    assert convert(name, elsewhere(name), state(name), H, step=3).step == 3
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_a_product_that_is_not_the_steps_own_is_refused(name: str) -> None:
+    product = layout_of(name).product
+    assert product is not None
+    with pytest.raises(ValueError, match=f"{product.name}=0.25"):
+        convert(name, "torch", state(name, **{product.name: np.float32(0.25)}), H)
+    without = state(name, **{product.name: None})
+    assert convert(name, "torch", without, H, step=3).step == 3  # beta1 may have been changed during the run
+    for wrong in (np.ones(2, np.float32), np.array(["a"]), np.complex64(1)):
+        with pytest.raises((ValueError, TypeError), match=product.name):
+            convert(name, "torch", state(name, **{product.name: wrong}), H)
+
+
+@pytest.mark.parametrize("late", [963, 964, 1000, 50_000, 2**40])
+def test_a_product_that_has_sunk_needs_the_step(late: int) -> None:
+    sunk = state("paddle", late)
+    with pytest.raises(ValueError, match=r"beta1_pow_acc=5.6\S*e-45 does not determine the step: .* from step 963 on; pass step="):
+        convert("paddle", "keras", sunk, H)
+    for moved in (convert("paddle", "keras", sunk, H, late), convert("paddle", "keras", {**sunk, "step": late}, H)):
+        assert (moved.step, moved.state["iterations"]) == (late, late)
+    with pytest.raises(ValueError, match="after 100 steps"):
+        convert("paddle", "keras", sunk, H, step=100)
+    assert convert("paddle", "keras", state("paddle", 962), H).step == 962
+
+
+def test_a_counter_determines_the_step_where_a_product_beside_it_does_not() -> None:
+    for name in ("tfjs", "mindspore"):
+        assert convert(name, "torch", state(name, 2_000_000), H).step == 2_000_000
+
+
+def test_a_product_that_a_device_has_flushed_still_agrees_with_its_counter() -> None:
+    assert convert("tfjs", "torch", state("tfjs", 900, accBeta1=np.float32(0)), H).step == 900
+
+
+@given(st.sampled_from(PRODUCTS), st.floats(0.0, 0.99), st.sampled_from(["f32", "f64"]))
+@settings(deadline=None, max_examples=40)
+def test_the_last_step_that_a_product_determines_is_the_last_one(name: str, beta1: float, profile: str) -> None:
+    last, h = last_distinct_step(name, beta1, profile), Hyperparameters(beta1=beta1)
+    product = layout_of(name).product
+    assert product is not None
+
+    def power(t: int) -> float:
+        return float(counters(name, layout_of(name), h, profile, t)[product.name].item())
+
+    assert last < 1 or power(last - 1) > power(last)
+    assert (last < 0 or power(last) > power(last + 1)) and power(last + 1) == power(last + 2) == power(2**24 - 2)
+
+
+def test_a_beta_that_rounds_to_one_determines_no_step() -> None:
+    assert [last_distinct_step(name, 0.99999999) for name in PRODUCTS] == [-1, -1, -1]
+    with pytest.raises(ValueError, match="so near to 1 that its powers fall for more than 16777216 steps"):
+        last_distinct_step("paddle", 1 - 2.0**-20)
+    with pytest.raises(ValueError, match="torch holds no running product of beta1"):
+        last_distinct_step("torch", 0.9)
+
+
+def test_moment_and_norm_must_be_alike_and_of_numbers() -> None:
+    with pytest.raises(ValueError, match=r"exp_avg is float32 of shape \(2,\), but exp_inf is float32 of shape \(3,\)"):
+        convert("torch", "keras", state("torch", exp_inf=np.ones(3, np.float32)), H)
+    with pytest.raises(ValueError, match=r"exp_avg is float32 of .*, but exp_inf is float64"):
+        convert("torch", "keras", state("torch", exp_inf=np.ones(2)), H)
+    with pytest.raises(TypeError, match="exp_avg: Adamax needs a floating or complex dtype, not int64"):
+        convert("torch", "keras", state("torch", exp_avg=np.ones(2, int)), H)
+    with pytest.raises(TypeError, match="exp_avg must be an array of numbers, got str"):
+        convert("torch", "keras", state("torch", exp_avg="ones"), H)
+    with pytest.raises(
+        ValueError, match="exp_inf has negative elements, which a norm cannot; did exp_avg and exp_inf change places"
+    ):
+        convert("torch", "keras", state("torch", exp_inf=-ONE), H)
+
+
+@pytest.mark.parametrize("name", ["candle", "mxnet", "keras/early", "torch7"])
+def test_a_framework_whose_state_is_not_known_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=f"the state of '{name}' is not known; known are torch"):
+        convert(name, "torch", {}, H)
+
+
+def test_what_is_returned_shares_no_memory_and_changes_nothing() -> None:
+    given = state("torch", exp_avg=np.arange(4.0)[::2].astype(">f8"), exp_inf=np.ones(2))
+    moved = convert("torch", "keras", given, H)
+    moved.state["momentum"][:] = moved.state["norm"][:] = 7
+    assert given["exp_avg"].tolist() == [0.0, 2.0] and given["exp_inf"].tolist() == [1.0, 1.0]
+    assert moved.state["momentum"].dtype == np.dtype("=f8")
+
+
+def test_both_parts_of_a_complex_norm_lose_their_epsilon() -> None:
+    h = Hyperparameters(eps=0.25)
+    both = state("torch", exp_avg=np.ones(1, np.complex64), exp_inf=np.array([1 + 0.125j], np.complex64))
+    moved = convert("torch", "keras", both, h)
+    assert moved.state["norm"].tolist() == [0.75 + 0j]
+    assert {Kind.TYPE, Kind.EPSILON} <= {loss.kind for loss in moved.losses}
 
 
 def test_a_missing_bias_correction_shortens_the_step_by_what_is_stated() -> None:
-    start, gradient = halfway("torch", steps=2)
-    start = Start("f32", Hyperparameters(lr=0.01, eps=0.0), start.p, start.m, start.u, 2)
-    names = STATES["torch"]
-    losses = convert("torch", "mlx", {"step": 2, names.moment: start.m, names.norm: start.u}, start.hyper).losses
-    assert losses == ("only one of them corrects the bias: the next step is shorter by the factor 1-beta1**3",)
-    found = jump("torch", "mlx", start, gradient)
-    walked = start.p.astype(float) - found.stayed
-    assert np.allclose(found.difference, walked * 0.9**3, rtol=0, atol=2.0**-22)  # of parameters up to 4, four roundings
-
-
-def test_paddles_power_tells_the_step_and_a_foreign_one_is_refused() -> None:
-    m = np.zeros(1, np.float32)
-    state = convert("torch", "paddle", {"step": 40, "exp_avg": m, "exp_inf": m}, H).state
-    assert convert("paddle", "torch", state, H).state["step"] == 40
-    with pytest.raises(ValueError, match="is no power of beta1"):
-        convert("paddle", "torch", {**state, "beta1_pow_acc": np.float32(0.5)}, H)
-    with pytest.raises(ValueError, match="count the steps yourself"):
-        convert("paddle", "torch", {**state, "beta1_pow_acc": np.float32(0.0)}, H)
-
-
-def test_an_unknown_framework_is_refused_by_name() -> None:
-    with pytest.raises(ValueError, match="the state of 'candle' is not known; known are torch"):
-        convert("candle", "torch", {}, H)
+    h = Hyperparameters(lr=0.25, eps=0.0)
+    p, g = np.zeros(1), np.ones(1)
+    loss = convert("torch", "mlx", {"step": 2, "exp_avg": g, "exp_inf": g}, h).losses[0]
+    assert loss == "only one of them corrects the bias: the next step is shorter by the factor 1-beta1**3"
+    found = jump("torch", "mlx", Start("f64", h, p, g, g, 2), g)
+    assert np.allclose(found.moved, found.stayed * (1 - 0.9**3), rtol=2.0**-50, atol=0)  # a few roundings
 
 
 @pytest.mark.frameworks
-@pytest.mark.parametrize("target", ["optax", "optax/jit"])
-def test_a_live_torch_run_goes_on_in_optax_and_back_as_predicted(target: str, peer: Peer) -> None:
-    torch, optax, jax = peer("torch"), peer("optax"), peer("jax")
-    p, gradients = draw("normal", "f32", 129, 10)
-    tensor = torch.tensor(p)
-    optimizer = torch.optim.Adamax([tensor], lr=H.lr, betas=H.betas, eps=H.eps)
-    _torch_steps(torch, optimizer, tensor, gradients[:4])
-    saved = optimizer.state_dict()["state"][0]
-    before = Start("f32", H, tensor.numpy().copy(), saved["exp_avg"].numpy(), saved["exp_inf"].numpy(), int(saved["step"]))
-    moved = convert("torch", target, saved, H)
-    assert moved.losses == ()
-
-    rule = optax.adamax(H.lr, H.beta1, H.beta2, H.eps)
-    tree = [jax.numpy.asarray(before.p)]
-    state = _optax_state(jax, rule.init(tree), moved.state)
-    for gradient in gradients[4:7]:
-        tree, state = _optax_step(jax, optax, rule, "jit" in target, gradient, state, tree)
-        if gradient is gradients[4]:
-            after_one = np.asarray(tree[0])
-    predicted = jump("torch", target, before, gradients[4])
-    assert np.array_equal(after_one, predicted.moved)
-
-    _torch_steps(torch, optimizer, tensor, gradients[4:5])
-    assert np.array_equal(after_one.astype(float) - tensor.numpy(), predicted.difference)
-
-    inner = state[0]
-    middle = Start("f32", H, np.array(tree[0]), np.array(inner.mu[0]), np.array(inner.nu[0]), int(inner.count))
-    back = convert(target, "torch", {"count": inner.count, "mu": inner.mu[0], "nu": inner.nu[0]}, H).state
-    tensor = torch.tensor(middle.p)
-    optimizer = torch.optim.Adamax([tensor], lr=H.lr, betas=H.betas, eps=H.eps)
-    values = {"step": torch.tensor(float(back["step"])), **{k: torch.tensor(back[k]) for k in ("exp_avg", "exp_inf")}}
-    optimizer.load_state_dict({**optimizer.state_dict(), "state": {0: values}})
-    _torch_steps(torch, optimizer, tensor, gradients[7:8])
-    assert np.array_equal(tensor.numpy(), jump(target, "torch", middle, gradients[7]).moved)
+@pytest.mark.parametrize("dtype", ["float32", "float64", "bfloat16", "float16", "complex64"])
+def test_a_live_state_of_torch_is_taken_with_its_bits(dtype: str, peer: Peer) -> None:
+    torch = peer("torch")
+    kind = getattr(torch, dtype)
+    tensor = torch.nn.Parameter(torch.ones(3, dtype=kind))
+    optimizer = torch.optim.Adamax([tensor])
+    tensor.grad = torch.tensor([0.3, 1e-6, -2.0], dtype=kind)
+    optimizer.step()
+    held = optimizer.state[tensor]
+    held["exp_avg"].requires_grad_(True)
+    moved = convert("torch", "pytorch-optimizer", held, H).state
+    assert moved["step"] == 1
+    for name in ("exp_avg", "exp_inf"):
+        got, want = moved[name], held[name].detach()
+        assert got.dtype.name == dtype
+        assert got.tobytes() == bytes(want.contiguous().view(torch.uint8).numpy())
 
 
-def _torch_steps(torch: Any, optimizer: Any, tensor: Any, gradients: list[Any]) -> None:
-    for gradient in gradients:
-        tensor.grad = torch.tensor(gradient)
-        optimizer.step()
+@pytest.mark.frameworks
+def test_arrays_of_other_libraries_are_taken(peer: Peer) -> None:
+    import ml_dtypes
+
+    jax, mlx = peer("jax"), peer("mlx.core")
+    half = np.array([0.1, 2.0]).astype(ml_dtypes.bfloat16)
+    ours = jax.numpy.asarray(half)
+    moved = convert("optax", "torch", {"mu": ours, "nu": ours, "count": jax.numpy.int32(3)}, H).state
+    assert moved["exp_avg"].tobytes() == half.tobytes() and moved["step"] == 3
+    ours = mlx.array([0.1, 2.0]).astype(mlx.bfloat16)
+    moved = convert("mlx", "torch", {"m": ours, "v": ours, "step": mlx.array(3, mlx.uint64)}, H).state
+    assert moved["exp_avg"].tobytes() == half.tobytes() and moved["step"] == 3
+    single = mlx.array([0.1, 2.0])
+    moved = convert("mlx", "torch", {"m": single, "v": single, "step": 3}, H).state
+    assert moved["exp_avg"].dtype == np.float32
 
 
-def _optax_state(jax: Any, fresh: Any, state: Any) -> Any:
-    first, *rest = fresh
-    arrays = {name: [jax.numpy.asarray(state[name])] for name in ("mu", "nu")}
-    return (first._replace(count=jax.numpy.asarray(state["count"], jax.numpy.int32), **arrays), *rest)
-
-
-def _optax_step(jax: Any, optax: Any, rule: Any, compiled: bool, gradient: Any, state: Any, tree: Any) -> Any:
-    def advance(g: Any, s: Any, p: Any) -> Any:
-        change, after = rule.update(g, s, p)
-        return optax.apply_updates(p, change), after
-
-    return (jax.jit(advance) if compiled else advance)([jax.numpy.asarray(gradient)], state, tree)
-
-
-def test_every_framework_with_a_state_is_a_dialect() -> None:
-    assert all(get(name).family is not None for name in STATES)
+def test_the_product_of_paddle_is_the_running_one() -> None:
+    power = counters("paddle", layout_of("paddle"), H, "f32", 40)["beta1_pow_acc"]
+    assert (power.shape, float(power[0])) == ((1,), running_product(BINARY32.round(0.9), 41, BINARY32))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adamax_ref.law.powers import factors_of, platform_power, running_product
+from adamax_ref.law.powers import factors_of, last_distinct_product, platform_power, running_product
 from adamax_ref.law.profile import BFLOAT16, BINARY32, BINARY64, Format, Rounded, Rounding, Unrounded
 
 betas = st.floats(0.0, 1.0, exclude_max=True, width=32)
@@ -62,6 +62,7 @@ def test_the_products_of_nine_tenths_are_distinct_up_to_a_known_number(form: For
     beta = form.round(0.9)
     assert factors_of(running_product(beta, last, form), beta, form) == last
     assert factors_of(running_product(beta, last + 1, form), beta, form) is None
+    assert last_distinct_product(beta, form) == last
 
 
 @pytest.mark.parametrize("foreign", [0.3, float("nan"), 2.0, -1.0])

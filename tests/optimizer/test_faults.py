@@ -3,22 +3,19 @@
 Each fault happens after two steps, when an engine has its tables and the optimizer knows how to repeat a step.
 """
 
-import copy
 import os
-import pickle
 import signal
-from collections.abc import Callable, Iterator
-from typing import Any, ClassVar, final
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from adamax_ref import Adamax, Parameter
-from adamax_ref.backend import Kernel, Prepared, RecipeKernel, get_backend, why_unavailable
-from adamax_ref.optimizer.prepared import BrokenStep
-from adamax_ref.optimizer.step import Step
+from adamax_ref.backend import get_backend, why_unavailable
+from adamax_ref.optimizer import groups
+
+from .tampered import Fault, Tampered
 
 SIZES = (5, 700, 40_000)
 
@@ -31,7 +28,7 @@ def engine(request: pytest.FixtureRequest) -> str:
     return name
 
 
-def _optimizer(engine: str, recipes: int = 1) -> tuple[Adamax, list[Parameter]]:
+def _optimizer(engine: str | None, recipes: int = 1) -> tuple[Adamax, list[Parameter]]:
     """Return an optimizer and its parameters, of which the first has a recipe of its own where there are two."""
     rng = np.random.default_rng(11)
     params = [Parameter(rng.standard_normal(size, dtype=np.float32)) for size in SIZES]
@@ -166,24 +163,20 @@ def test_two_optimizers_on_one_parameter_take_turns(engine: str) -> None:
     assert results[0] == results[1]
 
 
-def _interrupt_before(function: Any) -> Any:
-    def interrupted(*args: Any) -> Any:
-        signal.raise_signal(signal.SIGINT)
-        return function(*args)
-
-    return interrupted
-
-
 @pytest.mark.parametrize("recipes", [1, 2])
 @pytest.mark.parametrize("repeated", [False, True])
 def test_an_interrupt_between_arrays_and_counters_waits_for_both(
     engine: str, recipes: int, repeated: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain, interrupted = _optimizer(engine, recipes), _optimizer(engine, recipes)
+    fault = Fault()
+    tampered = Tampered(get_backend(engine), fault)
+    monkeypatch.setattr(groups, "backend_for", lambda array: tampered)
+    plain, interrupted = _optimizer(None, recipes), _optimizer(None, recipes)
     if not repeated:
-        interrupted[0].load_state_dict(interrupted[0].state_dict())
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(Step, "count", _interrupt_before(Step.count))
+        for optimizer, _ in (plain, interrupted):
+            optimizer.param_groups[0]["maximize"] = True  # another recipe than that of the last step
+    fault.then = partial(signal.raise_signal, signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
         _go(*interrupted)
     _go(*plain)
     assert _bits(*interrupted) == _bits(*plain)
@@ -207,132 +200,3 @@ def test_a_forked_child_goes_on_where_its_parent_stood(engine: str) -> None:
     assert os.read(reader, 20) == b"equal"
     os.waitpid(child, 0)
     os.close(reader)
-
-
-@final
-class Fault(RuntimeError):
-    """What goes wrong in a kernel."""
-
-
-class Failing(Prepared):
-    """The NumPy engine's prepared step, which fails at one call of the next step: before, amid, or after its writes."""
-
-    when: ClassVar[tuple[int, str] | None] = None
-    calls: ClassVar[int] = 0
-
-    def __init__(self, inner: Prepared) -> None:
-        self._inner = inner
-        self.recipe, self.ps, self.ms, self.us = inner.recipe, inner.ps, inner.ms, inner.us
-
-    def holds(self, ps: Any, ms: Any, us: Any) -> bool:
-        """Ask the engine's own."""
-        return self._inner.holds(ps, ms, us)
-
-    def check(self, gs: Any) -> None:
-        """Refuse when told to."""
-        if Failing.when is not None and Failing.when[1] == "check":
-            Failing.calls += 1
-            if Failing.calls == Failing.when[0]:
-                raise Fault("refused")
-        self._inner.check(gs)
-
-    def run(self, gs: Any, constants: Any) -> Any:
-        """Fail when told to."""
-        at, where = Failing.when or (0, "")
-        if where in ("before", "amid", "after"):
-            Failing.calls += 1
-        if Failing.calls != at or where not in ("before", "amid", "after"):
-            return self._inner.run(gs, constants)
-        if where == "amid":
-            self.ps[0][...] = 7
-        if where == "after":
-            self._inner.run(gs, constants)
-        raise Fault(where)
-
-
-@pytest.fixture
-def failing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let every kernel of the NumPy engine fail when a test says so."""
-    numpy: Any = get_backend("numpy")
-    compile_ = numpy.compile
-
-    def failing_kernel(self: Any, recipe: Any) -> Kernel:
-        kernel: Kernel = compile_(recipe)
-        return RecipeKernel(lambda ps, ms, us: Failing(kernel.prepare(ps, ms, us)))
-
-    monkeypatch.setattr(type(numpy), "compile", failing_kernel)
-    Failing.when, Failing.calls = None, 0
-    yield
-    Failing.when = None
-
-
-def _mixed() -> tuple[Adamax, list[Parameter]]:
-    """Return an optimizer whose step takes three calls."""
-    rng = np.random.default_rng(7)
-    params = [Parameter(rng.standard_normal(size).astype(kind)) for size, kind in ((5, "f4"), (70, "f8"), (9, "f4"), (3, "f4"))]
-    groups: list[Any] = [{"params": params[:2]}, {"params": params[2:], "weight_decay": 0.1}]
-    return Adamax(groups, 0.1, backend="numpy"), params
-
-
-def _feed(params: list[Parameter], t: int) -> None:
-    for param in params:
-        param.grad = np.cos(np.arange(param.data.size) + t).astype(param.data.dtype)
-
-
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(step=st.integers(0, 3), call=st.integers(1, 3), where=st.sampled_from(["check", "before", "amid", "after"]))
-def test_a_fault_leaves_nothing_or_everything_done_or_an_optimizer_that_says_so(
-    failing: None, step: int, call: int, where: str
-) -> None:
-    Failing.when, Failing.calls = None, 0
-    optimizer, params = _mixed()
-    plain, twins = _mixed()
-    for t in range(step):
-        for one, own in ((optimizer, params), (plain, twins)):
-            _feed(own, t)
-            one.step()
-    saved, values = optimizer.state_dict(copy=True), [param.data.copy() for param in params]
-    _feed(params, step)
-    Failing.when, Failing.calls = (call, where), 0
-    with pytest.raises(Fault):
-        optimizer.step()
-    Failing.when = None
-    if where == "check":
-        assert [param.data.tobytes() for param in params] == [value.tobytes() for value in values]
-    else:
-        for again in (optimizer.step, copy.deepcopy(optimizer).step, pickle.loads(pickle.dumps(optimizer)).step):
-            with pytest.raises(BrokenStep, match=f"failed after it had begun to write .Fault: {where}.*load_state_dict"):
-                again()
-        for param, value in zip(params, values, strict=True):
-            param.data[...] = value
-        optimizer.load_state_dict(saved)
-    for t in range(step, step + 2):
-        for one, own in ((optimizer, params), (plain, twins)):
-            _feed(own, t)
-            one.step()
-    assert _bits(optimizer, params) == _bits(plain, twins)
-
-
-@pytest.mark.parametrize("where", ["before", "amid", "after"])
-def test_the_torch_class_breaks_and_is_whole_again_when_a_state_is_loaded(
-    failing: None, where: str, peer: Callable[[str], Any]
-) -> None:
-    torch = peer("torch")
-    from adamax_ref.interop.torch_optimizer import optimizer_class
-
-    param = torch.nn.Parameter(torch.ones(5))
-    optimizer = optimizer_class()([param], backend="numpy")
-    param.grad = torch.ones(5)
-    optimizer.step()
-    saved = copy.deepcopy(optimizer.state_dict())
-    Failing.when, Failing.calls = (1, where), 0
-    with pytest.raises(Fault):
-        optimizer.step()
-    Failing.when = None
-    for broken in (optimizer, copy.deepcopy(optimizer), pickle.loads(pickle.dumps(optimizer))):
-        for _ in range(2):
-            with pytest.raises(BrokenStep):
-                broken.step()
-    optimizer.load_state_dict(saved)
-    optimizer.step()
-    assert optimizer.state[param]["step"] == 2

@@ -9,6 +9,10 @@ import pytest
 
 import adamax_ref
 from adamax_ref import Adamax, Hyperparameters, Parameter, State, init, update
+from adamax_ref.backend import get_backend
+from adamax_ref.optimizer import groups
+
+from .tampered import Fault, Tampered
 
 Peer = Callable[[str], ModuleType]
 Same = Callable[[Any, Any], bool]
@@ -156,21 +160,12 @@ def test_a_failing_call_of_one_sort_leaves_the_others_alone(fails: Callable[...,
 
 
 def test_one_kernel_call_serves_all_parameters_of_a_sort(monkeypatch: pytest.MonkeyPatch) -> None:
-    from adamax_ref_numpy.kernel import BlockwiseStep
-
-    counts: list[int] = []
-    real = BlockwiseStep.run
-
-    def counting(step: Any, gs: Any, constants: Any) -> Any:
-        counts.append(len(gs))
-        return real(step, gs, constants)
-
-    monkeypatch.setattr(BlockwiseStep, "run", counting)
     for foreach, wanted in ((None, [4]), (True, [4]), (False, [1, 1, 1, 1])):
-        counts.clear()
-        groups = [{"params": [Parameter(np.ones(2), np.ones(2)) for _ in range(2)], "lr": lr} for lr in (0.1, 0.2)]
-        Adamax(groups, foreach=foreach, backend="numpy").step()
-        assert counts == wanted
+        counting = Tampered(get_backend("numpy"), Fault())
+        monkeypatch.setattr(groups, "backend_for", lambda array, chosen=counting: chosen)
+        made = [{"params": [Parameter(np.ones(2), np.ones(2)) for _ in range(2)], "lr": lr} for lr in (0.1, 0.2)]
+        Adamax(made, foreach=foreach).step()
+        assert counting.sizes == wanted
 
 
 @pytest.mark.frameworks

@@ -24,7 +24,7 @@ MAY = {
     "derivative": set[str](),
     "arrays": {"derivative", "dtypes", "fma", "law", "memory"},
     # What is built on them.
-    "optimizer": {"interrupts", "arrays", "backend", "dialects", "law", "memory"},
+    "optimizer": {"interrupts", "arrays", "backend", "dialects", "guards", "law", "memory"},
     "bench": {"threads", "backend", "interop", "law", "memory", "optimizer"},  # our class for torch is timed, too
     # A divergence is explained by the bank of known bugs, which is loaded when there is one.
     "interop": {"backend", "conformance", "dialects", "frameworks", "law", "optimizer", "truth"},

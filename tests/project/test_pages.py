@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
 EXECUTED = {"python", "console"}
 """Languages of code blocks that are run; the others are not code of ours, or are run by a test of their room."""
-SHOWN = {"shell", "toml", "text", "pycon", "json", "c", "{toctree}", "{eval-rst}", "{include}", "", *EXECUTED}
+SHOWN = {"shell", "toml", "text", "pycon", "json", "c", "js", "{toctree}", "{eval-rst}", "{include}", "", *EXECUTED}
 
 
 def name_of(path: Path) -> str:

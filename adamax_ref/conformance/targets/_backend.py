@@ -3,8 +3,11 @@
 The hyperparameters are handed over with correctly rounded powers, as in the corpus, so that no C library takes part.
 """
 
+import sys
 from importlib.metadata import version
 from typing import Any, final
+
+import numpy as np
 
 from adamax_ref import Adamax, Parameter
 from adamax_ref.backend import OWN, AbstractBackend, BackendUnavailable, get_backend, package_of
@@ -13,6 +16,7 @@ from adamax_ref.conformance.arrays import Start, start_of, text_of
 from adamax_ref.conformance.target import Refusal, Target, TargetUnavailable, attempt
 from adamax_ref.dialects import get, names
 from adamax_ref.golden.case import Case
+from adamax_ref.guards import require_gradual_underflow
 from adamax_ref.truth.power import ExactPower
 
 
@@ -23,13 +27,13 @@ class BackendTarget(Target):
     def __init__(self, backend: AbstractBackend) -> None:
         self.backend = backend
         capabilities = backend.capabilities
-        self._subnormals = capabilities.subnormals
         self._hello = Hello(
             name=_named(backend.name),
             version=package_of(backend.name)[1] or version("adamax-ref"),
             language="python",
             dialects=names(),
             profiles=tuple(sorted(capabilities.profiles)),
+            declares=() if capabilities.subnormals else ("ftz",),
             device=capabilities.device,
         )
 
@@ -39,13 +43,11 @@ class BackendTarget(Target):
         return self._hello
 
     def declares(self, dialect: str) -> tuple[str, ...]:
-        """Follow a framework that makes zeros of subnormal numbers in that too."""
-        return ("ftz",) if get(dialect).flushes else ()
+        """Follow a framework that makes zeros of subnormal numbers in that too; an engine that always does so, declares it."""
+        return self._hello.declares or (("ftz",) if get(dialect).flushes else ())
 
     def run(self, case: Case) -> Answer:
-        """Run a case; one with subnormal numbers is skipped by name where the engine makes zeros of them."""
-        if "subnormal" in case.flags and not self._subnormals:
-            return Answer(case.id, skipped="this engine turns subnormal numbers into zeros (capability: subnormals)")
+        """Run a case."""
         return attempt(case, self._refusing)
 
     def _refusing(self, case: Case) -> tuple[Reported, ...]:
@@ -108,10 +110,44 @@ def target(name: str) -> Target:
     ValueError
         When no engine of that name is registered.
     TargetUnavailable
-        When it cannot run here.
+        When it cannot run here, this process flushes subnormal numbers, or it does so itself and does not declare it.
     """
     try:
+        require_gradual_underflow()
         backend = get_backend(name)
-        return BackendTarget(backend)
+        made = BackendTarget(backend)
+        if backend.capabilities.subnormals and flushes(backend):
+            raise TargetUnavailable(
+                f"backend {name!r} turns subnormal numbers into zeros and declares that it keeps them; "
+                "let its capabilities say subnormals=False"
+            )
+        return made
     except BackendUnavailable as reason:
         raise TargetUnavailable(str(reason)) from reason
+
+
+def flushes(backend: AbstractBackend) -> bool:
+    """Return whether an engine makes zeros of subnormal numbers, in float32 or float64, found out by a step.
+
+    Examples
+    --------
+    >>> flushes(get_backend("numpy"))
+    False
+    """
+    return any(_flushes_in(profile, backend) for profile in ("f32", "f64") if profile in backend.capabilities.profiles)
+
+
+def _flushes_in(profile: str, backend: AbstractBackend) -> bool:
+    """Step a subnormal parameter without a gradient, from zero state: one that flushes makes a zero of it.
+
+    What else comes out, NaN for example, is a wrong engine, which the cases show.
+    """
+    dialect = get("torch")
+    recipe = dialect.recipe(dialect.defaults, profile)
+    form = recipe.storage_format
+    zero = np.zeros(1, f"f{form.width // 8}")
+    tiny = np.frombuffer((1).to_bytes(form.width // 8, sys.byteorder), zero.dtype)
+    p, g, m, u = (backend.from_host(value) for value in (tiny, zero, zero, zero))
+    (new,), _, _ = backend.step(recipe, [p], [g], [m], [u], [dialect.scalars(dialect.defaults, 1, recipe)])
+    # Bits, not values: a process that flushes would take the subnormal number itself for zero.
+    return int.from_bytes(backend.to_host(new).tobytes(), sys.byteorder) in (0, 1 << (form.width - 1))
