@@ -3,14 +3,10 @@
 from dataclasses import replace
 from functools import cache
 
-import pytest
-
 from adamax_ref.conformance.mutants import Mutant, Trial, equivalent, mutants
 from adamax_ref.dialects import get
 from adamax_ref.golden.load import open_corpus
 from adamax_ref.law.recipe import Operation
-
-PAIRS = sorted(open_corpus().manifest.floors)
 
 
 @cache
