@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import final
 
-from adamax_ref.conformance.matrix import ENOUGH, Matrix
+from adamax_ref.conformance.matrix import ENOUGH, Matrix, shipped
 from adamax_ref.conformance.mutants import Mutant, Trial, equivalent
 from adamax_ref.conformance.verdict import Grade
 from adamax_ref.golden.load import Corpus
@@ -84,7 +84,8 @@ def counted(corpus: Corpus, dialects: Sequence[str] = ()) -> tuple[list[str], li
     for name in dialects:
         if name not in {dialect for dialect, _ in pairs}:
             raise ValueError(f"the corpus has no cases for dialect {name!r}; it has {', '.join(corpus.manifest.dialects)}")
-    found = [rates(Matrix.of(corpus.cases(*pair))) for pair in pairs if not dialects or pair[0] in dialects]
+    wanted = [pair for pair in pairs if not dialects or pair[0] in dialects]
+    found = [rates(shipped(*pair) if corpus.is_shipped else Matrix.of(corpus.cases(*pair))) for pair in wanted]
     left = [line for each in found for line in _left(each)]
     return [HEAD, RULE, *(each.line for each in found)], left, all(each.complete for each in found)
 

@@ -31,6 +31,12 @@ def command(
     from adamax_ref.golden.load import open_corpus
 
     complete = True
+    if page is not None:
+        from ._page import between
+
+        for mark, wanted in (("checks", against_checks), ("rates", rates), ("naming", naming)):
+            if wanted:  # what the page lacks is said before minutes of counting
+                between(page.read_text(encoding="utf-8"), mark)
     if against_checks:
         from ._checks import compared
 

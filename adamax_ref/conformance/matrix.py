@@ -46,12 +46,12 @@ class Matrix:
         """Return the matrix of some cases."""
         return cls(cases[0].dialect, cases[0].profile, tuple(cases))
 
-    @property
+    @cached_property
     def showing(self) -> dict[str, Bug]:
         """The bugs that can be made and can show here."""
         return {name: bug for name, bug in bank().items() if bug.applies(get(self.dialect), self.profile)}
 
-    @property
+    @cached_property
     def required(self) -> dict[str, Bug]:
         """The bugs that must be killed twice here.
 

@@ -37,6 +37,11 @@ class Corpus:
     manifest: Manifest
 
     @property
+    def is_shipped(self) -> bool:
+        """Whether this is the corpus that the package carries."""
+        return self.root == shipped()
+
+    @property
     def label(self) -> str:
         """The version, and a word where a vector file is missing or is not the one that was published.
 
@@ -45,7 +50,7 @@ class Corpus:
         >>> open_corpus().label == open_corpus().manifest.corpus
         True
         """
-        if self.root == shipped():
+        if self.is_shipped:
             return self.manifest.corpus
         from .digests import published
 

@@ -32,6 +32,7 @@ def test_the_table_of_rates_has_a_line_for_each_dialect_and_profile() -> None:
 def test_each_line_of_the_rates_is_counted_again_and_nothing_is_left_alive(pair: str) -> None:
     found = rates(shipped(*pair.split("/")))
     assert found.line in between(TEXT, "rates")
+    assert [str(mutant) for mutant in found.alive] == [] and found.mutants > 100
     assert found.complete
 
 
