@@ -8,7 +8,6 @@ from .backend import BackendUnavailable as BackendUnavailable
 from .backend import backend_names as backend_names
 from .backend import get_backend as get_backend
 from .backend import why_unavailable as why_unavailable
-from .law.hyper import Hyperparameters as Hyperparameters
 from .optimizer.adamax import Adamax as Adamax
 from .optimizer.defaults import defaults as defaults
 from .optimizer.hooks import register_optimizer_step_post_hook as register_optimizer_step_post_hook
@@ -20,6 +19,7 @@ from .optimizer.pure import update as update
 from .optimizer.schedules import CosineAnnealingLR as CosineAnnealingLR
 from .optimizer.schedules import LinearLR as LinearLR
 from .optimizer.sequence import SequentialLR as SequentialLR
+from .recipe.hyper import Hyperparameters as Hyperparameters
 
 if TYPE_CHECKING:
     from .interop.shadow import shadow as shadow

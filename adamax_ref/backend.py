@@ -18,8 +18,8 @@ import numpy as np
 from .dtypes import PROFILE_OF_DTYPE as PROFILE_OF_DTYPE
 from .dtypes import dtype_name as dtype_name
 from .dtypes import profile_of as profile_of
-from .law.recipe import Recipe
 from .memory import Cover, HostArray, bounds_of, form_of, require_alike, require_apart, require_updatable
+from .recipe.recipe import Recipe
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint

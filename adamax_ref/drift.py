@@ -9,7 +9,7 @@ import numpy as np
 from .frameworks.batteries import draw
 from .frameworks.model import follow, mismatches
 from .frameworks.protocol import Start
-from .law.hyper import Hyperparameters
+from .recipe.hyper import Hyperparameters
 
 SIZE = 1024  # elements; enough for the largest difference to be steady in its first digit
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .backend import BackendUnavailable
-from .law.profile import FORMATS
+from .recipe.profile import FORMATS
 
 _NAMES = {"binary32": "float32", "binary64": "float64"}
 # From its bits: a literal, a conversion or a product is 0 for good when this line runs in a process that flushes.

@@ -14,7 +14,7 @@ import numpy as np
 from adamax_ref import Adamax, Parameter, defaults, dialects
 from adamax_ref.conformance.bugs import bank
 from adamax_ref.frameworks.batteries import dtype_of
-from adamax_ref.law.recipe import INPUTS, OUTPUTS
+from adamax_ref.recipe.recipe import INPUTS, OUTPUTS
 
 # Commands after an exclamation mark are those of this kernel's environment, active or not.
 os.environ["PATH"] = os.pathsep.join(

@@ -16,8 +16,8 @@ import numpy as np
 from adamax_ref.derivative import with_derivative
 from adamax_ref.dtypes import dtype_name
 from adamax_ref.fma import fma_binary32, fma_binary64, repair
-from adamax_ref.law.recipe import INPUTS, Recipe
 from adamax_ref.memory import STORED
+from adamax_ref.recipe.recipe import INPUTS, Recipe
 
 Step = Callable[..., tuple[Any, Any, Any]]
 """``step(p, g, m, u, scalars) -> (p, m, u)``."""

@@ -8,10 +8,10 @@ from typing import Any, final
 import numpy as np
 
 from adamax_ref.backend import BackendUnavailable, get_backend
-from adamax_ref.law.profile import PROFILES
-from adamax_ref.law.trace import trace
 from adamax_ref.optimizer.adamax import Adamax
 from adamax_ref.optimizer.parameter import Parameter
+from adamax_ref.recipe.profile import PROFILES
+from adamax_ref.recipe.trace import trace
 
 from .problem import Host, Problem
 

@@ -9,9 +9,9 @@ from typing import Any, final
 
 import numpy as np
 
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.profile import PROFILES
 from adamax_ref.memory import STORED
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.profile import PROFILES
 
 Host = np.ndarray[Any, Any]
 

@@ -14,9 +14,9 @@ import numpy as np
 
 from adamax_ref.conformance.arrays import dtype_of
 from adamax_ref.dialects._axes import permitted
-from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.profile import BINARY64, PROFILES
+from adamax_ref.recipe.dialect import Dialect
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.profile import BINARY64, PROFILES
 from adamax_ref.truth.batch import bounds_of
 from adamax_ref.truth.certify import Certified, Quantity, Step, certify
 from adamax_ref.truth.column import Doubles

@@ -17,7 +17,7 @@ from adamax_ref.golden.flags import FLAGS
 from adamax_ref.golden.load import Corpus
 from adamax_ref.golden.oracle import State, canonical, keeping, start, trajectory
 from adamax_ref.golden.patterns import decode, encode
-from adamax_ref.law.profile import PROFILES
+from adamax_ref.recipe.profile import PROFILES
 from adamax_ref.truth.trace import trace
 
 from .trace import shown

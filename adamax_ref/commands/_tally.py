@@ -7,7 +7,7 @@ from typing import Any, Protocol, final
 
 import numpy as np
 
-from adamax_ref.law.recipe import OUTPUTS
+from adamax_ref.recipe.recipe import OUTPUTS
 from adamax_ref.truth.column import Doubles
 from adamax_ref.truth.merged import Merged
 

@@ -3,7 +3,7 @@
 import math
 
 from adamax_ref.dialects import get
-from adamax_ref.law.profile import BINARY32
+from adamax_ref.recipe.profile import BINARY32
 from adamax_ref.truth.certify import Certified, Step, certify
 
 USUAL = (

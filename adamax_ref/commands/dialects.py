@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from adamax_ref.law.dialect import Dialect, Evidence
+from adamax_ref.recipe.dialect import Dialect, Evidence
 
 
 @click.command()

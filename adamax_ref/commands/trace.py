@@ -37,7 +37,7 @@ def command(
     from dataclasses import replace
 
     from adamax_ref.dialects import get
-    from adamax_ref.law.profile import PROFILES
+    from adamax_ref.recipe.profile import PROFILES
     from adamax_ref.truth.trace import trace
 
     if profile not in PROFILES or PROFILES[profile].is_complex:

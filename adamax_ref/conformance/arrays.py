@@ -11,7 +11,7 @@ import numpy as np
 
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.patterns import decode, encode
-from adamax_ref.law.profile import PROFILES, Format
+from adamax_ref.recipe.profile import PROFILES, Format
 
 _DTYPES = {"f64": "float64", "f32": "float32", "f16": "float16", "bf16": "bfloat16", "c64": "complex64", "c128": "complex128"}
 
@@ -84,7 +84,7 @@ def text_of(array: Array, form: Format) -> str:
 
     Examples
     --------
-    >>> from adamax_ref.law.profile import BINARY32
+    >>> from adamax_ref.recipe.profile import BINARY32
     >>> text_of(np.array([1 - 2j], dtype=np.complex64), BINARY32)
     '3f800000 c0000000'
     """

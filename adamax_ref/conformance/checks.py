@@ -12,8 +12,8 @@ from typing import final
 from adamax_ref.golden.case import Case, Hyper, Init, Number, Step
 from adamax_ref.golden.oracle import start
 from adamax_ref.golden.patterns import encode
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.profile import BINARY32
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.profile import BINARY32
 
 from .bugs import Bug
 from .kills import parts

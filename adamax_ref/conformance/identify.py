@@ -8,8 +8,8 @@ from typing import final
 from adamax_ref.dialects import get, names
 from adamax_ref.frameworks.model import follow
 from adamax_ref.golden.patterns import decode, encode
-from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.profile import Format
+from adamax_ref.recipe.dialect import Dialect
+from adamax_ref.recipe.profile import Format
 
 from .arrays import text_of
 from .judge import missing_needs

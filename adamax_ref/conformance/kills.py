@@ -15,7 +15,7 @@ from adamax_ref.dialects import get
 from adamax_ref.golden.case import QUANTITIES, Case, Expectation
 from adamax_ref.golden.oracle import State, keeping
 from adamax_ref.golden.patterns import decode
-from adamax_ref.law.profile import BINARY64
+from adamax_ref.recipe.profile import BINARY64
 
 from .bugs import Bug, bank
 from .bugs._parts import Parts

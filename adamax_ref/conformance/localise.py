@@ -12,7 +12,7 @@ from adamax_ref.dialects import get
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.oracle import State, keeping, start
 from adamax_ref.golden.patterns import decode, encode, inside
-from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.truth.certify import Certified, Quantity, Step, certify
 
 from .answer import Hello, Reported

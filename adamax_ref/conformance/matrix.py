@@ -8,7 +8,7 @@ from typing import final
 from adamax_ref.dialects import get
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.load import open_corpus
-from adamax_ref.law.profile import PROFILES
+from adamax_ref.recipe.profile import PROFILES
 
 from .bugs import Bug, bank
 from .kills import kills, parts

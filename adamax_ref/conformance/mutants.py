@@ -16,9 +16,9 @@ from adamax_ref.dialects import get
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.oracle import State, keeping, start
 from adamax_ref.golden.patterns import decode
-from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.recipe import Operation, Recipe
+from adamax_ref.recipe.dialect import Dialect
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.recipe import Operation, Recipe
 from adamax_ref.truth.machine import function_of
 from adamax_ref.truth.power import exact_hyper
 

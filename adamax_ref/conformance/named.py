@@ -13,8 +13,8 @@ from adamax_ref.golden.case import QUANTITIES
 from adamax_ref.golden.freedoms import readings
 from adamax_ref.golden.oracle import Rule, State, canonical, reported
 from adamax_ref.golden.patterns import decode, same
-from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.profile import Format
+from adamax_ref.recipe.dialect import Dialect
+from adamax_ref.recipe.profile import Format
 
 from .answer import Reported
 from .judge import Judged, Status

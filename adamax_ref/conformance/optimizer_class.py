@@ -11,7 +11,7 @@ from typing import Any, final
 import numpy as np
 
 from adamax_ref.golden.case import Case
-from adamax_ref.law.profile import PROFILES
+from adamax_ref.recipe.profile import PROFILES
 
 from .answer import FEATURES, Answer, Hello, Reported
 from .arrays import Array, Start, start_of, text_of

@@ -12,7 +12,7 @@ import numpy as np
 from adamax_ref.frameworks.batteries import draw
 from adamax_ref.frameworks.protocol import Start
 from adamax_ref.golden.case import Case, Hyper, Init, Number, Step
-from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.recipe.hyper import Hyperparameters
 
 from .arrays import Array, text_of
 

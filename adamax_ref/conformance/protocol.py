@@ -11,7 +11,7 @@ from typing import Any, final
 from adamax_ref.dialects import names
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.document import plain
-from adamax_ref.law.profile import PROFILES
+from adamax_ref.recipe.profile import PROFILES
 
 from .answer import FEATURES, TOKENS, Answer, Hello, Reported
 from .wellformed import fault_of

@@ -14,7 +14,7 @@ from adamax_ref.dialects._axes import cover
 from adamax_ref.golden.case import QUANTITIES, Case
 from adamax_ref.golden.oracle import State, keeping
 from adamax_ref.golden.patterns import decode, encode, inside, same
-from adamax_ref.law.profile import Format
+from adamax_ref.recipe.profile import Format
 
 from .answer import Answer, Hello, Reported
 from .bugs import Bug, Numbers, Parts

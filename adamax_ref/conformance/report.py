@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.patterns import decode
-from adamax_ref.law.profile import PROFILES, Format
+from adamax_ref.recipe.profile import PROFILES, Format
 
 from .cause import Cause, Diagnosis, Nearest, Slip
 from .judge import First, Judged, Status

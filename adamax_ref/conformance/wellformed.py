@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from adamax_ref.golden.case import QUANTITIES, Case
 from adamax_ref.golden.patterns import decode
-from adamax_ref.law.profile import PROFILES
+from adamax_ref.recipe.profile import PROFILES
 
 from .answer import Hello, Reported
 

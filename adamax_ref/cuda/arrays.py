@@ -10,8 +10,8 @@ from math import prod
 from typing import Any, final
 
 from adamax_ref.backend import Arrays, dtype_name
-from adamax_ref.law.recipe import Recipe
 from adamax_ref.memory import overlaps_itself
+from adamax_ref.recipe.recipe import Recipe
 from adamax_ref.tables import Buffer, Quad, ghost
 
 STORED = {"binary64": "float64", "binary32": "float32", "binary16": "float16", "bfloat16": "bfloat16"}

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import final
 
-from adamax_ref.law.recipe import Operation, Recipe
+from adamax_ref.recipe.recipe import Operation, Recipe
 
 _ROUNDED = ("add", "mul", "div", "fma")
 _TYPES = {"binary32": "f32", "binary64": "f64"}

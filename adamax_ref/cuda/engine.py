@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from adamax_ref.backend import PROFILE_OF_DTYPE, AbstractBackend, Capabilities, Kernel, dtype_name, profile_of
-from adamax_ref.law.recipe import Recipe
+from adamax_ref.recipe.recipe import Recipe
 
 from .arrays import is_cuda_array, library, require_updatable
 from .kernel import table_kernel

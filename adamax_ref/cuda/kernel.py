@@ -11,8 +11,8 @@ from typing import Any, final
 import numpy as np
 
 from adamax_ref.backend import Arrays, Constants, Kernel, Prepared, RecipeKernel, require_equally_long
-from adamax_ref.law.recipe import Recipe
 from adamax_ref.memory import require_apart
+from adamax_ref.recipe.recipe import Recipe
 from adamax_ref.tables import Table, build, ghost, reaches
 
 from .arrays import Place, buffer_of, device_of, place_of, places_of, quads_of, require_together, require_updatable, stream_of

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from adamax_ref.law.recipe import Recipe
+from adamax_ref.recipe.recipe import Recipe
 
 HostArray = np.ndarray[Any, Any]
 

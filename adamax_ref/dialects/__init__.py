@@ -11,7 +11,7 @@ rounded. Five choices make nearly all the difference:
 * **In which order the update multiplies and divides**: ``(rate*m)/u``, ``rate*(m/u)``, ``(lr*m)/(c*u)`` and more.
 * **What weight decay does**: nothing, joins the gradient, or shrinks the parameter, before or after.
 
-A file holds ``constants`` and ``update`` and makes a :class:`~adamax_ref.law.dialect.Dialect` named ``DIALECT``.
+A file holds ``constants`` and ``update`` and makes a :class:`~adamax_ref.recipe.dialect.Dialect` named ``DIALECT``.
 Adding a framework is adding a file: it is found by its name. A dialect of another package has an entry point in the
 group ``adamax_ref.dialects``, whose name is the dialect's.
 """
@@ -21,7 +21,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from adamax_ref.law.dialect import Dialect
+from adamax_ref.recipe.dialect import Dialect
 
 from ._every import every_recipe as every_recipe
 

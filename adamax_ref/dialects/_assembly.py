@@ -9,10 +9,10 @@ from dataclasses import dataclass, fields, replace
 from functools import cache, partial
 from typing import Any, final
 
-from adamax_ref.law.dialect import Dialect, Family, usual_conditions
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.operations import fma, greater, maximum, store
-from adamax_ref.law.types import Constants, Scalar
+from adamax_ref.recipe.dialect import Dialect, Family, usual_conditions
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.operations import fma, greater, maximum, store
+from adamax_ref.recipe.types import Constants, Scalar
 
 
 @final

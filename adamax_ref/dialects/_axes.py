@@ -1,6 +1,6 @@
 """Every order of operations that counts as the same Adamax, assembled from axes.
 
-A dialect's :class:`~adamax_ref.law.dialect.Family` says which real function it is. Programs that compute this function
+A dialect's :class:`~adamax_ref.recipe.dialect.Family` says which real function it is. Programs that compute this function
 differ in about ten independent choices, the axes; one choice on each is a :class:`Recipe` of roundings, and its name
 is the list of choices, for example ``m=sum mfma=none c1=host bias=host power=exact final=F1 endfma=no``.
 
@@ -28,8 +28,8 @@ Not among them, because they overflow where the function does not: m*(1/d), and 
 from collections.abc import Iterator
 from itertools import product
 
-from adamax_ref.law.dialect import Dialect, Family
-from adamax_ref.law.profile import PROFILES
+from adamax_ref.recipe.dialect import Dialect, Family
+from adamax_ref.recipe.profile import PROFILES
 
 from ._assembly import Axes as Axes
 from ._assembly import assemble as assemble

@@ -7,9 +7,9 @@ from itertools import product
 from types import MappingProxyType
 from typing import Literal
 
-from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.recipe import Recipe
+from adamax_ref.recipe.dialect import Dialect
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.recipe import Recipe
 
 Origin = tuple[str, str]
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from adamax_ref.law.dialect import Dialect, Evidence, Family, Provenance
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.types import Constants, Scalar
+from adamax_ref.recipe.dialect import Dialect, Evidence, Family, Provenance
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.types import Constants, Scalar
 
 from . import torch
 

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from adamax_ref.law.dialect import Dialect, Evidence, Family, Provenance
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.operations import maximum
-from adamax_ref.law.types import Constants, Scalar
+from adamax_ref.recipe.dialect import Dialect, Evidence, Family, Provenance
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.operations import maximum
+from adamax_ref.recipe.types import Constants, Scalar
 
 
 def constants(h: Any, t: int, to: Any) -> dict[str, Any]:

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
-from adamax_ref.law.dialect import Dialect, Evidence, Family, Provenance, usual_conditions
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.operations import fma, maximum, store
-from adamax_ref.law.types import Constants, Scalar
+from adamax_ref.recipe.dialect import Dialect, Evidence, Family, Provenance, usual_conditions
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.operations import fma, maximum, store
+from adamax_ref.recipe.types import Constants, Scalar
 
 
 def conditions(h: Any, to: Any) -> dict[str, bool]:

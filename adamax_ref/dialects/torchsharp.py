@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from adamax_ref.law.dialect import Evidence, Provenance
+from adamax_ref.recipe.dialect import Evidence, Provenance
 
 from . import torch
 

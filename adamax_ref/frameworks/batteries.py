@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from adamax_ref.law.profile import PROFILES
+from adamax_ref.recipe.profile import PROFILES
 
 from .protocol import Array
 

@@ -19,8 +19,8 @@ def begin(start: Start) -> Step:
     """Put the state into ``nn.AdaMax``; the power of beta1 is part of it."""
     from mindspore import nn
 
-    from adamax_ref.law.powers import running_product
-    from adamax_ref.law.profile import BINARY32
+    from adamax_ref.recipe.powers import running_product
+    from adamax_ref.recipe.profile import BINARY32
 
     h = start.hyper
     p = _parameter(start)

@@ -8,8 +8,8 @@ import numpy as np
 
 from adamax_ref.backend import get_backend
 from adamax_ref.dialects import get
-from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.profile import PROFILES
+from adamax_ref.recipe.dialect import Dialect
+from adamax_ref.recipe.profile import PROFILES
 
 from .protocol import Array, Start, Trajectory
 
@@ -30,7 +30,7 @@ def follow(name: str, start: Start, gradients: Sequence[Array | None], rates: Se
 
     Examples
     --------
-    >>> from adamax_ref.law.hyper import Hyperparameters
+    >>> from adamax_ref.recipe.hyper import Hyperparameters
     >>> zero = np.zeros(2)
     >>> follow("paper", Start("f64", Hyperparameters(lr=0.5, eps=0.0), zero, zero, zero), [np.ones(2)]).p
     [array([-0.5, -0.5])]

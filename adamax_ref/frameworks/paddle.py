@@ -30,8 +30,8 @@ def begin(start: Start) -> Step:
 
 def _restore(optimizer: Any, p: Any, start: Start) -> None:
     """Set the accumulators; the power is the running product that Paddle itself would hold."""
-    from adamax_ref.law.powers import running_product
-    from adamax_ref.law.profile import PROFILES
+    from adamax_ref.recipe.powers import running_product
+    from adamax_ref.recipe.profile import PROFILES
 
     form = PROFILES[start.profile].storage
     optimizer._create_accumulators(p.block, [p])

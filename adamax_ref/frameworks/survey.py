@@ -7,7 +7,7 @@ from typing import Any, final
 import numpy as np
 
 from adamax_ref.dialects import get as get_dialect
-from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.recipe.hyper import Hyperparameters
 
 from . import get
 from .batteries import draw, dtype_of

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from adamax_ref.dialects._axes import permitted
-from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.recipe import INPUTS
+from adamax_ref.recipe.dialect import Dialect
+from adamax_ref.recipe.recipe import INPUTS
 from adamax_ref.truth.merged import merge
 
 from .case import QUANTITIES, Case, Expectation

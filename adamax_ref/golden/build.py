@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import final
 
-from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.profile import PROFILES, Format
+from adamax_ref.recipe.dialect import Dialect
+from adamax_ref.recipe.profile import PROFILES, Format
 
 from .case import Case, Hyper, Init, Number, Refusal, Step
 from .constants import constants

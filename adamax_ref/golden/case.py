@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import final
 
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.profile import BINARY64, PROFILES, Format
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.profile import BINARY64, PROFILES, Format
 
 from .patterns import decode, encode
 

@@ -12,7 +12,7 @@ from functools import cache
 from importlib import import_module
 from typing import Literal, final
 
-from adamax_ref.law.dialect import Dialect
+from adamax_ref.recipe.dialect import Dialect
 
 from . import designs as _designs
 from .draws import Draw

@@ -9,7 +9,7 @@ A number is a sum of terms, a term a product and quotient of factors, left to ri
 import math
 from fractions import Fraction
 
-from adamax_ref.law.profile import Format
+from adamax_ref.recipe.profile import Format
 
 
 def parse(text: str, form: Format) -> tuple[float, ...]:
@@ -22,7 +22,7 @@ def parse(text: str, form: Format) -> tuple[float, ...]:
 
     Examples
     --------
-    >>> from adamax_ref.law.profile import BINARY16
+    >>> from adamax_ref.recipe.profile import BINARY16
     >>> parse("1 -3/8 5*2^-7 -0 max inf", BINARY16)
     (1.0, -0.375, 0.0390625, -0.0, 65504.0, inf)
     >>> parse("4097", BINARY16)

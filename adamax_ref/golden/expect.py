@@ -8,8 +8,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import final
 
-from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.profile import BINARY64, Format
+from adamax_ref.recipe.dialect import Dialect
+from adamax_ref.recipe.profile import BINARY64, Format
 from adamax_ref.truth.values import Undecidable
 
 from .case import QUANTITIES, Alternative, Case, Expectation, Quantity

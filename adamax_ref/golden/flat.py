@@ -6,7 +6,7 @@ exact values, bounds and alternatives stand in the JSON files alone. Its first l
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from adamax_ref.law.profile import PROFILES
+from adamax_ref.recipe.profile import PROFILES
 
 from .case import QUANTITIES, Case, Expectation, Hyper, Step, VectorFile
 from .plan import Part

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from adamax_ref.dialects import get
-from adamax_ref.law.dialect import Dialect
+from adamax_ref.recipe.dialect import Dialect
 
 from .case import Case
 from .document import canonical, parse

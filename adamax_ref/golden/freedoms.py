@@ -8,8 +8,8 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
-from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.profile import BINARY32, BINARY64, Format
+from adamax_ref.recipe.dialect import Dialect
+from adamax_ref.recipe.profile import BINARY32, BINARY64, Format
 
 from .case import Case, Hyper, Number
 from .oracle import keeping

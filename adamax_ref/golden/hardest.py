@@ -12,9 +12,9 @@ from typing import Any, NamedTuple, final
 import numpy as np
 
 from adamax_ref.dialects._axes import cover
-from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.profile import BINARY64, PROFILES
+from adamax_ref.recipe.dialect import Dialect
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.profile import BINARY64, PROFILES
 from adamax_ref.truth.hard import Row, nearest, separated
 from adamax_ref.truth.merged import merge
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
-from adamax_ref.law.profile import BINARY64, PROFILES, Format
+from adamax_ref.recipe.profile import BINARY64, PROFILES, Format
 
 from .case import FORMAT, QUANTITIES, Case, Expectation, Number, ProfileTypes, VectorFile
 from .corpus import LARGEST_FILE, LEVELS, MANIFEST, MANIFEST_FORMAT, SPEC_VERSION, FileEntry, Manifest, digest, shipped

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterable
 from functools import lru_cache
 
-from adamax_ref.law.profile import Format
+from adamax_ref.recipe.profile import Format
 
 
 def encode(values: Iterable[float], form: Format) -> str:
@@ -14,7 +14,7 @@ def encode(values: Iterable[float], form: Format) -> str:
 
     Examples
     --------
-    >>> from adamax_ref.law.profile import BINARY32
+    >>> from adamax_ref.recipe.profile import BINARY32
     >>> encode([1.0, -0.0, math.nan], BINARY32)
     '3f800000 80000000 7fc00000'
     """
@@ -36,7 +36,7 @@ def decode(text: str, form: Format) -> tuple[float, ...]:
 
     Examples
     --------
-    >>> from adamax_ref.law.profile import BINARY64
+    >>> from adamax_ref.recipe.profile import BINARY64
     >>> decode("3ff0000000000000", BINARY64)
     (1.0,)
     >>> decode("0x3F800000", BINARY64)
@@ -100,7 +100,7 @@ def order_keys(text: str, form: Format) -> tuple[int | None, ...]:
 
     Examples
     --------
-    >>> from adamax_ref.law.profile import BINARY32
+    >>> from adamax_ref.recipe.profile import BINARY32
     >>> order_keys("00000001 80000001 80000000 7fc00000", BINARY32)
     (1, -1, 0, None)
     """

@@ -5,8 +5,8 @@ joins by its own declarations; nothing is to be added here. Complex numbers are 
 """
 
 from adamax_ref.dialects import get, names, own_names
-from adamax_ref.law.dialect import Evidence
-from adamax_ref.law.profile import PROFILES
+from adamax_ref.recipe.dialect import Evidence
+from adamax_ref.recipe.profile import PROFILES
 
 
 def _profiles(dialect: str) -> tuple[str, ...]:

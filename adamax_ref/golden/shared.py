@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import final
 
-from adamax_ref.law.dialect import Dialect
+from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.truth import certify
 from adamax_ref.truth.values import Undecidable
 

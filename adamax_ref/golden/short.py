@@ -22,7 +22,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from adamax_ref.law.profile import BINARY64, ieee_divide
+from adamax_ref.recipe.profile import BINARY64, ieee_divide
 
 from .case import Number, VectorFile
 from .document import canonical, plain

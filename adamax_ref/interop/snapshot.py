@@ -6,11 +6,11 @@ from typing import Any, final
 
 import numpy as np
 
-from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.optimizer.hypers import hyperparameters
 from adamax_ref.optimizer.jobs import STATE, check_gradient, label
 from adamax_ref.optimizer.loading import LATER, to_host
 from adamax_ref.optimizer.tensors import is_tensor
+from adamax_ref.recipe.hyper import Hyperparameters
 
 from .mode import is_own, mode
 

@@ -5,9 +5,9 @@ The bank is loaded only when there is something to explain.
 
 from collections.abc import Sequence
 
-from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.profile import PROFILES
+from adamax_ref.recipe.dialect import Dialect
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.profile import PROFILES
 
 Four = tuple[float, float, float, float]
 Three = tuple[float, float, float]

@@ -8,8 +8,8 @@ import sys
 from functools import cache
 from typing import Any
 
-from adamax_ref.law.dialect import Dialect
 from adamax_ref.optimizer.adamax import Adamax as Reference
+from adamax_ref.recipe.dialect import Dialect
 
 
 def __getattr__(name: str) -> Any:

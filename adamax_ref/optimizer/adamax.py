@@ -6,7 +6,7 @@ from typing import Any, final
 
 from adamax_ref.backend import get_backend
 from adamax_ref.dialects import get as get_dialect
-from adamax_ref.law.dialect import Dialect
+from adamax_ref.recipe.dialect import Dialect
 
 from .gradients import reset
 from .groups import Group, as_groups, prepare

@@ -8,7 +8,7 @@ derivative 0 at 0.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from adamax_ref.law.recipe import Recipe
+from adamax_ref.recipe.recipe import Recipe
 
 Table = Mapping[str, Callable[..., Any]]
 Select = Callable[[Any, Any, Any], Any]
@@ -25,7 +25,7 @@ def pullback(
     recipe : Recipe
         The step.
     table : mapping
-        The operations, as for :meth:`~adamax_ref.law.recipe.Recipe.evaluate`.
+        The operations, as for :meth:`~adamax_ref.recipe.recipe.Recipe.evaluate`.
     select : callable
         ``select(condition, a, b)``: `a` where the condition holds, else `b`.
     values : mapping
@@ -41,7 +41,7 @@ def pullback(
     Examples
     --------
     >>> from fractions import Fraction as F
-    >>> from adamax_ref.law.recipe import Operation
+    >>> from adamax_ref.recipe.recipe import Operation
     >>> square = Recipe((), (Operation("mul", (0, 0)),), (4, 2, 3), "binary64", "binary64")
     >>> where = lambda condition, a, b: a if condition else b
     >>> one = dict(p=F(3), g=F(0), m=F(0), u=F(0))

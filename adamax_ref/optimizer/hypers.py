@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.recipe.hyper import Hyperparameters
 
 OPTIONS = ("lr", "betas", "eps", "weight_decay", "foreach", "maximize", "differentiable", "capturable")
 """The options of a group, in the order of PyTorch's signature."""
@@ -46,7 +46,7 @@ def hyperparameters(options: Mapping[str, Any], where: str = "") -> Hyperparamet
     Raises
     ------
     ValueError, TypeError
-        With PyTorch's words where PyTorch checks; see :class:`~adamax_ref.law.hyper.Hyperparameters`.
+        With PyTorch's words where PyTorch checks; see :class:`~adamax_ref.recipe.hyper.Hyperparameters`.
 
     Examples
     --------

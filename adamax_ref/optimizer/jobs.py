@@ -13,8 +13,8 @@ from typing import Any, Literal, final
 import numpy as np
 
 from adamax_ref.backend import AbstractBackend, dtype_name, profile_of
-from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.recipe import Recipe
+from adamax_ref.recipe.dialect import Dialect
+from adamax_ref.recipe.recipe import Recipe
 
 from .counting import next_step, note
 from .groups import Group, engine

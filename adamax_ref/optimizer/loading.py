@@ -11,7 +11,7 @@ import numpy as np
 
 from adamax_ref.backend import dtype_name, profile_of
 from adamax_ref.dialects import get as get_dialect
-from adamax_ref.law.dialect import Dialect
+from adamax_ref.recipe.dialect import Dialect
 
 from .counting import steps_taken
 from .groups import Group, engine

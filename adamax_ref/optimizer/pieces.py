@@ -1,7 +1,7 @@
 """Real buffers from a parameter's arrays: parts of complex numbers, and pieces that have recipes of their own.
 
 A framework may compute what its vector loop leaves over by another recipe (see
-:attr:`~adamax_ref.law.dialect.Dialect.vector`). Where that makes a difference an array is cut: the loop runs along the
+:attr:`~adamax_ref.recipe.dialect.Dialect.vector`). Where that makes a difference an array is cut: the loop runs along the
 innermost axes that lie in memory without gaps, and the last elements of each run are its tail.
 """
 

@@ -5,7 +5,7 @@ from typing import Any, final
 
 from adamax_ref.guards import require_gradual_underflow
 from adamax_ref.interrupts import held_back
-from adamax_ref.law.dialect import Dialect
+from adamax_ref.recipe.dialect import Dialect
 
 from .groups import Group
 from .jobs import collect

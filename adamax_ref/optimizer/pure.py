@@ -7,8 +7,8 @@ import numpy as np
 
 from adamax_ref.backend import get_backend
 from adamax_ref.dialects import get as get_dialect
-from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.recipe.dialect import Dialect
+from adamax_ref.recipe.hyper import Hyperparameters
 
 from . import traced
 from .groups import engine

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple, final
 import numpy as np
 
 from adamax_ref.backend import AbstractBackend, Arrays, Constants, Prepared
-from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.recipe import Recipe
 from adamax_ref.memory import Cover, require_apart
+from adamax_ref.recipe.dialect import Dialect
+from adamax_ref.recipe.recipe import Recipe
 
 from .counting import Counters
 from .groups import Group, lent_to

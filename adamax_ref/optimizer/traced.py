@@ -14,10 +14,10 @@ from types import SimpleNamespace
 from typing import Any, final
 
 from adamax_ref.backend import profile_of
-from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.recipe import Recipe
 from adamax_ref.memory import STORED
+from adamax_ref.recipe.dialect import Dialect
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.recipe import Recipe
 
 from .pieces import cut, namespace, paste
 from .tensors import grad_enabled, is_tensor

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from adamax_ref.backend import AbstractBackend, get_backend
-from adamax_ref.law.profile import PROFILES
 from adamax_ref.memory import STORED
 from adamax_ref.optimizer.adamax import Adamax
 from adamax_ref.optimizer.parameter import Parameter
+from adamax_ref.recipe.profile import PROFILES
 from adamax_ref.truth.compare import first_difference
 
 Array = np.ndarray[Any, Any]

@@ -6,7 +6,7 @@ from typing import Any, final
 
 import numpy as np
 
-from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.recipe.hyper import Hyperparameters
 
 from .bounds import SYMBOLS, Doubles, Error, Flags, errors_of
 from .graph import Graph

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import final
 
 from adamax_ref.dialects import get, names
-from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.profile import PROFILES, Format
+from adamax_ref.recipe.dialect import Dialect
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.profile import PROFILES, Format
 
 from .exact import Step, true_steps
 

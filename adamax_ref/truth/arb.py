@@ -11,10 +11,10 @@ from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any
 
-from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.profile import PROFILES, Format, Unrounded
-from adamax_ref.law.recipe import Recipe
+from adamax_ref.recipe.dialect import Dialect
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.profile import PROFILES, Format, Unrounded
+from adamax_ref.recipe.recipe import Recipe
 
 from .exact import Step
 from .rounding import round_dyadic, round_ratio

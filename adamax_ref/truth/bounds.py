@@ -18,7 +18,7 @@ from typing import Any, final
 
 import numpy as np
 
-from adamax_ref.law.profile import BINARY64, FORMATS, Format
+from adamax_ref.recipe.profile import BINARY64, FORMATS, Format
 
 from .graph import Derivation, Graph, Node
 from .interval import Interval

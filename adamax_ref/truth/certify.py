@@ -17,8 +17,8 @@ from typing import Literal, final
 
 import numpy as np
 
-from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.profile import PROFILES, Format
+from adamax_ref.recipe.dialect import Dialect
+from adamax_ref.recipe.profile import PROFILES, Format
 
 from .advance import State, advance
 from .bounds import SYMBOLS
@@ -142,7 +142,7 @@ def certify(
     Examples
     --------
     >>> from adamax_ref.dialects import get
-    >>> from adamax_ref.law.hyper import Hyperparameters
+    >>> from adamax_ref.recipe.hyper import Hyperparameters
     >>> [first] = certify(get("torch"), "f32", [1.0], [0.0], [0.0], 0, [Step([1.0], Hyperparameters())])
     >>> first.p.true, first.p.lo, first.p.hi
     ([0.9980000257492065], [0.9979999661445618], [0.9980000257492065])

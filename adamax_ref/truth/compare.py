@@ -11,7 +11,7 @@ from typing import Any, final
 
 import numpy as np
 
-from adamax_ref.law.profile import BFLOAT16, BINARY16, BINARY32, BINARY64, PROFILES, Format
+from adamax_ref.recipe.profile import BFLOAT16, BINARY16, BINARY32, BINARY64, PROFILES, Format
 
 from .rounding import ordinal
 

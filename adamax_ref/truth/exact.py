@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import final
 
-from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.profile import PROFILES, Format
+from adamax_ref.recipe.dialect import Dialect
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.profile import PROFILES, Format
 
 from .bounds import SYMBOLS
 from .interval import BITS, Interval
@@ -103,7 +103,7 @@ def rounded(x: Number, fmt: Format) -> float | None:
 
     Examples
     --------
-    >>> from adamax_ref.law.profile import BINARY32
+    >>> from adamax_ref.recipe.profile import BINARY32
     >>> rounded(Interval.of(1) / 3, BINARY32), rounded(Interval(1, 2, 0), BINARY32)
     (0.3333333432674408, None)
     """

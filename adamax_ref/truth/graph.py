@@ -12,9 +12,9 @@ from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any, final
 
-from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.profile import Unrounded
-from adamax_ref.law.recipe import INPUTS, Recipe
+from adamax_ref.recipe.dialect import Dialect
+from adamax_ref.recipe.profile import Unrounded
+from adamax_ref.recipe.recipe import INPUTS, Recipe
 
 from .residue import TABLE, Residue, point
 

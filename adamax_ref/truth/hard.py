@@ -14,9 +14,9 @@ from typing import Any, final
 import numpy as np
 
 from adamax_ref.dialects._axes import permitted
-from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.profile import PROFILES, Format
+from adamax_ref.recipe.dialect import Dialect
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.profile import PROFILES, Format
 
 from .exact import Step, exact_steps
 from .interval import Interval
@@ -197,7 +197,7 @@ def from_middle(x: Interval, fmt: Format) -> float:
 
     Examples
     --------
-    >>> from adamax_ref.law.profile import BINARY32
+    >>> from adamax_ref.recipe.profile import BINARY32
     >>> from_middle(Interval.of(1 + 2**-24), BINARY32), from_middle(Interval.of(1.0), BINARY32)
     (0.0, 0.5)
     """

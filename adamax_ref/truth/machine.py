@@ -14,8 +14,8 @@ from struct import Struct
 from types import MappingProxyType
 from typing import Any
 
-from adamax_ref.law.profile import FORMATS, Format, ieee_divide
-from adamax_ref.law.recipe import INPUTS, Recipe
+from adamax_ref.recipe.profile import FORMATS, Format, ieee_divide
+from adamax_ref.recipe.recipe import INPUTS, Recipe
 
 from .stepper import operations
 
@@ -114,7 +114,7 @@ def rounding(fmt: Format) -> Callable[[float], float]:
 
     Examples
     --------
-    >>> from adamax_ref.law.profile import BINARY32
+    >>> from adamax_ref.recipe.profile import BINARY32
     >>> rounding(BINARY32)(0.1)
     0.10000000149011612
     """
@@ -141,7 +141,7 @@ def to_upper(x: float) -> float:
 
     Examples
     --------
-    >>> from adamax_ref.law.profile import BINARY32
+    >>> from adamax_ref.recipe.profile import BINARY32
     >>> to_upper(257.0), to_upper(259.0), to_upper(-BINARY32.largest)
     (256.0, 260.0, -inf)
     """

@@ -8,7 +8,7 @@ from typing import Any, final
 
 import numpy as np
 
-from adamax_ref.law.profile import Format
+from adamax_ref.recipe.profile import Format
 
 from .column import Column, Doubles, Flags, lengths
 from .interval import Interval
@@ -65,7 +65,7 @@ def magnitude(numbers: Numbers, working: Format, storage: Format) -> Magnitude:
 
     Examples
     --------
-    >>> from adamax_ref.law.profile import BINARY32
+    >>> from adamax_ref.recipe.profile import BINARY32
     >>> two = magnitude(Numbers(Column.of(np.array([1.0, 1.0])) / Column.of(np.array([1.0, 3.0]))), BINARY32, BINARY32)
     >>> two.fits_working.tolist(), bool(two.low[1] < 1 / 3 < two.high[1])
     ([True, False], True)
@@ -96,7 +96,7 @@ def magnitudes(numbers: Mapping[int, Numbers], working: Format, storage: Format)
 
     Examples
     --------
-    >>> from adamax_ref.law.profile import BINARY32
+    >>> from adamax_ref.recipe.profile import BINARY32
     >>> made = magnitudes({5: Numbers.of([0.5, 3.0]), 7: Numbers.of([0.1])}, BINARY32, BINARY32)
     >>> made[5].fits_working, made[7].fits_working
     (array([ True,  True]), array([False]))

@@ -13,10 +13,10 @@ from typing import Any, final
 import numpy as np
 
 from adamax_ref.arrays.evaluation import operations
-from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.recipe import OUTPUTS, Operation, Recipe
 from adamax_ref.memory import STORED
+from adamax_ref.recipe.dialect import Dialect
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.recipe import OUTPUTS, Operation, Recipe
 
 from .power import exact_hyper
 from .scalars import formed

@@ -6,10 +6,10 @@ from functools import cached_property, lru_cache
 from typing import Any, final
 
 from adamax_ref.dialects._axes import cover
-from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.profile import Format
-from adamax_ref.law.recipe import Recipe
+from adamax_ref.recipe.dialect import Dialect
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.profile import Format
+from adamax_ref.recipe.recipe import Recipe
 
 from .graph import Graph, graph_of
 from .interval import BITS

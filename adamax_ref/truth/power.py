@@ -9,8 +9,8 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import SupportsIndex, final
 
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.profile import BINARY64, Format
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.profile import BINARY64, Format
 
 from .rounding import round_dyadic
 

@@ -7,7 +7,7 @@ section 4.3.1). Zeros: an exact zero becomes +0, a negative number that is too s
 import math
 from fractions import Fraction
 
-from adamax_ref.law.profile import Format
+from adamax_ref.recipe.profile import Format
 
 
 def round_exact(x: Fraction | int, fmt: Format) -> float:
@@ -18,11 +18,11 @@ def round_exact(x: Fraction | int, fmt: Format) -> float:
     x : Fraction or int
         Any rational number.
     fmt : Format
-        See :data:`adamax_ref.law.profile.FORMATS`.
+        See :data:`adamax_ref.recipe.profile.FORMATS`.
 
     Examples
     --------
-    >>> from adamax_ref.law.profile import BINARY16, BINARY32
+    >>> from adamax_ref.recipe.profile import BINARY16, BINARY32
     >>> round_exact(Fraction(1, 10), BINARY32)
     0.10000000149011612
     >>> round_exact(Fraction(65519), BINARY16), round_exact(Fraction(65520), BINARY16)
@@ -54,7 +54,7 @@ def round_dyadic(n: int, exponent: int, fmt: Format) -> float:
 
     Examples
     --------
-    >>> from adamax_ref.law.profile import BINARY64
+    >>> from adamax_ref.recipe.profile import BINARY64
     >>> round_dyadic(-3, -1, BINARY64)
     -1.5
     """
@@ -86,7 +86,7 @@ def neighbour(x: float, way: int, fmt: Format) -> float:
 
     Examples
     --------
-    >>> from adamax_ref.law.profile import BINARY16
+    >>> from adamax_ref.recipe.profile import BINARY16
     >>> neighbour(0.0, -1, BINARY16), neighbour(65504.0, 1, BINARY16)
     (-5.960464477539063e-08, inf)
     """

@@ -6,7 +6,7 @@ has, two more, and whether anything was cut off; from there on machine integers 
 
 import numpy as np
 
-from adamax_ref.law.profile import Format
+from adamax_ref.recipe.profile import Format
 
 from .column import Doubles, Flags, Integers, lengths
 
@@ -19,7 +19,7 @@ def round_dyadics(n: Integers, exponent: Integers, fmt: Format) -> Doubles:
 
     Examples
     --------
-    >>> from adamax_ref.law.profile import BINARY32
+    >>> from adamax_ref.recipe.profile import BINARY32
     >>> round_dyadics(np.array([2**24 + 1, -(2**200)], dtype=object), np.array([0, 0]), BINARY32).tolist()
     [16777216.0, -inf]
     """
@@ -42,7 +42,7 @@ def floor_dyadics(n: Integers, exponent: Integers, fmt: Format) -> Doubles:
 
     Examples
     --------
-    >>> from adamax_ref.law.profile import BINARY32
+    >>> from adamax_ref.recipe.profile import BINARY32
     >>> floor_dyadics(np.array([2**24 + 1, -(2**24) - 1], dtype=object), np.array([0, 0]), BINARY32).tolist()
     [16777216.0, -16777218.0]
     """
@@ -69,7 +69,7 @@ def storable(n: Integers, exponent: Integers, fmt: Format) -> Flags:
 
     Examples
     --------
-    >>> from adamax_ref.law.profile import BINARY32
+    >>> from adamax_ref.recipe.profile import BINARY32
     >>> storable(np.array([2**24 - 1, 2**24 + 1, 2**30], dtype=object), np.array([0, 0, 0]), BINARY32).tolist()
     [True, False, True]
     """

@@ -14,10 +14,10 @@ from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any, final
 
-from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.profile import BINARY64, Format, Rounding, Unrounded
-from adamax_ref.law.recipe import Recipe
+from adamax_ref.recipe.dialect import Dialect
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.profile import BINARY64, Format, Rounding, Unrounded
+from adamax_ref.recipe.recipe import Recipe
 
 from .graph import Graph
 from .interval import BITS, Interval

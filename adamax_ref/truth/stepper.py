@@ -11,9 +11,9 @@ from fractions import Fraction
 from functools import cache
 from types import MappingProxyType
 
-from adamax_ref.law.operations import greater, maximum
-from adamax_ref.law.profile import FORMATS, Format
-from adamax_ref.law.recipe import Recipe
+from adamax_ref.recipe.operations import greater, maximum
+from adamax_ref.recipe.profile import FORMATS, Format
+from adamax_ref.recipe.recipe import Recipe
 
 from .rounding import round_dyadic, round_ratio
 
@@ -24,7 +24,7 @@ def run(recipe: Recipe, p: float, g: float, m: float, u: float, scalars: Sequenc
     Parameters
     ----------
     recipe : Recipe
-        From :meth:`adamax_ref.law.dialect.Dialect.recipe`.
+        From :meth:`adamax_ref.recipe.dialect.Dialect.recipe`.
     p, g, m, u : float
         Parameter, gradient and state, numbers of the storage format.
     scalars : sequence of float

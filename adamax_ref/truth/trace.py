@@ -12,10 +12,10 @@ from typing import Any, final
 
 import numpy as np
 
-from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.profile import PROFILES, Format
-from adamax_ref.law.recipe import INPUTS, OUTPUTS, Recipe
+from adamax_ref.recipe.dialect import Dialect
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.profile import PROFILES, Format
+from adamax_ref.recipe.recipe import INPUTS, OUTPUTS, Recipe
 
 from .advance import State, analysed
 from .certify import Certified, Step, certify

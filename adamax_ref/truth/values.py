@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, final
 
-from adamax_ref.law.operations import fma, greater, maximum
+from adamax_ref.recipe.operations import fma, greater, maximum
 
 from .graph import Derivation, Graph
 from .interval import Interval

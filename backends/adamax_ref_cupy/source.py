@@ -9,7 +9,7 @@ import hashlib
 from string import Template
 
 from adamax_ref.cuda.geometry import CHUNK, THREADS
-from adamax_ref.law.recipe import Recipe
+from adamax_ref.recipe.recipe import Recipe
 from adamax_ref.tables import ALIGNMENT, COLUMNS, WIDE
 
 PROLOGUE = """// Made from a recipe; see adamax_ref_cupy.source.

@@ -28,7 +28,7 @@ from adamax_ref.backend import (
     dtype_name,
     require_equally_long,
 )
-from adamax_ref.law.recipe import Recipe
+from adamax_ref.recipe.recipe import Recipe
 
 
 @final

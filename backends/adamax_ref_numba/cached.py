@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
-from adamax_ref.law.recipe import Recipe
+from adamax_ref.recipe.recipe import Recipe
 
 from . import intrinsics
 from .source import source

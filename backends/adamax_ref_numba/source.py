@@ -6,7 +6,7 @@ is left and sends each chunk to one of the two. The recipe's operations stand in
 nothing in the text allows the compiler to change it.
 """
 
-from adamax_ref.law.recipe import INPUTS, OUTPUTS, Recipe
+from adamax_ref.recipe.recipe import INPUTS, OUTPUTS, Recipe
 
 _TEMPLATES = {
     "add": "{0} + {1}",

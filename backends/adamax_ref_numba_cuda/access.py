@@ -13,7 +13,7 @@ from numba import types
 from numba.cuda import libdevice as libdevice
 from numba.cuda.extending import intrinsic
 
-from adamax_ref.law.profile import Format
+from adamax_ref.recipe.profile import Format
 
 from .selections import flushed as flushed
 from .selections import greater as greater

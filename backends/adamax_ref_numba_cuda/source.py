@@ -6,7 +6,7 @@ under Numba's CUDA simulator, where :mod:`.twins` stands in for what only a devi
 
 from string import Template
 
-from adamax_ref.law.recipe import Recipe
+from adamax_ref.recipe.recipe import Recipe
 from adamax_ref.tables import ALIGNMENT, COLUMNS, WIDE
 
 _KERNEL = Template('''\

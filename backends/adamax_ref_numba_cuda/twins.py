@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from adamax_ref.fma import exactly, fma_binary32
-from adamax_ref.law.profile import Format
+from adamax_ref.recipe.profile import Format
 
 _quiet = np.errstate(all="ignore")  # overflow and NaN are results like others
 

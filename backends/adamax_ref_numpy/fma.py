@@ -14,7 +14,7 @@ import numpy as np
 from adamax_ref.backend import BackendUnavailable
 from adamax_ref.fma import exactly, fma_binary32, fma_binary64
 from adamax_ref.guards import wrong_triples
-from adamax_ref.law.profile import BINARY32
+from adamax_ref.recipe.profile import BINARY32
 
 Block = np.ndarray[Any, Any]
 FmaInto = Callable[[Any, Any, Any, Block], object]

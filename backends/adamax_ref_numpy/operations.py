@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from adamax_ref.law.profile import Format
-from adamax_ref.law.recipe import Recipe
+from adamax_ref.recipe.profile import Format
+from adamax_ref.recipe.recipe import Recipe
 
 from .fma import Block, Provider
 

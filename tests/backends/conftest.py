@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adamax_ref.law.profile import PROFILES, Format
-from adamax_ref.law.recipe import Recipe
+from adamax_ref.recipe.profile import PROFILES, Format
+from adamax_ref.recipe.recipe import Recipe
 from adamax_ref.truth.stepper import run
 
 Arrays = tuple[np.ndarray, ...]

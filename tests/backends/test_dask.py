@@ -12,7 +12,7 @@ import pytest
 from adamax_ref import Adamax, Parameter
 from adamax_ref.backend import get_backend
 from adamax_ref.dialects import get
-from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.recipe.hyper import Hyperparameters
 
 da = pytest.importorskip("dask.array")
 distributed = pytest.importorskip("distributed")

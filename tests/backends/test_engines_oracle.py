@@ -10,7 +10,7 @@ import pytest
 
 from adamax_ref.backend import get_backend
 from adamax_ref.dialects import get, names
-from adamax_ref.law.dialect import Dialect
+from adamax_ref.recipe.dialect import Dialect
 
 DTYPES: dict[str, Any] = {"f64": np.float64, "f32": np.float32, "f16": np.float16, "bf16": ml_dtypes.bfloat16}
 LIBRARY = {"array-api-torch": "torch", "array-api-jax": "jax", "array-api-strict": "array_api_strict", "numba": "numba"}

@@ -19,10 +19,10 @@ import adamax_ref
 from adamax_ref import backend as registry
 from adamax_ref.backend import backend_for, get_backend, why_unavailable
 from adamax_ref.dialects import get, names
-from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.recipe import Operation, Recipe
 from adamax_ref.optimizer.jobs import PLACES
+from adamax_ref.recipe.dialect import Dialect
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.recipe import Operation, Recipe
 
 DTYPES: dict[str, Any] = {"f64": np.float64, "f32": np.float32, "f16": np.float16, "bf16": ml_dtypes.bfloat16}
 LIBRARY = {

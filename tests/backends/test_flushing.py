@@ -33,7 +33,7 @@ from adamax_ref.conformance.targets import _backend, open_target
 from adamax_ref.conformance.verdict import Grade
 from adamax_ref.golden.load import open_corpus
 from adamax_ref.guards import flushes, wrong_triples
-from adamax_ref.law.recipe import Recipe
+from adamax_ref.recipe.recipe import Recipe
 
 from .floating import DAZ, FTZ, HERE, WHY_NOT, flushing, switch
 
@@ -135,7 +135,7 @@ switch(FTZ | DAZ)
 import numpy as np
 import adamax_ref, adamax_ref.guards
 from adamax_ref.backend import BackendUnavailable
-from adamax_ref.law.profile import BINARY32, BINARY64
+from adamax_ref.recipe.profile import BINARY32, BINARY64
 tiny = BINARY32.smallest.hex(), BINARY64.encode(BINARY64.smallest)
 x, g = np.array([1e-3], np.float32), np.array([0x006CE3EE], np.uint32).view(np.float32)  # 1e-38
 try:

@@ -9,8 +9,8 @@ import pytest
 
 from adamax_ref.backend import BackendUnavailable, get_backend, why_unavailable
 from adamax_ref.dialects import get
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.recipe import Recipe
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.recipe import Recipe
 from adamax_ref.threads import limit_threads
 
 DIALECT = get("torch")

@@ -11,8 +11,8 @@ import pytest
 import adamax_ref
 from adamax_ref.backend import get_backend
 from adamax_ref.dialects import get
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.recipe import Recipe
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.recipe import Recipe
 
 pytestmark = pytest.mark.frameworks
 

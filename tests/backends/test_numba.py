@@ -16,7 +16,7 @@ import pytest
 
 from adamax_ref.backend import BackendUnavailable, get_backend
 from adamax_ref.dialects import get
-from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.recipe.hyper import Hyperparameters
 
 numba = pytest.importorskip("numba")
 

@@ -24,7 +24,7 @@ from adamax_ref.backend import (
     package_of,
     why_unavailable,
 )
-from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.recipe.hyper import Hyperparameters
 
 
 class Step(Prepared):

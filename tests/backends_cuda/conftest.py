@@ -22,7 +22,7 @@ from adamax_ref.cuda.engine import CudaBackend
 from adamax_ref.cuda.geometry import THREADS
 from adamax_ref.cuda.launcher import HostArray, Launcher
 from adamax_ref.dialects import every_recipe
-from adamax_ref.law.recipe import Recipe
+from adamax_ref.recipe.recipe import Recipe
 from adamax_ref_cupy.source import PROLOGUE, kernel_name, kernel_source
 
 FLAGS = ("-O1", "-march=native", "-std=c++17", "-ffp-contract=off", "-fPIC", "-shared", "-fvisibility=hidden")

@@ -11,7 +11,7 @@ import numpy as np
 from adamax_ref.backend import get_backend
 from adamax_ref.cuda.geometry import CHUNK
 from adamax_ref.dialects import get
-from adamax_ref.law.recipe import Recipe
+from adamax_ref.recipe.recipe import Recipe
 from adamax_ref_numba_cuda import twins
 from adamax_ref_numba_cuda.kernel import SIMULATED
 

@@ -15,7 +15,7 @@ from adamax_ref.backend import BackendUnavailable, get_backend, why_unavailable
 from adamax_ref.cuda import assembler, driver
 from adamax_ref.cuda.arrays import is_cuda_array, place_of, require_one_device, require_updatable
 from adamax_ref.dialects import get
-from adamax_ref.law.recipe import Recipe
+from adamax_ref.recipe.recipe import Recipe
 
 TORCH = get("torch")
 F32 = TORCH.recipe(TORCH.defaults, "f32")

@@ -12,7 +12,7 @@ from adamax_ref.backend import get_backend
 from adamax_ref.cuda.geometry import CHUNK
 from adamax_ref.cuda.graph import CapturedStep
 from adamax_ref.dialects import get
-from adamax_ref.law.recipe import Recipe
+from adamax_ref.recipe.recipe import Recipe
 
 Array = np.ndarray[Any, Any]
 TORCH = get("torch")

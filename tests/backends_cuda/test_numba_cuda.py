@@ -13,7 +13,7 @@ import pytest
 from adamax_ref.cuda.assembler import assemble
 from adamax_ref.cuda.audit import audit
 from adamax_ref.dialects import every_recipe, get
-from adamax_ref.law.recipe import Recipe
+from adamax_ref.recipe.recipe import Recipe
 
 HERE = Path(__file__).parent
 TORCH = get("torch")

@@ -15,8 +15,8 @@ from adamax_ref.conformance.run import pairs, run
 from adamax_ref.conformance.targets._backend import BackendTarget
 from adamax_ref.dialects import every_recipe, get
 from adamax_ref.golden.load import open_corpus
-from adamax_ref.law.profile import FORMATS, Format
-from adamax_ref.law.recipe import Recipe
+from adamax_ref.recipe.profile import FORMATS, Format
+from adamax_ref.recipe.recipe import Recipe
 from adamax_ref_cupy.source import kernel_source
 
 Array = np.ndarray[Any, Any]

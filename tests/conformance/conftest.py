@@ -9,7 +9,7 @@ from adamax_ref.conformance.target import Target, attempt
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.oracle import State, canonical, reported
 from adamax_ref.golden.patterns import encode
-from adamax_ref.law.dialect import Dialect
+from adamax_ref.recipe.dialect import Dialect
 
 collect_ignore = ["misbehaving.py"]  # a program, which tests start
 

@@ -13,7 +13,7 @@ from adamax_ref.dialects import get
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.load import open_corpus
 from adamax_ref.golden.oracle import State, keeping
-from adamax_ref.law.profile import PROFILES
+from adamax_ref.recipe.profile import PROFILES
 
 PAIRS = sorted(open_corpus().manifest.floors)
 ONE_CATEGORY = {

@@ -6,7 +6,7 @@ from functools import cache
 from adamax_ref.conformance.mutants import Mutant, Trial, equivalent, mutants
 from adamax_ref.dialects import get
 from adamax_ref.golden.load import open_corpus
-from adamax_ref.law.recipe import Operation
+from adamax_ref.recipe.recipe import Operation
 
 
 @cache

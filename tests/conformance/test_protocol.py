@@ -15,7 +15,7 @@ from adamax_ref.conformance.protocol import EXPOSABLE, HELLO, line, read_answer,
 from adamax_ref.conformance.wire import LONGEST_LINE, MOST_VALUES, Fault, parsed, printable
 from adamax_ref.golden.corpus import schema
 from adamax_ref.golden.load import open_corpus
-from adamax_ref.law.profile import PROFILES
+from adamax_ref.recipe.profile import PROFILES
 
 GOOD_HELLO: dict[str, Any] = {
     "axp": 1,

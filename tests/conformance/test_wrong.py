@@ -13,8 +13,8 @@ from adamax_ref.conformance.target import Target
 from adamax_ref.conformance.targets import open_target
 from adamax_ref.dialects import get
 from adamax_ref.golden.load import open_corpus
-from adamax_ref.law.operations import fma, maximum, store
-from adamax_ref.law.recipe import Operation, Recipe
+from adamax_ref.recipe.operations import fma, maximum, store
+from adamax_ref.recipe.recipe import Operation, Recipe
 
 
 def eps_in_the_divisor(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:

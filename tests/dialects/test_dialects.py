@@ -17,8 +17,8 @@ import pytest
 from adamax_ref.dialects import get, names
 from adamax_ref.frameworks.model import follow
 from adamax_ref.frameworks.protocol import Start
-from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.recipe.dialect import Dialect
+from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.truth.power import exact_hyper
 
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from adamax_ref import frameworks
 from adamax_ref.cli import main
 from adamax_ref.dialects import get, names
-from adamax_ref.law.dialect import Dialect, Evidence
+from adamax_ref.recipe.dialect import Dialect, Evidence
 
 ALL: dict[str, Dialect] = {each.name: each for name in names() for each in (get(name), *get(name).variants.values())}
 LIVE = tuple(name for name, dialect in ALL.items() if dialect.provenance.evidence is Evidence.LIVE)

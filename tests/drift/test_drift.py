@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from adamax_ref.cli import main
 from adamax_ref.drift import Drift, drift, marks, plot
-from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.recipe.hyper import Hyperparameters
 
 H = Hyperparameters(lr=0.01, eps=1e-8)
 

@@ -26,7 +26,7 @@ from adamax_ref.frameworks.model import follow, mismatches
 from adamax_ref.frameworks.wire import receive, send
 from adamax_ref.interop.convert import ConvertedAll, convert_all, converted_start, jump
 from adamax_ref.interop.convert.layout import layout_of
-from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.recipe.hyper import Hyperparameters
 
 pytestmark = pytest.mark.frameworks
 H = Hyperparameters(lr=0.01, eps=1e-3)

@@ -18,7 +18,7 @@ from adamax_ref.frameworks.child import Children
 from adamax_ref.frameworks.elsewhere import python_of
 from adamax_ref.frameworks.model import follow, mismatches
 from adamax_ref.frameworks.survey import DECAY, SIZE, STEPS
-from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.recipe.hyper import Hyperparameters
 
 pytestmark = pytest.mark.frameworks
 Live = Callable[[str], Children]

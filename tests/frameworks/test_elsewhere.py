@@ -9,7 +9,7 @@ from adamax_ref.frameworks.batteries import draw
 from adamax_ref.frameworks.child import children
 from adamax_ref.frameworks.elsewhere import version_in
 from adamax_ref.frameworks.protocol import Start
-from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.recipe.hyper import Hyperparameters
 
 
 def test_a_python_that_is_not_there_makes_the_framework_missing(monkeypatch: pytest.MonkeyPatch) -> None:

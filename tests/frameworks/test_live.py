@@ -13,7 +13,7 @@ from adamax_ref.frameworks.batteries import FAMILIES, draw
 from adamax_ref.frameworks.child import Children
 from adamax_ref.frameworks.model import follow, mismatches
 from adamax_ref.frameworks.survey import Row
-from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.recipe.hyper import Hyperparameters
 
 pytestmark = pytest.mark.frameworks
 

@@ -12,7 +12,7 @@ from adamax_ref.golden.case import Case
 from adamax_ref.golden.load import open_corpus
 from adamax_ref.golden.oracle import canonical, keeping, reported
 from adamax_ref.golden.patterns import decode
-from adamax_ref.law.profile import PROFILES
+from adamax_ref.recipe.profile import PROFILES
 
 PAIRS = sorted(open_corpus().manifest.floors)
 

@@ -25,7 +25,7 @@ from adamax_ref.golden.generate import corpus_bytes
 from adamax_ref.golden.load import open_corpus
 from adamax_ref.golden.patterns import order_keys
 from adamax_ref.golden.plan import parts
-from adamax_ref.law.profile import BINARY32
+from adamax_ref.recipe.profile import BINARY32
 
 PATH = "core/paper/f32/smoke.json"
 VECTORS = (PATH, "core/paper/f32/eps.json", "core/torch/f32/smoke.json", "core/torch/f32/eps.json")

@@ -14,7 +14,7 @@ from adamax_ref.golden.design import Design, designs
 from adamax_ref.golden.hardest import Columns, Search, hardest
 from adamax_ref.golden.oracle import canonical, keeping, reported, start
 from adamax_ref.golden.plan import designs_of, parts
-from adamax_ref.law.profile import PROFILES
+from adamax_ref.recipe.profile import PROFILES
 from adamax_ref.truth.exact import Step, exact_steps
 from adamax_ref.truth.hard import from_middle
 

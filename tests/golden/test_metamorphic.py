@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from adamax_ref.dialects import get, names
 from adamax_ref.golden.oracle import Rule, State, canonical, keeping, step
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.profile import BINARY16
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.profile import BINARY16
 
 ABSOLUTE = {"dl4j": "a constant of its own, 1e-32, is added to the norm whatever epsilon is"}
 """Dialects in which even without epsilon the size of the gradient matters, and why."""

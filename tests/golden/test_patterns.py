@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from adamax_ref.golden.dyadics import parse
 from adamax_ref.golden.patterns import decode, encode, same
-from adamax_ref.law.profile import BINARY32, FORMATS
+from adamax_ref.recipe.profile import BINARY32, FORMATS
 
 
 @settings(deadline=None)

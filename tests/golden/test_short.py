@@ -13,7 +13,7 @@ from adamax_ref.golden.document import build
 from adamax_ref.golden.load import open_corpus
 from adamax_ref.golden.patterns import decode, encode
 from adamax_ref.golden.short import coarse, lengthened, vector_bytes
-from adamax_ref.law.profile import BINARY64
+from adamax_ref.recipe.profile import BINARY64
 
 ENTRIES = open_corpus().manifest.files
 

@@ -3,7 +3,7 @@
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.load import open_corpus
 from adamax_ref.golden.patterns import decode
-from adamax_ref.law.profile import BINARY32
+from adamax_ref.recipe.profile import BINARY32
 
 EXPECTED = {
     1: {

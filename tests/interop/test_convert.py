@@ -14,9 +14,9 @@ from adamax_ref.frameworks.protocol import Start
 from adamax_ref.interop.convert import STATES, Kind, convert, jump, last_distinct_step
 from adamax_ref.interop.convert.counting import counters
 from adamax_ref.interop.convert.layout import layout_of
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.powers import running_product
-from adamax_ref.law.profile import BINARY32
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.powers import running_product
+from adamax_ref.recipe.profile import BINARY32
 
 Peer = Callable[[str], ModuleType]
 H = Hyperparameters(lr=0.01, eps=1e-3)

@@ -25,8 +25,8 @@ from adamax_ref.frameworks.protocol import Start
 from adamax_ref.interop.convert import STATES, Converted, Kind, Loss, convert, jump, last_distinct_step
 from adamax_ref.interop.convert.counting import counters
 from adamax_ref.interop.convert.layout import layout_of
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.profile import PROFILES
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.profile import PROFILES
 from adamax_ref.truth.certify import Certified, certify
 from adamax_ref.truth.exact import Step
 

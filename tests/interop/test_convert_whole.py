@@ -9,7 +9,7 @@ import pytest
 
 from adamax_ref.interop.convert import STATES, ConvertedAll, Kind, convert_all
 from adamax_ref.interop.convert.tree import leaves_of, with_leaves
-from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.recipe.hyper import Hyperparameters
 
 Peer = Callable[[str], ModuleType]
 H = Hyperparameters(lr=0.01, eps=0.0)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, final
 
 from adamax_ref.backend import AbstractBackend, Arrays, Constants, Kernel, Prepared, RecipeKernel
-from adamax_ref.law.recipe import Recipe
+from adamax_ref.recipe.recipe import Recipe
 
 Moment = Literal["refusing", "before", "between", "after"]
 """While the buffers are checked; before anything is written, when a part is, and when all is."""

@@ -9,27 +9,27 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "adamax_ref"
 # What a room may import of ours, besides itself.
 MAY = {
-    "law": set[str](),
-    "dialects": {"law"},
+    "recipe": set[str](),
+    "dialects": {"recipe"},
     "markup": set[str](),
-    "truth": {"arrays", "dialects", "law", "markup", "memory"},  # recipes are run side by side on arrays to find hard cases
+    "truth": {"arrays", "dialects", "recipe", "markup", "memory"},  # recipes are run side by side on arrays to find hard cases
     # What engines share: the contract, and tools for memory, fused multiply-add and tables.
     "dtypes": set[str](),
     "memory": {"dtypes"},
-    "backend": {"dtypes", "law", "memory"},
-    "fma": {"law"},
-    "guards": {"backend", "law"},
+    "backend": {"dtypes", "recipe", "memory"},
+    "fma": {"recipe"},
+    "guards": {"backend", "recipe"},
     "tables": {"memory"},
-    "cuda": {"backend", "law", "memory", "tables"},
+    "cuda": {"backend", "recipe", "memory", "tables"},
     "derivative": set[str](),
-    "arrays": {"derivative", "dtypes", "fma", "law", "memory"},
+    "arrays": {"derivative", "dtypes", "fma", "recipe", "memory"},
     # What is built on them.
-    "optimizer": {"interrupts", "arrays", "backend", "dialects", "guards", "law", "memory"},
-    "bench": {"threads", "backend", "interop", "law", "memory", "optimizer"},  # our class for torch is timed, too
+    "optimizer": {"interrupts", "arrays", "backend", "dialects", "guards", "recipe", "memory"},
+    "bench": {"threads", "backend", "interop", "recipe", "memory", "optimizer"},  # our class for torch is timed, too
     # A divergence is explained by the bank of known bugs, which is loaded when there is one.
-    "interop": {"backend", "conformance", "dialects", "frameworks", "law", "optimizer", "truth"},
+    "interop": {"backend", "conformance", "dialects", "frameworks", "recipe", "optimizer", "truth"},
     "farm": set[str](),
-    "golden": {"backend", "dialects", "farm", "law", "memory", "optimizer", "truth"},
+    "golden": {"backend", "dialects", "farm", "recipe", "memory", "optimizer", "truth"},
 }
 
 
@@ -59,8 +59,8 @@ def test_a_room_imports_only_what_stands_below_it(room: str) -> None:
 
 
 def test_the_check_of_directions_can_fail() -> None:
-    assert rooms_imported(PACKAGE / "law" / "x.py", "from ..optimizer.adamax import Adamax") == {"optimizer"}
-    assert rooms_imported(PACKAGE / "law" / "x.py", "from adamax_ref import truth") == {"truth"}
+    assert rooms_imported(PACKAGE / "recipe" / "x.py", "from ..optimizer.adamax import Adamax") == {"optimizer"}
+    assert rooms_imported(PACKAGE / "recipe" / "x.py", "from adamax_ref import truth") == {"truth"}
 
 
 def test_the_core_names_no_engine() -> None:
@@ -74,7 +74,7 @@ def test_the_core_names_no_engine() -> None:
 def test_law_needs_only_the_standard_library() -> None:
     import sys
 
-    for file in files("law"):
+    for file in files("recipe"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom) and not node.level:

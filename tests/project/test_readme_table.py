@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adamax_ref import dialects, frameworks
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.profile import BINARY32, Rounding
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.profile import BINARY32, Rounding
 from adamax_ref.truth import stepper
 from adamax_ref.truth.exact import Step, exact_steps
 

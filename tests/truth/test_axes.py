@@ -7,10 +7,10 @@ import pytest
 
 from adamax_ref.dialects import get, names
 from adamax_ref.dialects._axes import Axes, assemble, cover, permitted
-from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.profile import BINARY32, Rounding
-from adamax_ref.law.recipe import INPUTS
+from adamax_ref.recipe.dialect import Dialect
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.profile import BINARY32, Rounding
+from adamax_ref.recipe.recipe import INPUTS
 from adamax_ref.truth.graph import graph_of
 from adamax_ref.truth.power import exact_hyper
 

@@ -9,9 +9,9 @@ import pytest
 
 from adamax_ref.dialects import get, names
 from adamax_ref.dialects._axes import cover, permitted
-from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.profile import BINARY16, BINARY32, BINARY64, PROFILES
+from adamax_ref.recipe.dialect import Dialect
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.profile import BINARY16, BINARY32, BINARY64, PROFILES
 from adamax_ref.truth.certify import Certified, Quantity, Step, certify
 from adamax_ref.truth.exact import true_steps
 from adamax_ref.truth.power import exact_hyper

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from adamax_ref.dialects import get, names
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.operations import maximum
-from adamax_ref.law.profile import FORMATS, Format
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.operations import maximum
+from adamax_ref.recipe.profile import FORMATS, Format
 from adamax_ref.truth.column import Column
 from adamax_ref.truth.exact import Step, exact_steps
 from adamax_ref.truth.interval import Interval

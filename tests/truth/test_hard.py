@@ -7,9 +7,9 @@ from adamax_ref.backend import get_backend
 from adamax_ref.conformance.arrays import dtype_of
 from adamax_ref.dialects import get
 from adamax_ref.dialects._axes import permitted
-from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.profile import FORMATS, Format
+from adamax_ref.recipe.dialect import Dialect
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.profile import FORMATS, Format
 from adamax_ref.truth.hard import Hard, answers, draws, from_middle, nearest, search, separated
 from adamax_ref.truth.interval import Interval
 from adamax_ref.truth.merged import merge

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from adamax_ref.dialects import every_recipe
 from adamax_ref.golden.patterns import same
-from adamax_ref.law.profile import BFLOAT16, BINARY16, BINARY32, BINARY64, FORMATS, Format
+from adamax_ref.recipe.profile import BFLOAT16, BINARY16, BINARY32, BINARY64, FORMATS, Format
 from adamax_ref.truth import machine
 from adamax_ref.truth.machine import function_of, fused_single, rounding, to_upper
 from adamax_ref.truth.stepper import fused, run

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adamax_ref.dialects import get
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.profile import BINARY32, BINARY64, FORMATS, PROFILES, Rounding
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.profile import BINARY32, BINARY64, FORMATS, PROFILES, Rounding
 from adamax_ref.truth.power import ExactPower, exact_hyper, power
 from adamax_ref.truth.rounding import round_exact
 

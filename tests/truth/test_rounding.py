@@ -9,7 +9,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from adamax_ref.law.profile import BFLOAT16, BINARY16, BINARY32, BINARY64, FORMATS, Format
+from adamax_ref.recipe.profile import BFLOAT16, BINARY16, BINARY32, BINARY64, FORMATS, Format
 from adamax_ref.truth.rounding import (
     from_ordinal,
     neighbour,

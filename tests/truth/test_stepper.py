@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from adamax_ref.dialects import get, names
-from adamax_ref.law.profile import BFLOAT16, BINARY16, BINARY32, BINARY64, FORMATS, Format
+from adamax_ref.recipe.profile import BFLOAT16, BINARY16, BINARY32, BINARY64, FORMATS, Format
 from adamax_ref.truth.rounding import round_exact
 from adamax_ref.truth.stepper import operations, run
 

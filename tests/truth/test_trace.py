@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from adamax_ref.cli import main
 from adamax_ref.dialects import get, names
-from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.truth.power import exact_hyper
 from adamax_ref.truth.stepper import run
 from adamax_ref.truth.trace import trace

@@ -11,8 +11,8 @@ PROGRAM = """\
 import numpy as np
 
 from adamax_ref import Adamax, Parameter
-from adamax_ref.law.operations import maximum
-from adamax_ref.law.types import Constants, Scalar
+from adamax_ref.recipe.operations import maximum
+from adamax_ref.recipe.types import Constants, Scalar
 
 
 def right(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Scalar, Scalar, Scalar]:

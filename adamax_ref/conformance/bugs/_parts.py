@@ -11,9 +11,9 @@ from functools import cache, cached_property, lru_cache
 from typing import Any, cast, final
 
 from adamax_ref.golden.case import Case, Hyper, Number, Step
-from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.profile import PROFILES, Format
+from adamax_ref.recipe.dialect import Dialect
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.profile import PROFILES, Format
 from adamax_ref.truth.machine import Function, function_of, rounding
 from adamax_ref.truth.power import ExactPower
 

@@ -4,7 +4,7 @@ import math
 
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.oracle import State
-from adamax_ref.law.profile import PROFILES
+from adamax_ref.recipe.profile import PROFILES
 
 from ._bug import Bug, Grad
 from ._parts import Numbers, Parts

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.powers import running_product
-from adamax_ref.law.profile import BINARY16, BINARY32, BINARY64, PROFILES
+from adamax_ref.recipe.dialect import Dialect
+from adamax_ref.recipe.powers import running_product
+from adamax_ref.recipe.profile import BINARY16, BINARY32, BINARY64, PROFILES
 
 from ._bug import Bug
 from ._parts import Clock, Numbers

@@ -2,8 +2,8 @@
 
 import math
 
-from adamax_ref.law.operations import maximum
-from adamax_ref.law.profile import BINARY16
+from adamax_ref.recipe.operations import maximum
+from adamax_ref.recipe.profile import BINARY16
 
 from ._bug import Bug
 from ._step import Given, Three, by

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from adamax_ref.law.operations import maximum
+from adamax_ref.recipe.operations import maximum
 
 from ._bug import Bug
 from ._step import Given, Three, by

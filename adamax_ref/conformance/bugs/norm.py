@@ -6,8 +6,8 @@ from typing import Any
 
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.oracle import State
-from adamax_ref.law.operations import maximum
-from adamax_ref.law.profile import PROFILES
+from adamax_ref.recipe.operations import maximum
+from adamax_ref.recipe.profile import PROFILES
 from adamax_ref.truth.stepper import divide, multiply
 
 from ._bug import Bug, Grad, each

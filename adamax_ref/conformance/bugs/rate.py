@@ -1,7 +1,7 @@
 """Bugs of the learning rate."""
 
 from adamax_ref.golden.case import Case, Step
-from adamax_ref.law.profile import PROFILES, ieee_divide
+from adamax_ref.recipe.profile import PROFILES, ieee_divide
 from adamax_ref.truth.stepper import add, divide, multiply
 
 from ._bug import Bug

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from adamax_ref.golden.oracle import State
-from adamax_ref.law.profile import BINARY16
+from adamax_ref.recipe.profile import BINARY16
 
 from ._bug import Bug
 from ._where import only

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.oracle import State, keeping
-from adamax_ref.law.dialect import Dialect
-from adamax_ref.law.profile import BFLOAT16, BINARY16, BINARY32, Format, ieee_divide
+from adamax_ref.recipe.dialect import Dialect
+from adamax_ref.recipe.profile import BFLOAT16, BINARY16, BINARY32, Format, ieee_divide
 
 from ._bug import Bug, Grad
 from ._parts import Parts

@@ -12,7 +12,7 @@ from typing import final
 from adamax_ref.conformance.answer import Hello
 from adamax_ref.conformance.run import Run
 from adamax_ref.conformance.verdict import Grade
-from adamax_ref.law.profile import PROFILES
+from adamax_ref.recipe.profile import PROFILES
 
 from .blocks import Block
 

@@ -8,10 +8,10 @@ from typing import Any, Self, final
 import numpy as np
 
 from adamax_ref.dialects import get
-from adamax_ref.law.dialect import Dialect, Family
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.profile import PROFILES, Profile, Rounding
-from adamax_ref.law.recipe import INPUTS, Recipe
+from adamax_ref.recipe.dialect import Dialect, Family
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.profile import PROFILES, Profile, Rounding
+from adamax_ref.recipe.recipe import INPUTS, Recipe
 
 from .layout import Layout, layout_of
 

@@ -12,10 +12,10 @@ from typing import Any, Self, final
 
 import numpy as np
 
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.powers import factors_of, last_distinct_product, running_product
-from adamax_ref.law.profile import PROFILES, Format
 from adamax_ref.optimizer.counting import steps_taken
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.powers import factors_of, last_distinct_product, running_product
+from adamax_ref.recipe.profile import PROFILES, Format
 
 from .arrays import host
 from .layout import Count, Layout, Product, layout_of

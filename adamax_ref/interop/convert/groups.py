@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
-from adamax_ref.law.hyper import Hyperparameters
 from adamax_ref.optimizer.hypers import hyperparameters
+from adamax_ref.recipe.hyper import Hyperparameters
 
 from .conversion import Side
 from .layout import Layout

@@ -16,7 +16,7 @@ import numpy as np
 from adamax_ref.backend import PROFILE_OF_DTYPE
 from adamax_ref.frameworks import get as get_framework
 from adamax_ref.frameworks import names as framework_names
-from adamax_ref.law.profile import PROFILES
+from adamax_ref.recipe.profile import PROFILES
 
 from .conversion import Conversion, real_parts
 from .counting import determines

@@ -14,7 +14,7 @@ import numpy as np
 from adamax_ref.backend import profile_of
 from adamax_ref.frameworks.model import follow
 from adamax_ref.frameworks.protocol import Start
-from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.recipe.hyper import Hyperparameters
 
 from .arrays import host
 from .conversion import Array, Conversion, Side, real_parts

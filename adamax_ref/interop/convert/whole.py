@@ -6,7 +6,7 @@ from typing import Any, final
 
 import numpy as np
 
-from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.recipe.hyper import Hyperparameters
 
 from .arrays import host
 from .conversion import Conversion, Side

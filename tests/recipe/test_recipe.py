@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adamax_ref.dialects import get, names
-from adamax_ref.law.hyper import Hyperparameters
-from adamax_ref.law.operations import fma, greater, maximum, store
-from adamax_ref.law.profile import PROFILES
-from adamax_ref.law.recipe import INPUTS, OUTPUTS, Recipe
-from adamax_ref.law.trace import trace
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.operations import fma, greater, maximum, store
+from adamax_ref.recipe.profile import PROFILES
+from adamax_ref.recipe.recipe import INPUTS, OUTPUTS, Recipe
+from adamax_ref.recipe.trace import trace
 
 EXACT: dict[str, Callable[..., Any]] = {
     "add": operator.add,

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adamax_ref.law.powers import factors_of, last_distinct_product, platform_power, running_product
-from adamax_ref.law.profile import BFLOAT16, BINARY32, BINARY64, Format, Rounded, Rounding, Unrounded
+from adamax_ref.recipe.powers import factors_of, last_distinct_product, platform_power, running_product
+from adamax_ref.recipe.profile import BFLOAT16, BINARY32, BINARY64, Format, Rounded, Rounding, Unrounded
 
 betas = st.floats(0.0, 1.0, exclude_max=True, width=32)
 

@@ -1,6 +1,6 @@
 """Recipes: a dialect's update as an ordered list of rounded operations.
 
-A recipe is frozen, can be compared and hashed, and is all that an engine ever sees; :mod:`adamax_ref.law.trace` makes
+A recipe is frozen, can be compared and hashed, and is all that an engine ever sees; :mod:`adamax_ref.recipe.trace` makes
 it. :meth:`Recipe.evaluate` runs it on anything, :meth:`Recipe.lines` prints it in any language,
 :meth:`Recipe.placement` says which values may share a buffer.
 """
@@ -63,7 +63,7 @@ class Recipe:
     outputs : tuple of int
         The values that become the new ``p``, ``m`` and ``u``.
     working, storage : str
-        Names of the formats (see :mod:`adamax_ref.law.profile`).
+        Names of the formats (see :mod:`adamax_ref.recipe.profile`).
     """
 
     constants: tuple[str, ...]
@@ -106,7 +106,7 @@ class Recipe:
         Parameters
         ----------
         table : mapping of str to callable
-            One function for each operation name that occurs (see :data:`adamax_ref.law.operations.NAMES`).
+            One function for each operation name that occurs (see :data:`adamax_ref.recipe.operations.NAMES`).
         values : mapping of str to object
             ``p``, ``g``, ``m``, ``u`` and the constants.
 

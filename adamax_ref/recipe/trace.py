@@ -127,7 +127,7 @@ def trace(
     ----------
     update : callable
         ``update(p, g, m, u, c) -> (p, m, u)``, written with ``+ - * / abs`` and the functions of
-        :mod:`adamax_ref.law.operations`. What it returns is stored, whether it says so or not.
+        :mod:`adamax_ref.recipe.operations`. What it returns is stored, whether it says so or not.
     constants : iterable of str
         Names that `update` may read from ``c``; those that it does not use are left out of the recipe.
     conditions : mapping of str to bool
@@ -146,7 +146,7 @@ def trace(
 
     Examples
     --------
-    >>> from adamax_ref.law.profile import PROFILES
+    >>> from adamax_ref.recipe.profile import PROFILES
     >>> print(trace(lambda p, g, m, u, c: (p - c.lr * g, m, u), ["lr"], {}, PROFILES["f32"]))
     # given p, g, m, u in binary32 and lr in binary32
     v1    = lr * g                           # binary32

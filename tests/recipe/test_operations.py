@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adamax_ref.law.operations import fma, greater, maximum, store
-from adamax_ref.law.profile import BINARY64
+from adamax_ref.recipe.operations import fma, greater, maximum, store
+from adamax_ref.recipe.profile import BINARY64
 
 
 @given(st.floats(), st.floats(), st.floats())

@@ -118,7 +118,7 @@ class Dialect:
     name, title : str
         Short name for programs and a line for people.
     update : callable
-        ``update(p, g, m, u, c) -> (p, m, u)``; see :func:`adamax_ref.law.trace.trace`.
+        ``update(p, g, m, u, c) -> (p, m, u)``; see :func:`adamax_ref.recipe.trace.trace`.
     constants : callable
         ``constants(h, t, to) -> {name: scalar}``: plain arithmetic on the hyperparameters `h` and the step `t`
         (1 at the first step); ``to.work(x)``, ``to.store(x)`` and ``to.single(x)`` say where the framework rounds.
@@ -172,7 +172,7 @@ class Dialect:
         h : Hyperparameters
             Of the step.
         profile : str
-            See :data:`adamax_ref.law.profile.PROFILES`.
+            See :data:`adamax_ref.recipe.profile.PROFILES`.
         place : {"body", "tail"}
             Whether it is for what the framework's vector loop takes or for what it leaves over; see `vector`.
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adamax_ref.law.profile import BFLOAT16, BINARY16, BINARY32, BINARY64, FORMATS, Format, Rounded, ieee_divide
+from adamax_ref.recipe.profile import BFLOAT16, BINARY16, BINARY32, BINARY64, FORMATS, Format, Rounded, ieee_divide
 
 DTYPES = {"binary64": np.float64, "binary32": np.float32, "binary16": np.float16, "bfloat16": ml_dtypes.bfloat16}
 

@@ -29,7 +29,7 @@ def platform_power(x: float, exponent: int, form: "Format") -> float:
 
     Examples
     --------
-    >>> from adamax_ref.law.profile import BINARY64
+    >>> from adamax_ref.recipe.profile import BINARY64
     >>> platform_power(0.5, 3, BINARY64)
     0.125
     """
@@ -62,7 +62,7 @@ def running_product(x: float, count: int, form: "Format") -> float:
 
     Examples
     --------
-    >>> from adamax_ref.law.profile import BINARY32
+    >>> from adamax_ref.recipe.profile import BINARY32
     >>> running_product(0.5, 3, BINARY32)
     0.125
     """
@@ -86,7 +86,7 @@ def factors_of(product: float, x: float, form: "Format") -> int | None:
 
     Examples
     --------
-    >>> from adamax_ref.law.profile import BINARY32
+    >>> from adamax_ref.recipe.profile import BINARY32
     >>> factors_of(0.125, 0.5, BINARY32), factors_of(0.3, 0.5, BINARY32)
     (3, None)
 
@@ -116,7 +116,7 @@ def last_distinct_product(x: float, form: "Format") -> int:
 
     Examples
     --------
-    >>> from adamax_ref.law.profile import BINARY32
+    >>> from adamax_ref.recipe.profile import BINARY32
     >>> last_distinct_product(0.5, BINARY32), last_distinct_product(0.0, BINARY32)
     (149, 0)
     """

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from adamax_ref.law.hyper import Hyperparameters
+from adamax_ref.recipe.hyper import Hyperparameters
 
 
 @pytest.mark.parametrize(
