@@ -173,9 +173,9 @@ class Counters:
         self._steps = list(steps)
         tensors = all(is_tensor(step) and not on_device(step) and step.dim() == 0 for step in steps)
         hosted = not self._plain and tensors and len({step.dtype for step in steps}) == 1
-        views = [memory_of(step) for step in steps] if hosted else [None]
+        views: list[Any] = [memory_of(step) for step in steps] if hosted else [None]
         # Inside a transformation of torch a counter has no memory of its own.
-        self._views = None if any(view is None for view in views) else views
+        self._views: list[Any] | None = None if any(view is None for view in views) else views
         self._addresses = [step.data_ptr() for step in steps] if self._views is not None else []
         # A float32 counter stands still at 2**24, and a float64 one at 2**53; an integer goes on.
         ends = {np.dtype(np.float32): 2**24, np.dtype(np.float64): 2**53}
