@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
-from .dtypes import PROFILE_OF_DTYPE as PROFILE_OF_DTYPE
-from .dtypes import dtype_name as dtype_name
-from .dtypes import profile_of as profile_of
-from .memory import Cover, HostArray, bounds_of, form_of, require_alike, require_apart, require_updatable
+from .arrays.dtypes import PROFILE_OF_DTYPE as PROFILE_OF_DTYPE
+from .arrays.dtypes import dtype_name as dtype_name
+from .arrays.dtypes import profile_of as profile_of
+from .arrays.memory import Cover, HostArray, bounds_of, form_of, require_alike, require_apart, require_updatable
 from .recipe.recipe import Recipe
 
 if TYPE_CHECKING:

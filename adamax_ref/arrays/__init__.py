@@ -1,1 +1,1 @@
-"""Below every engine: a recipe evaluated on arrays of any namespace."""
+"""Below every engine: dtypes, checks and layout of memory, fused multiply-add, a recipe on arrays of any namespace."""

@@ -2,7 +2,7 @@
 
 It writes to nothing, so arrays may be read-only or immutable; it uses no function that the standard lacks, so a
 namespace that is as strict as it can be is enough. Where a namespace has no fused multiply-add, and none has, the
-exact emulation of :mod:`adamax_ref.fma` is used.
+exact emulation of :mod:`adamax_ref.arrays.fma` is used.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,11 +13,12 @@ from typing import Any
 import array_api_compat as compat
 import numpy as np
 
-from adamax_ref.derivative import with_derivative
-from adamax_ref.dtypes import dtype_name
-from adamax_ref.fma import fma_binary32, fma_binary64, repair
-from adamax_ref.memory import STORED
 from adamax_ref.recipe.recipe import INPUTS, Recipe
+
+from .derivative import with_derivative
+from .dtypes import dtype_name
+from .fma import fma_binary32, fma_binary64, repair
+from .memory import STORED
 
 Step = Callable[..., tuple[Any, Any, Any]]
 """``step(p, g, m, u, scalars) -> (p, m, u)``."""

@@ -15,7 +15,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from adamax_ref.fma import repair
+from .fma import repair
 
 Step = Callable[..., tuple[Any, Any, Any]]
 
@@ -104,7 +104,7 @@ def repaired(result: Any, safe: Any, a: Any, b: Any, c: Any) -> Any:
 
     Examples
     --------
-    >>> from adamax_ref.fma import fma_binary64
+    >>> from .fma import fma_binary64
     >>> def fused(a, b, c):
     ...     result, safe = fma_binary64(jax.numpy, a, b, c)
     ...     return repaired(result, safe, a, b, c)

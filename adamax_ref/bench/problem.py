@@ -9,7 +9,7 @@ from typing import Any, final
 
 import numpy as np
 
-from adamax_ref.memory import STORED
+from adamax_ref.arrays.memory import STORED
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.profile import PROFILES
 

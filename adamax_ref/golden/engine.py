@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from adamax_ref.arrays.memory import STORED
 from adamax_ref.backend import AbstractBackend, get_backend
-from adamax_ref.memory import STORED
 from adamax_ref.optimizer.tensors import bfloat16
 
 from .oracle import ELEMENTS, Element, Made

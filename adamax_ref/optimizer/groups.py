@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from adamax_ref.arrays.memory import require_apart
 from adamax_ref.backend import AbstractBackend, backend_for, get_backend, profile_of, profiles_of
-from adamax_ref.memory import require_apart
 from adamax_ref.recipe.dialect import Dialect
 
 from .hypers import hyperparameters

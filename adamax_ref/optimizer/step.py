@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, final
 
 import numpy as np
 
+from adamax_ref.arrays.memory import Cover, require_apart
 from adamax_ref.backend import AbstractBackend, Arrays, Constants, Prepared
-from adamax_ref.memory import Cover, require_apart
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.recipe import Recipe
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, final
 
+from adamax_ref.arrays.memory import STORED
 from adamax_ref.backend import profile_of
-from adamax_ref.memory import STORED
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.recipe import Recipe

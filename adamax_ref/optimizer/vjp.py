@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from adamax_ref.arrays.evaluation import operations
+from adamax_ref.arrays.memory import STORED
 from adamax_ref.backend import profile_of
 from adamax_ref.dialects import get as get_dialect
-from adamax_ref.memory import STORED
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.recipe import Recipe

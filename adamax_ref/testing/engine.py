@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from adamax_ref.arrays.memory import STORED
 from adamax_ref.backend import AbstractBackend, get_backend
-from adamax_ref.memory import STORED
 from adamax_ref.optimizer.adamax import Adamax
 from adamax_ref.optimizer.parameter import Parameter
 from adamax_ref.recipe.profile import PROFILES

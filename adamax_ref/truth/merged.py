@@ -13,7 +13,7 @@ from typing import Any, final
 import numpy as np
 
 from adamax_ref.arrays.evaluation import operations
-from adamax_ref.memory import STORED
+from adamax_ref.arrays.memory import STORED
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.recipe import OUTPUTS, Operation, Recipe

@@ -5,10 +5,10 @@ from typing import Any, final
 import numpy as np
 
 from adamax_ref.backend import BackendUnavailable, dtype_name
-from adamax_ref.cuda.arrays import library
-from adamax_ref.cuda.driver import first_line, no_room, require_device
-from adamax_ref.cuda.engine import CudaBackend
-from adamax_ref.cuda.launcher import Launcher
+from adamax_ref_cuda.arrays import library
+from adamax_ref_cuda.driver import first_line, no_room, require_device
+from adamax_ref_cuda.engine import CudaBackend
+from adamax_ref_cuda.launcher import Launcher
 
 from .compiler import REMEDY, nvrtc_version
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from adamax_ref.backend import BackendUnavailable
-from adamax_ref.cuda.driver import first_line
+from adamax_ref_cuda.driver import first_line
 
 OPTIONS = ("--std=c++17", "--fmad=false", "--ftz=false", "--prec-div=true", "--prec-sqrt=true")
 """No contraction, no flushing, IEEE division; the intrinsics in the source ask for the same a second time."""

@@ -1,16 +1,16 @@
 """CUDA C for a recipe: each operation its own rounded intrinsic, wrapped in one kernel that walks the tables.
 
 The kernel is never typed by hand: :func:`kernel_source` prints the recipe's operations into a frame that knows only
-how to find elements (:mod:`adamax_ref.tables`). Intrinsics such as ``__fmul_rn`` are never contracted, whatever the
+how to find elements (:mod:`adamax_ref.arrays.tables`). Intrinsics such as ``__fmul_rn`` are never contracted, whatever the
 compiler's options; the frame around them holds no floating-point arithmetic at all.
 """
 
 import hashlib
 from string import Template
 
-from adamax_ref.cuda.geometry import CHUNK, THREADS
+from adamax_ref.arrays.tables import ALIGNMENT, COLUMNS, WIDE
 from adamax_ref.recipe.recipe import Recipe
-from adamax_ref.tables import ALIGNMENT, COLUMNS, WIDE
+from adamax_ref_cuda.geometry import CHUNK, THREADS
 
 PROLOGUE = """// Made from a recipe; see adamax_ref_cupy.source.
 #pragma nv_diag_suppress 177  // not every kernel needs every conversion
@@ -216,7 +216,7 @@ def kernel_source(recipe: Recipe) -> str:
 
         kernel(tensors, layouts, chunks, constants)
 
-    with the three arrays of :class:`adamax_ref.tables.Table` and, in the working type, a row of constants for each
+    with the three arrays of :class:`adamax_ref.arrays.tables.Table` and, in the working type, a row of constants for each
     row of ``tensors``.
 
     Raises

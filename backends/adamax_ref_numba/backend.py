@@ -6,8 +6,8 @@ from typing import Any, final
 
 import numpy as np
 
+from adamax_ref.arrays.memory import require_updatable, zeros_apart
 from adamax_ref.backend import PROFILE_OF_DTYPE, AbstractBackend, BackendUnavailable, Capabilities, Kernel, dtype_name
-from adamax_ref.memory import require_updatable, zeros_apart
 from adamax_ref.optimizer.tensors import is_plain_tensor, lend
 from adamax_ref.recipe.recipe import Recipe
 

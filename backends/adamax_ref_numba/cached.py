@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
+from adamax_ref.arrays import fused
 from adamax_ref.recipe.recipe import Recipe
 
 from . import intrinsics
@@ -52,7 +53,7 @@ def compiled(recipe: Recipe) -> Step:
 
 def _write(text: str) -> Path | None:
     """Put the text where Numba finds it; None where that is impossible."""
-    key = hashlib.sha256((text + inspect.getsource(intrinsics)).encode()).hexdigest()[:24]
+    key = hashlib.sha256((text + inspect.getsource(intrinsics) + inspect.getsource(fused)).encode()).hexdigest()[:24]
     path = cache_folder() / f"recipe_{key}.py"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

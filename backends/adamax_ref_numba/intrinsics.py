@@ -1,4 +1,4 @@
-"""What compiled code needs and Numba does not offer: fma, 16-bit numbers, and memory by address.
+"""What compiled code needs and Numba does not offer: 16-bit numbers, and memory by address.
 
 Each function is one or two instructions of LLVM. None of them may be contracted or approximated, since nothing here
 is compiled with fast-math flags.
@@ -14,12 +14,6 @@ _FLOAT, _HALF = ir.FloatType(), ir.HalfType()
 
 
 @intrinsic  # type: ignore[untyped-decorator] # Numba publishes no types
-def fma(context: Any, a: Any, b: Any, c: Any) -> Any:
-    """Return ``a * b + c`` of three numbers of one type with a single rounding."""
-    return a(a, a, a), lambda _context, builder, _signature, operands: builder.fma(*operands)
-
-
-@intrinsic  # type: ignore[untyped-decorator]
 def half_to_single(context: Any, bits: Any) -> Any:
     """Return the float32 that a binary16 pattern stands for."""
 

@@ -7,12 +7,12 @@ from typing import Any, final
 import numba
 import numpy as np
 
+from adamax_ref.arrays.memory import HostArray
+from adamax_ref.arrays.tables import Buffer, Table, build, extents, reaches
 from adamax_ref.backend import Arrays, Constants, Kernel, Prepared, RecipeKernel, require_equally_long
 from adamax_ref.guards import require_gradual_underflow
-from adamax_ref.memory import HostArray
 from adamax_ref.optimizer.tensors import is_plain_tensor, is_tensor, lend, readable
 from adamax_ref.recipe.recipe import Recipe
-from adamax_ref.tables import Buffer, Table, build, extents, reaches
 from adamax_ref.threads import num_threads, share
 
 from .cached import compiled

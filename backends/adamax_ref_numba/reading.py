@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from numba import carray, njit, types
 
-from adamax_ref.memory import HostArray
-from adamax_ref.tables import Buffer
+from adamax_ref.arrays.memory import HostArray
+from adamax_ref.arrays.tables import Buffer
 
 from .intrinsics import call, call_status, pointer
 

@@ -1,7 +1,7 @@
 """A recipe printed as the Python source that Numba compiles.
 
 Three functions: ``dense`` walks a line of elements that lie side by side, ``strided`` one with steps between them, and
-``step``, which any number of threads may run at once, takes pieces of the tables of :mod:`adamax_ref.tables` until none
+``step``, which any number of threads may run at once, takes pieces of the tables of :mod:`adamax_ref.arrays.tables` until none
 is left and sends each chunk to one of the two. The recipe's operations stand in the order in which they were traced;
 nothing in the text allows the compiler to change it.
 """
@@ -36,9 +36,9 @@ _TEXT = '''\
 import numpy as np
 from numba import carray, njit, types
 
+from adamax_ref.arrays.fused import fma
 from adamax_ref_numba.intrinsics import (
     fetch_add,
-    fma,
     half_to_single,
     pointer,
     rounded_to_upper,

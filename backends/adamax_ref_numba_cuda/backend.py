@@ -8,10 +8,10 @@ from typing import Any, Literal, final
 import numpy as np
 
 from adamax_ref.backend import BackendUnavailable, dtype_name
-from adamax_ref.cuda.arrays import place_of
-from adamax_ref.cuda.driver import first_line, no_room, require_device
-from adamax_ref.cuda.engine import CudaBackend
-from adamax_ref.cuda.launcher import Launcher
+from adamax_ref_cuda.arrays import place_of
+from adamax_ref_cuda.driver import first_line, no_room, require_device
+from adamax_ref_cuda.engine import CudaBackend
+from adamax_ref_cuda.launcher import Launcher
 
 REMEDY = "pip install 'adamax-ref[numba-cuda]'"
 

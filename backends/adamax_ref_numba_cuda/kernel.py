@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numba import config, cuda, types
 
-from adamax_ref.cuda.geometry import CHUNK
 from adamax_ref.recipe.recipe import Recipe
+from adamax_ref_cuda.geometry import CHUNK
 
 from .source import element_source, kernel_source, lanes
 

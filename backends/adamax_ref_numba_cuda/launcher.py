@@ -8,10 +8,10 @@ from typing import Any, final
 
 from numba import cuda
 
-from adamax_ref.cuda.driver import is_capturing, no_room
-from adamax_ref.cuda.geometry import THREADS
-from adamax_ref.cuda.launcher import HostArray, Launcher
 from adamax_ref.recipe.recipe import Recipe
+from adamax_ref_cuda.driver import is_capturing, no_room
+from adamax_ref_cuda.geometry import THREADS
+from adamax_ref_cuda.launcher import HostArray, Launcher
 
 from .kernel import SIMULATED, compiled
 

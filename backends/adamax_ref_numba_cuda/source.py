@@ -6,8 +6,8 @@ under Numba's CUDA simulator, where :mod:`.twins` stands in for what only a devi
 
 from string import Template
 
+from adamax_ref.arrays.tables import ALIGNMENT, COLUMNS, WIDE
 from adamax_ref.recipe.recipe import Recipe
-from adamax_ref.tables import ALIGNMENT, COLUMNS, WIDE
 
 _KERNEL = Template('''\
 def ${name}(tensors, layouts, chunks, constants):
@@ -131,7 +131,7 @@ def kernel_source(recipe: Recipe, name: str) -> str:
     """Return the kernel that calls ``element`` for every element of its chunk.
 
     Called with one block of ``THREADS`` threads for each row of ``chunks``; its four arguments are addresses: of the
-    three arrays of :class:`adamax_ref.tables.Table`, and of a row of constants for each row of ``tensors``.
+    three arrays of :class:`adamax_ref.arrays.tables.Table`, and of a row of constants for each row of ``tensors``.
     """
     lane = range(lanes(recipe))
     passed = "".join(f", c_{constant}" for constant in recipe.constants)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from adamax_ref.fma import exactly, fma_binary32
+from adamax_ref.arrays.fma import exactly, fma_binary32
 from adamax_ref.recipe.profile import Format
 
 _quiet = np.errstate(all="ignore")  # overflow and NaN are results like others

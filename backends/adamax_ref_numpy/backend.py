@@ -6,8 +6,8 @@ from typing import Any, Literal, final
 
 import numpy as np
 
+from adamax_ref.arrays.memory import require_updatable, zeros_apart
 from adamax_ref.backend import PROFILE_OF_DTYPE, AbstractBackend, Capabilities, Kernel, dtype_name
-from adamax_ref.memory import require_updatable, zeros_apart
 from adamax_ref.recipe.recipe import Recipe
 
 from .fma import Provider, provider

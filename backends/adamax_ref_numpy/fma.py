@@ -11,8 +11,8 @@ from typing import Any, Literal, final
 
 import numpy as np
 
+from adamax_ref.arrays.fma import exactly, fma_binary32, fma_binary64
 from adamax_ref.backend import BackendUnavailable
-from adamax_ref.fma import exactly, fma_binary32, fma_binary64
 from adamax_ref.guards import wrong_triples
 from adamax_ref.recipe.profile import BINARY32
 
@@ -67,7 +67,7 @@ def _call(found: Provider, a: Block, b: Block, c: Block) -> Block:
 
 def _hardware() -> Provider | None:
     try:
-        from adamax_ref_numba.fused import fma_into
+        from adamax_ref.arrays.fused import fma_into
     except ImportError:
         return None
     return Provider("hardware", lambda dtype, size: fma_into, lambda dtype: 0)

@@ -13,9 +13,9 @@ from typing import Any, final
 
 import numpy as np
 
+from adamax_ref.arrays.memory import STORED
 from adamax_ref.backend import Arrays, Constants, Kernel, Prepared, RecipeKernel, require_equally_long
 from adamax_ref.guards import require_gradual_underflow
-from adamax_ref.memory import STORED
 from adamax_ref.recipe.recipe import INPUTS, Recipe
 from adamax_ref.threads import num_threads, share, taken
 

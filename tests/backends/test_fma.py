@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adamax_ref.fma import exactly, fma_binary32, fma_binary64
+from adamax_ref.arrays.fma import exactly, fma_binary32, fma_binary64
 from adamax_ref.guards import HARD_TRIPLES, wrong_triples
 from adamax_ref.recipe.profile import BINARY32
 from adamax_ref.truth.stepper import fused
@@ -148,7 +148,7 @@ def test_the_guard_uses_the_emulation_of_the_engine() -> None:
 
 
 def test_where_numba_can_keep_nothing_the_fused_multiply_add_is_compiled_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    fused = pytest.importorskip("adamax_ref_numba.fused")
+    fused = pytest.importorskip("adamax_ref.arrays.fused")
     real = fused.njit
 
     def no_folder(**options: Any) -> Any:

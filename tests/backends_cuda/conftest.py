@@ -18,11 +18,11 @@ import pytest
 
 from adamax_ref import backend as discovery
 from adamax_ref.backend import BackendUnavailable
-from adamax_ref.cuda.engine import CudaBackend
-from adamax_ref.cuda.geometry import THREADS
-from adamax_ref.cuda.launcher import HostArray, Launcher
 from adamax_ref.dialects import every_recipe
 from adamax_ref.recipe.recipe import Recipe
+from adamax_ref_cuda.engine import CudaBackend
+from adamax_ref_cuda.geometry import THREADS
+from adamax_ref_cuda.launcher import HostArray, Launcher
 from adamax_ref_cupy.source import PROLOGUE, kernel_name, kernel_source
 
 FLAGS = ("-O1", "-march=native", "-std=c++17", "-ffp-contract=off", "-fPIC", "-shared", "-fvisibility=hidden")
@@ -236,7 +236,7 @@ def lent() -> type[Lent]:
 @pytest.fixture
 def ptxas(missing: Callable[[str], NoReturn], tool: Callable[..., str]) -> str:
     """Return the assembler, or skip with a reason; in CI, fail."""
-    from adamax_ref.cuda.assembler import find_ptxas
+    from adamax_ref_cuda.assembler import find_ptxas
 
     try:
         return tool(find_ptxas())

@@ -8,11 +8,11 @@ import re
 import subprocess
 from collections.abc import Iterable
 
-from adamax_ref.cuda.assembler import Usage, assemble, find_ptxas
-from adamax_ref.cuda.audit import Finding, audit
 from adamax_ref.dialects import get, names
 from adamax_ref.recipe.profile import PROFILES
 from adamax_ref.recipe.recipe import Recipe
+from adamax_ref_cuda.assembler import Usage, assemble, find_ptxas
+from adamax_ref_cuda.audit import Finding, audit
 from adamax_ref_cupy.compiler import compile_source, nvrtc_version
 from adamax_ref_cupy.source import PROLOGUE, kernel_source
 

@@ -9,9 +9,9 @@ import ml_dtypes
 import numpy as np
 
 from adamax_ref.backend import get_backend
-from adamax_ref.cuda.geometry import CHUNK
 from adamax_ref.dialects import get
 from adamax_ref.recipe.recipe import Recipe
+from adamax_ref_cuda.geometry import CHUNK
 from adamax_ref_numba_cuda import twins
 from adamax_ref_numba_cuda.kernel import SIMULATED
 

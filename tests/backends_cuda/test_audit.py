@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from adamax_ref.cuda.assembler import Usage, assemble, read_report
-from adamax_ref.cuda.audit import Finding, audit, expected, instructions
 from adamax_ref.dialects import every_recipe, get
 from adamax_ref.recipe.profile import PROFILES
 from adamax_ref.recipe.trace import trace
+from adamax_ref_cuda.assembler import Usage, assemble, read_report
+from adamax_ref_cuda.audit import Finding, audit, expected, instructions
 from adamax_ref_cupy.compiler import OPTIONS
 from adamax_ref_cupy.source import PROLOGUE, TEMPLATES, kernel_name, kernel_source, lanes
 

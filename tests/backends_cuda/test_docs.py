@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from adamax_ref.backend import why_unavailable
-from adamax_ref.cuda.assembler import assemble
-from adamax_ref.cuda.geometry import CHUNK
 from adamax_ref.dialects import get
+from adamax_ref_cuda.assembler import assemble
+from adamax_ref_cuda.geometry import CHUNK
 from adamax_ref_cupy.source import PROLOGUE, kernel_source
 
 DOCS = Path(__file__).parents[2] / "docs"

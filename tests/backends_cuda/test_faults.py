@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from adamax_ref.backend import BackendUnavailable, get_backend, why_unavailable
-from adamax_ref.cuda import assembler, driver
-from adamax_ref.cuda.arrays import is_cuda_array, place_of, require_one_device, require_updatable
 from adamax_ref.dialects import get
 from adamax_ref.recipe.recipe import Recipe
+from adamax_ref_cuda import assembler, driver
+from adamax_ref_cuda.arrays import is_cuda_array, place_of, require_one_device, require_updatable
 
 TORCH = get("torch")
 F32 = TORCH.recipe(TORCH.defaults, "f32")
@@ -77,7 +77,7 @@ class Absent:
         if name.partition(".")[0] in ("cupy", "cupy_backends", "numba_cuda", "cuda"):
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, Absent())
-import adamax_ref_cupy, adamax_ref_numba_cuda, adamax_ref.cuda.graph, adamax_ref.cuda.kernel
+import adamax_ref_cupy, adamax_ref_numba_cuda, adamax_ref_cuda.graph, adamax_ref_cuda.kernel
 from adamax_ref.backend import why_unavailable
 print(why_unavailable("cupy"))
 print(why_unavailable("numba-cuda"))

@@ -9,10 +9,10 @@ import pytest
 
 from adamax_ref import Adamax, Parameter
 from adamax_ref.backend import get_backend
-from adamax_ref.cuda.geometry import CHUNK
-from adamax_ref.cuda.graph import CapturedStep
 from adamax_ref.dialects import get
 from adamax_ref.recipe.recipe import Recipe
+from adamax_ref_cuda.geometry import CHUNK
+from adamax_ref_cuda.graph import CapturedStep
 
 Array = np.ndarray[Any, Any]
 TORCH = get("torch")

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from adamax_ref.cuda.assembler import assemble
-from adamax_ref.cuda.audit import audit
 from adamax_ref.dialects import every_recipe, get
 from adamax_ref.recipe.recipe import Recipe
+from adamax_ref_cuda.assembler import assemble
+from adamax_ref_cuda.audit import audit
 
 HERE = Path(__file__).parent
 TORCH = get("torch")

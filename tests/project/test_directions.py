@@ -12,24 +12,19 @@ MAY = {
     "recipe": set[str](),
     "dialects": {"recipe"},
     "markup": set[str](),
-    "truth": {"arrays", "dialects", "recipe", "markup", "memory"},  # recipes are run side by side on arrays to find hard cases
-    # What engines share: the contract, and tools for memory, fused multiply-add and tables.
-    "dtypes": set[str](),
-    "memory": {"dtypes"},
-    "backend": {"dtypes", "recipe", "memory"},
-    "fma": {"recipe"},
+    "truth": {"arrays", "dialects", "recipe", "markup"},  # recipes are run side by side on arrays to find hard cases
+    # What engines share: arrays, the contract, and what they need of the process.
+    "arrays": {"recipe"},
+    "backend": {"arrays", "recipe"},
     "guards": {"backend", "recipe"},
-    "tables": {"memory"},
-    "cuda": {"backend", "recipe", "memory", "tables"},
-    "derivative": set[str](),
-    "arrays": {"derivative", "dtypes", "fma", "recipe", "memory"},
+    "threads": {"guards"},
     # What is built on them.
-    "optimizer": {"interrupts", "arrays", "backend", "dialects", "guards", "recipe", "memory"},
-    "bench": {"threads", "backend", "interop", "recipe", "memory", "optimizer"},  # our class for torch is timed, too
+    "optimizer": {"interrupts", "arrays", "backend", "dialects", "guards", "recipe"},
+    "bench": {"threads", "arrays", "backend", "interop", "recipe", "optimizer"},  # our class for torch is timed, too
     # A divergence is explained by the bank of known bugs, which is loaded when there is one.
-    "interop": {"backend", "conformance", "dialects", "frameworks", "recipe", "optimizer", "truth"},
+    "interop": {"arrays", "backend", "conformance", "dialects", "frameworks", "recipe", "optimizer", "truth"},
     "farm": set[str](),
-    "golden": {"backend", "dialects", "farm", "recipe", "memory", "optimizer", "truth"},
+    "golden": {"arrays", "backend", "dialects", "farm", "recipe", "optimizer", "truth"},
 }
 
 
@@ -97,5 +92,5 @@ def test_no_engine_imports_another(engine: str) -> None:
         assert others <= MAY_USE.get(engine, set()), f"{file.name} imports {others}"
 
 
-# The hardware's fused multiply-add comes from one place; NumPy's engine goes without where it is missing.
-MAY_USE = {"adamax_ref_numpy": {"adamax_ref_numba"}}
+# What both CUDA engines share is a package beside them and no engine itself.
+MAY_USE = {"adamax_ref_cupy": {"adamax_ref_cuda"}, "adamax_ref_numba_cuda": {"adamax_ref_cuda"}}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adamax_ref.tables import ALIGNMENT, DENSE, WIDE, Buffer, Quad, Table, build, collapse, ghost
+from adamax_ref.arrays.tables import ALIGNMENT, DENSE, WIDE, Buffer, Quad, Table, build, collapse, ghost
 
 Array = np.ndarray[Any, Any]
 

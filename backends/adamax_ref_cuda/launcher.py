@@ -1,4 +1,4 @@
-"""What a CUDA engine has to bring for :class:`adamax_ref.cuda.kernel.TableKernel`: memory, copies, events, the launch."""
+"""What a CUDA engine has to bring for :class:`adamax_ref_cuda.kernel.TableKernel`: memory, copies, events, the launch."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence

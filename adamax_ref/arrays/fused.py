@@ -1,15 +1,22 @@
-"""A fused multiply-add on blocks of contiguous memory, for engines that go through them call by call."""
+"""The processor's fused multiply-add, by Numba: for compiled code, and on blocks of contiguous memory.
+
+Importing this imports Numba.
+"""
 
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numba import njit, types
-from numba.extending import overload
-
-from .intrinsics import fma
+from numba.extending import intrinsic, overload
 
 Block = np.ndarray[Any, Any]
+
+
+@intrinsic  # type: ignore[untyped-decorator] # Numba publishes no types
+def fma(context: Any, a: Any, b: Any, c: Any) -> Any:
+    """Return ``a * b + c`` of three numbers of one type with a single rounding."""
+    return a(a, a, a), lambda _context, builder, _signature, operands: builder.fma(*operands)
 
 
 def fma_into(a: Any, b: Any, c: Any, out: Block) -> None:

@@ -10,10 +10,10 @@ from typing import Any, final
 
 import numpy as np
 
+from adamax_ref.arrays.memory import require_apart
+from adamax_ref.arrays.tables import Table, build, ghost, reaches
 from adamax_ref.backend import Arrays, Constants, Kernel, Prepared, RecipeKernel, require_equally_long
-from adamax_ref.memory import require_apart
 from adamax_ref.recipe.recipe import Recipe
-from adamax_ref.tables import Table, build, ghost, reaches
 
 from .arrays import Place, buffer_of, device_of, place_of, places_of, quads_of, require_together, require_updatable, stream_of
 from .geometry import CHUNK
@@ -103,7 +103,7 @@ class DeviceStep(Prepared):
         if self.ps and self._launcher.is_capturing(stream_of(self.ps[0])):
             raise RuntimeError(
                 "a plain step cannot be captured: its constants would be the same in every replay; "
-                "call adamax_ref.cuda.graph.CapturedStep(optimizer).record() inside the capture"
+                "call adamax_ref_cuda.graph.CapturedStep(optimizer).record() inside the capture"
             )
         require_equally_long(self.ps, gs)
         if self.ps and not self.reads(gs):

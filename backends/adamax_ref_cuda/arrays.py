@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import prod
 from typing import Any, final
 
+from adamax_ref.arrays.memory import overlaps_itself
+from adamax_ref.arrays.tables import Buffer, Quad, ghost
 from adamax_ref.backend import Arrays, dtype_name
-from adamax_ref.memory import overlaps_itself
 from adamax_ref.recipe.recipe import Recipe
-from adamax_ref.tables import Buffer, Quad, ghost
 
 STORED = {"binary64": "float64", "binary32": "float32", "binary16": "float16", "bfloat16": "bfloat16"}
 """Name of the dtype that holds each storage format."""

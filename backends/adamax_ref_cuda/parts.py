@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from adamax_ref.tables import Buffer, ghost
+from adamax_ref.arrays.tables import Buffer, ghost
 
 from .arrays import View, library, place_of
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .recipe.operations import fma as exact_fma
+from adamax_ref.recipe.operations import fma as exact_fma
 
 
 def fma_binary32(xp: Any, a: Any, b: Any, c: Any) -> Any:
