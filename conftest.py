@@ -22,6 +22,11 @@ collect_ignore_glob = [files for files, library in LIBRARIES.items() if find_spe
 MOST_WORKERS = 4  # each may hold several frameworks in memory
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the engine with which tests of the optimizer step NumPy arrays; by default the one that users get."""
+    parser.addoption("--engine", metavar="NAME", help="Step NumPy arrays with this engine in the tests of the optimizer.")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Let pytest-randomly shuffle the tests and leave generators of random numbers alone: a test has seeds of its own."""
     config.option.randomly_reset_seed = False

@@ -203,11 +203,8 @@ def _same(got: Any, want: Any) -> bool:
 
 @pytest.fixture
 def engine_of_host_arrays(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the NumPy engine step host arrays, unless a test file says ``ENGINE = None``.
-
-    What is tested here is not arithmetic, and the fastest engine compiles every recipe for seconds.
-    """
-    name = getattr(request.module, "ENGINE", "numpy")
+    """Let the engine of ``--engine`` step host arrays, if one is named; a test file may keep another with ``ENGINE``."""
+    name = getattr(request.module, "ENGINE", request.config.getoption("--engine"))
     if name is not None:
         chosen = get_backend(name)
         monkeypatch.setattr(groups, "backend_for", lambda array: chosen if chosen.owns(array) else backend_for(array))

@@ -74,8 +74,8 @@ class CapturedStep:
         step = self._step
         if self._optimizer.prepared(step) is None or not _reads(step):
             raise RuntimeError(
-                "a parameter, its gradient or its state lies elsewhere than when the step was captured, or an option asks for "
-                "other launches; keep arrays where they are and write gradients in place, or capture anew"
+                "a parameter lost or gained its gradient, or an array lies elsewhere than when the step was captured, or an option "
+                "asks for other launches; keep arrays where they are and write gradients in place, or capture anew"
             )
         constants, numbers = step.numbers()
         for call, rows in zip(step.calls, constants, strict=True):

@@ -14,7 +14,7 @@ from adamax_ref import Parameter
 
 @pytest.fixture(autouse=True)
 def quick(engine_of_host_arrays: None, one_thread: None) -> None:
-    """Step small things with the NumPy engine, and with torch on one thread."""
+    """Step with the engine of ``--engine``, and with torch on one thread."""
 
 
 class Side:

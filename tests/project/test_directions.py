@@ -17,7 +17,7 @@ MAY = {
     "arrays": {"recipe"},
     "backend": {"arrays", "recipe"},
     "guards": {"backend", "recipe"},
-    "threads": {"guards"},
+    "threads": {"guards", "interrupts"},
     # What is built on them.
     "optimizer": {"interrupts", "arrays", "backend", "dialects", "guards", "recipe"},
     "bench": {"threads", "arrays", "backend", "interop", "recipe", "optimizer"},  # our class for torch is timed, too

@@ -50,7 +50,7 @@ def test_the_wheel_holds_exactly_its_import_names(wheel: zipfile.ZipFile) -> Non
 
 def test_the_wheel_holds_types_schemas_and_the_core_corpus(wheel: zipfile.ZipFile) -> None:
     names = wheel.namelist()
-    assert sum(name.endswith("/py.typed") for name in names) == 8
+    assert sum(name.endswith("/py.typed") for name in names) == 9
     assert any(name.startswith("adamax_ref/vectors/core/torch/f32/") for name in names)
     assert "adamax_ref/vectors/MANIFEST.json" in names
     assert any(name.endswith("vectors.schema.json") for name in names)
