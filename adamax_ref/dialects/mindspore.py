@@ -90,7 +90,7 @@ DIALECT = replace(
                 "NaN divided by 0 is minus infinity in MindSpore, so that a NaN gradient at the first step makes the parameter "
                 "infinite where the norm is 0; here it becomes NaN.",
                 "Calls 1 and 6 to 15 of an optimizer compute with subnormal numbers flushed to zero, while MindSpore tries its "
-                "threads; the later ones, as here, keep them.",
+                "threads; the later ones, as here, keep them, unless MindSpore finds the threads that flush to be faster.",
             ),
         ),
     },

@@ -19,6 +19,7 @@ from .protocol import Array, Missing, Start, Trajectory
 from .wire import receive, send
 
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0", "GLOG_minloglevel": "3", "PYTHONWARNINGS": "ignore"}
+HALVES = "--xla_cpu_max_isa=AVX2"  # so that float16 has the same bits on a processor that computes in it
 ALONE = {"TORCHINDUCTOR_COMPILE_THREADS": "1"}  # compile in the child itself, so that nothing outlives it
 
 
@@ -40,7 +41,7 @@ class Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, **QUIET, **ALONE, **environment},
+            env={**os.environ, **QUIET, **ALONE, **environment, "XLA_FLAGS": f"{HALVES} {os.environ.get('XLA_FLAGS', '')}"},
         )
 
     def ask(self, *request: Any) -> Any:

@@ -149,11 +149,17 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def _bits(row: Row) -> str:
-    """Summarise the comparison: profiles that are exact by name, the others by count."""
+    """Summarise the comparison: profiles that are exact by name, the others by count.
+
+    Of a known departure only what departs is named, for the count is another on another processor.
+    """
+    known = get(row.name).departs
     exact = [key for key, counts in row.departures.items() if not sum(counts)]
     parts = [f"{', '.join(exact)} exact"] if exact else []
     for key, counts in row.departures.items():
-        if sum(counts):
+        if sum(counts) and key.partition("+")[0] in known:
+            parts.append(f"{key} differs in {', '.join(what for what, count in zip('pmu', counts, strict=True) if count)}")
+        elif sum(counts):
             listed = ", ".join(f"{what} {count}" for what, count in zip("pmu", counts, strict=True))
             parts.append(f"{key}: {listed} of {SIZE * STEPS} each")
     return "; ".join(parts)

@@ -1,7 +1,6 @@
 """Every framework that can be run gives its dialect's bits, in parameter, moment and norm, at every step."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -41,19 +40,9 @@ def departures(held: Children, name: str, profile: str, family: str, h: Hyperpar
     return [mismatches(a, b) for a, b in zip(ours, theirs, strict=True)]
 
 
-def may_fuse_halves(name: str, profile: str) -> bool:
-    """Whether XLA may fuse float16 on this processor, which another recipe would describe (measured where it does not)."""
-    compiled = any(word in name for word in ("jit", "xla"))
-    return profile == "f16" and compiled and "avx512_fp16" in Path("/proc/cpuinfo").read_text(encoding="utf-8")
-
-
 @pytest.mark.parametrize("name", names())
 def test_four_thousand_elements_over_fifty_steps_agree_in_every_bit(name: str, surveyed: Callable[[str], Row]) -> None:
-    exact = {
-        key: counts
-        for key, counts in surveyed(name).departures.items()
-        if not may_fuse_halves(name, key[:3]) and key[:3] not in get(name).departs
-    }
+    exact = {key: counts for key, counts in surveyed(name).departures.items() if key[:3] not in get(name).departs}
     decays = bool(dialect(name).options & {"l2", "decoupled"})
     assert {"f32", *(["f32+decay"] if decays else [])} <= set(exact)
     assert exact == dict.fromkeys(exact, (0, 0, 0))
@@ -102,8 +91,6 @@ def test_maximize_agrees_where_there_is_one(name: str, profile: str, live: Live)
 def test_half_precision_agrees(name: str, profile: str, decay: float, live: Live) -> None:
     if decay and not dialect(name).options & {"l2", "decoupled"}:
         decay = 0.0
-    if may_fuse_halves(name, profile):
-        pytest.skip("XLA may fuse float16 on this processor")
     h = settings_of(name, weight_decay=decay)
     for family in ("wide",) if decay else FAMILIES[1:]:
         assert departures(live(name), name, profile, family, h, 1031, 12) == [0, 0, 0], family
@@ -111,8 +98,6 @@ def test_half_precision_agrees(name: str, profile: str, decay: float, live: Live
 
 @pytest.mark.parametrize(("name", "profile"), in_profiles("f16 bf16"))
 def test_half_precision_agrees_where_beta2_is_visible(name: str, profile: str, live: Live) -> None:
-    if may_fuse_halves(name, profile):
-        pytest.skip("XLA may fuse float16 on this processor")
     assert departures(live(name), name, profile, "normal", settings_of(name, beta2=0.95, eps=1e-3), 515, 20) == [0, 0, 0]
 
 
