@@ -44,7 +44,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 
 def test_the_wheel_holds_exactly_its_import_names(wheel: zipfile.ZipFile) -> None:
     top = {name.split("/")[0] for name in wheel.namelist() if ".dist-info" not in name}
-    engines = {f"adamax_ref_{name}" for name in ("numpy", "numba", "array_api", "dask", "cupy", "numba_cuda")}
+    engines = {f"adamax_ref_{name}" for name in ("numpy", "numba", "array_api", "dask", "cuda", "cupy", "numba_cuda")}
     assert top == {"adamax_ref", "adamax_ref_pytest", *engines}
 
 
