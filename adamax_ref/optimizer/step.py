@@ -22,7 +22,7 @@ from .counting import Counters
 from .groups import Group, lent_to
 from .jobs import Job
 from .pieces import cut, paste
-from .tensors import bump, is_tensor, lend, readable, refuse_recorded
+from .tensors import bump, grad_disabled, is_tensor, lend, readable, refuse_recorded
 from .traced import beyond, put_through
 
 ARRAYS = ("exp_avg", "exp_inf")
@@ -236,7 +236,8 @@ class Step:
         if self._in_place:
             return Bound(gradients, constants, numbers, {}, {})
         calls = zip(self.calls, gradients, constants, strict=True)
-        results = {id(call): call.prepared.run(gs, rows) for call, gs, rows in calls if not call.prepared.in_place}
+        with grad_disabled():  # the graph of a parameter is no part of its new values
+            results = {id(call): call.prepared.run(gs, rows) for call, gs, rows in calls if not call.prepared.in_place}
         traced = {
             at: beyond(job.param, job.memory, job.law.dialect, job.options, number)
             for at, (job, number) in enumerate(zip(self.jobs, numbers, strict=True))

@@ -202,6 +202,12 @@ def tensor_like(value: np.ndarray[Any, Any], like: Any) -> Any:
     return torch.from_numpy(fresh).to(like.device)
 
 
+def grad_disabled() -> AbstractContextManager[Any]:
+    """Return a context in which torch, if it is loaded, records no gradients."""
+    torch = sys.modules.get("torch")
+    return nullcontext() if torch is None else torch.no_grad()
+
+
 def grad_enabled() -> AbstractContextManager[Any]:
     """Return a context in which torch, if it is loaded, records gradients."""
     torch = sys.modules.get("torch")

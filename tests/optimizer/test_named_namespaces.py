@@ -26,5 +26,6 @@ def test_tensors_are_stepped_by_any_engine_with_the_same_bits(peer: Callable[[st
             optimizer.step()
         state = optimizer.state[param]
         assert all(isinstance(state[part], torch.Tensor) for part in ("exp_avg", "exp_inf"))
+        assert param.is_leaf and not any(state[part].requires_grad for part in ("exp_avg", "exp_inf"))  # no graph grows
         results.append([np.asarray(x.detach()).tobytes() for x in (param, state["exp_avg"], state["exp_inf"])])
     assert results[0] == results[1]
