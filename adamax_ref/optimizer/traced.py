@@ -61,7 +61,7 @@ def concrete(options: Mapping[str, Any], defaults: Hyperparameters) -> Hyperpara
 
 @final
 @dataclass(frozen=True)
-class TracedRounding:
+class _TracedRounding:
     """The rounding of constants, on arrays: a conversion to the type in question, which autograd sees as exact."""
 
     xp: Any
@@ -79,6 +79,14 @@ class TracedRounding:
     def single(self, x: Any) -> Any:
         """Convert to float32."""
         return self._to(x, self.xp.float32)
+
+    def double(self, x: Any) -> Any:
+        """Convert to float64."""
+        return self._to(x, self.xp.float64)
+
+    def product(self, x: Any, count: Any) -> Any:
+        """Return the power: a product of `count` factors has its derivative."""
+        return x**count
 
     def _to(self, x: Any, dtype: Any) -> Any:
         if is_tensor(x):
@@ -136,7 +144,7 @@ def scalars(dialect: Dialect, options: Mapping[str, Any], t: Any, recipe: Recipe
         return dialect.scalars(concrete(options, dialect.defaults), int(t), recipe)
     with double_precision(like):
         xp = namespace(like)
-        to = TracedRounding(xp, getattr(xp, STORED[recipe.working]), getattr(xp, STORED[recipe.storage]))
+        to = _TracedRounding(xp, getattr(xp, STORED[recipe.working]), getattr(xp, STORED[recipe.storage]))
         wide = {name: to._to(options[name], xp.float64) if is_traced(options[name]) else options[name] for name in NAMES}
         made = dialect.constants(SimpleNamespace(**wide), t, to)
         hidden = primal(t, None) is None or any(primal(options[name], None) is None for name in NAMES)
