@@ -19,6 +19,7 @@ def dtype_name(array: Array) -> str:
 
     Examples
     --------
+    >>> import numpy as np
     >>> dtype_name(np.zeros(1, dtype=">f4"))
     'float32'
     """
@@ -41,6 +42,7 @@ def profile_of(array: Array) -> str:
 
     Examples
     --------
+    >>> import numpy as np
     >>> profile_of(np.zeros(3, dtype=np.complex64))
     'c64'
     """

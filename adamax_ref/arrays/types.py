@@ -13,6 +13,10 @@ HostArray = np.ndarray[Any, np.dtype[Any]]
 """An array of NumPy's, of any shape and dtype."""
 
 
+HostType = np.dtype[Any]
+"""A dtype of NumPy's."""
+
+
 class Array(Protocol):
     """An array of any namespace, as far as every one of them goes."""
 
@@ -27,6 +31,12 @@ class Array(Protocol):
 
 Arrays = Sequence[Array]
 """One array for each buffer, or for each parameter."""
+
+
+class StepCounter(Protocol):
+    """An array of no axes that counts steps, which is advanced in place where its library can."""
+
+    def __iadd__(self, other: Any, /) -> "StepCounter": ...
 
 
 class StandardArray(Array, Protocol):

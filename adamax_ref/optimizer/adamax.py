@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, final
 
+from adamax_ref.arrays.types import Array
 from adamax_ref.backend import get_backend
 from adamax_ref.dialects import get as get_dialect
 from adamax_ref.recipe.dialect import Dialect
@@ -14,7 +15,6 @@ from .hookable import Hookable
 from .hooks import hooked
 from .hypers import hyperparameters
 from .loading import unpack
-from .parameter import Array
 from .prepared import PreparedSteps
 from .saving import pack
 from .tensors import grad_enabled

@@ -357,7 +357,7 @@ def _split(backend: AbstractBackend, array: Any) -> list[Any]:
     return backend.split(array)
 
 
-def _buffers(job: Job, lent: Sequence[Any]) -> list[list[tuple[Recipe, tuple[Any, ...]]]]:
+def _buffers(job: Job, lent: Sequence[Any]) -> list[list[tuple[Recipe, Arrays]]]:
     """Return for each real part of four arrays its pieces, each with its recipe."""
     parts = zip(*(_split(job.backend, array) for array in lent), strict=True)
     if job.tail is job.recipe:
@@ -378,7 +378,7 @@ def _add(calls: dict[Any, Call], at: int, number: int, job: Job, recipe: Recipe,
     return call, len(call.buffers) - 1
 
 
-def _view_of(job: Job, lent: Sequence[Any], parts: list[list[tuple[Recipe, tuple[Any, ...]]]]) -> View:
+def _view_of(job: Job, lent: Sequence[Any], parts: list[list[tuple[Recipe, Arrays]]]) -> View:
     """Return how to take the buffers of a gradient when the step is done again."""
     if job.tail is job.recipe:
         return lambda array: _split(job.backend, lent_to(job.backend, array, reading=True))
