@@ -102,7 +102,7 @@ def test_a_differentiable_step_of_ours_on_tensors_has_torch_s_values_and_gradien
         p.retain_grad()
         p.grad = g
         o = optimizer([p], lr=0.1, weight_decay=0.1, differentiable=True)
-        o.state[p].update(step=torch.tensor(3.0), exp_avg=m, exp_inf=u)
+        o.state[p].update({"step": torch.tensor(3.0), "exp_avg": m, "exp_inf": u})
         o.step()
         p.sum().backward()
         ends.append([p.detach(), o.state[p]["exp_avg"].detach(), o.state[p]["exp_inf"].detach(), *(x.grad for x in tensors)])

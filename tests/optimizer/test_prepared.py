@@ -1,7 +1,7 @@
 """A repeated step is the long one, bit for bit; whatever has been exchanged in between is noticed."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ from adamax_ref import Adamax, Parameter
 from adamax_ref.backend import get_backend, why_unavailable
 from adamax_ref.optimizer import prepared
 from adamax_ref.optimizer.prepared import PreparedSteps
+from adamax_ref.optimizer.types import Group
 
 Change = Callable[[Adamax, list[Parameter]], None]
 
@@ -23,8 +24,9 @@ def _exchange_state(optimizer: Adamax, params: list[Parameter]) -> None:
 
 
 def _exchange_memory(optimizer: Adamax, params: list[Parameter]) -> None:
-    optimizer.state[params[0]] = dict(optimizer.state[params[0]])
-    optimizer.state[params[1]] = {name: value + value for name, value in optimizer.state[params[1]].items()}
+    state: dict[Any, Any] = optimizer.state
+    state[params[0]] = dict(state[params[0]])
+    state[params[1]] = {name: value + value for name, value in state[params[1]].items()}
 
 
 def _forget(optimizer: Adamax, params: list[Parameter]) -> None:
@@ -41,7 +43,7 @@ def _one_without_gradient(optimizer: Adamax, params: list[Parameter]) -> None:
     params[2].grad = None
 
 
-def _options(**values: Any) -> Change:
+def _options(**values: Unpack[Group]) -> Change:
     return lambda optimizer, params: optimizer.param_groups[1].update(values)
 
 
