@@ -20,12 +20,12 @@ from .derivative import with_derivative
 from .dtypes import dtype_name
 from .fma import fma_binary32, fma_binary64, repair
 from .memory import STORED
-from .types import Array, HostArray
+from .types import Array, HostArray, StandardArray
 
-Step = Callable[..., tuple[Any, Any, Any]]
+Step = Callable[..., tuple[Array, Array, Array]]
 """``step(p, g, m, u, scalars) -> (p, m, u)``."""
 
-Operations = dict[str, Callable[..., Any]]
+Operations = dict[str, Callable[..., StandardArray]]
 """A function for each operation of a recipe, with as many arrays as it has operands."""
 
 

@@ -16,10 +16,10 @@ import jax
 import numpy as np
 
 from .fma import repair
-from .types import HostArray
+from .types import Array, HostArray, StandardArray
 
-Step = Callable[..., tuple[Any, Any, Any]]
-Operations = dict[str, Callable[..., Any]]
+Step = Callable[..., tuple[Array, Array, Array]]
+Operations = dict[str, Callable[..., StandardArray]]
 
 
 def float64() -> AbstractContextManager[None]:

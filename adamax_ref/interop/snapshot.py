@@ -143,7 +143,7 @@ def copied_array(array: Array, into: Array | None = None) -> Array:
 
 def _options(optimizer: Any, group: Mapping[str, Any], dialect: str) -> tuple[Hyperparameters, str, str]:
     """Return the options of a group as numbers, for an array of one element may change; the last is a fault."""
-    complete = {**LATER, **group}
+    complete: Any = {**LATER, **group}
     try:
         return hyperparameters(complete), mode(optimizer, complete, dialect), ""
     except Exception as error:

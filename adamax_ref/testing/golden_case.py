@@ -33,7 +33,7 @@ class GoldenCase:
 
     def check(
         self,
-        implementation: Callable[..., Any] | Target,
+        implementation: Callable[..., object] | Target,
         *,
         lacks: tuple[str, ...] = (),
         declares: tuple[str, ...] = (),
