@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
 from operator import is_
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, Literal, final
 
 import numpy as np
 
@@ -70,17 +70,17 @@ class Capabilities:
         Whether parameters are written where they lie.
     subnormals : bool
         Whether subnormal numbers survive; where not, the cases that need them are skipped under that name.
-    device : str
-        ``"cpu"``, ``"cuda"``, or ``"any"``.
-    fma : str
-        How a fused multiply-add is made: ``"hardware"``, ``"emulated"``, ``"none"``.
+    device : {"cpu", "cuda", "any"}
+        Where its arrays lie.
+    fma : {"hardware", "emulated", "none"}
+        How a fused multiply-add is made.
     """
 
     profiles: frozenset[str] = field(default_factory=host_profiles)
     in_place: bool = True
     subnormals: bool = True
-    device: str = "cpu"
-    fma: str = "hardware"
+    device: Literal["cpu", "cuda", "any"] = "cpu"
+    fma: Literal["hardware", "emulated", "none"] = "hardware"
 
 
 class Prepared(ABC):

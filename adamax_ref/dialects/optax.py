@@ -1,11 +1,15 @@
 """optax's ``adamax`` and ``adamaxw`` on XLA, which rewrites them by compilation and by the number of arrays."""
 
 from functools import partial
+from typing import Literal
 
 from adamax_ref.recipe.dialect import Dialect, Evidence, Family, Provenance, usual_conditions
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.operations import fma, maximum
 from adamax_ref.recipe.types import Constants, FormatRounding, HyperLike, Number, Rounding, Scalar
+
+Bias = Literal["separate", "reciprocal", "joined"]
+"""How the moment is corrected: divided before the norm divides it, times the reciprocal, or with one divisor."""
 
 
 def conditions(h: HyperLike, to: FormatRounding) -> dict[str, bool]:
@@ -29,7 +33,7 @@ def constants(h: HyperLike, t: int, to: Rounding) -> dict[str, Number]:
     }
 
 
-def _direction(m: Scalar, u: Scalar, c: Constants, bias: str) -> Scalar:
+def _direction(m: Scalar, u: Scalar, c: Constants, bias: Bias) -> Scalar:
     """``(m / correction) / u``; a division by a scalar that every element shares becomes a product where XLA sees it."""
     if c.half or (bias == "reciprocal" and not c.brain):
         return (m * c.inverse) / u
@@ -39,7 +43,7 @@ def _direction(m: Scalar, u: Scalar, c: Constants, bias: str) -> Scalar:
 
 
 def update(
-    p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants, bias: str, fused: bool, applied: bool
+    p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants, bias: Bias, fused: bool, applied: bool
 ) -> tuple[Scalar, Scalar, Scalar]:
     """`bias` is where the correction went, `fused` whether the update was compiled, `applied` the last line too."""
     narrow = c.half or c.brain
@@ -52,7 +56,7 @@ def update(
     return fma(c.minus_lr, d, p) if applied else p + c.minus_lr * d, m, u
 
 
-def _dialect(part: str, title: str, bias: str, fused: bool, applied: bool, variants: dict[str, Dialect] | None = None) -> Dialect:
+def _dialect(part: str, title: str, bias: Bias, fused: bool, applied: bool, variants: dict[str, Dialect] | None = None) -> Dialect:
     return Dialect(
         name=f"optax/{part}" if part else "optax",
         title=f"optax on XLA for CPU, {title}",

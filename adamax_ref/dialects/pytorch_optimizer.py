@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Literal
 
 from adamax_ref.recipe.dialect import Dialect, Evidence, Family, Provenance
 from adamax_ref.recipe.hyper import Hyperparameters
@@ -21,7 +22,7 @@ def uncorrected_constants(h: HyperLike, t: int, to: Rounding) -> dict[str, Numbe
     return {**constants(h, t, to), "minus_rate": to.work(-h.lr)}
 
 
-def _conditions(kind: str) -> Callable[[HyperLike, FormatRounding], dict[str, bool]]:
+def _conditions(kind: Literal["l2", "decoupled", "fixed"]) -> Callable[[HyperLike, FormatRounding], dict[str, bool]]:
     def conditions(h: HyperLike, to: FormatRounding) -> dict[str, bool]:
         usual = torch.conditions(h, to)
         return {**usual, "decaying": kind == "l2" and usual["decaying"], "shrinking": kind != "l2" and usual["decaying"]}

@@ -2,7 +2,7 @@
 
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -35,7 +35,7 @@ def from_torch(tensor: "Tensor") -> Array:
     return np.asarray(plain.numpy())
 
 
-def begin(start: Start, lr: str = "float", compiled: bool = False, **flags: object) -> Step:
+def begin(start: Start, lr: Literal["float", "tensor"] = "float", compiled: bool = False, **flags: object) -> Step:
     """Put the state into ``torch.optim.Adamax``; `lr` is ``float``, or ``tensor`` for a float32 tensor."""
     import torch
 

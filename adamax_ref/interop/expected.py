@@ -100,8 +100,17 @@ def _pieces(arrays: Arrays, entry: Entry) -> Iterator[tuple[Any, ...]]:
 
 def _group(param: Parameter, h: Hyperparameters) -> Group:
     """Return a group for one parameter; the flags have chosen the dialect already."""
-    numbers: Group = {"lr": h.lr, "betas": h.betas, "eps": h.eps, "weight_decay": h.weight_decay, "maximize": h.maximize}
-    return {"params": [param], **numbers, "foreach": None, "differentiable": False, "capturable": False}
+    return {
+        "params": [param],
+        "lr": h.lr,
+        "betas": h.betas,
+        "eps": h.eps,
+        "weight_decay": h.weight_decay,
+        "maximize": h.maximize,
+        "foreach": None,
+        "differentiable": False,
+        "capturable": False,
+    }
 
 
 def _difference(name: str, got: Array, want: Array) -> Difference | Mismatch | None:

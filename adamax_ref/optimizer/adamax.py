@@ -19,7 +19,7 @@ from .prepared import PreparedSteps
 from .saving import pack
 from .step import Step
 from .tensors import grad_enabled
-from .types import ParamState, StateDict
+from .types import GroupOptions, ParamState, StateDict
 
 Loss = TypeVar("Loss")
 
@@ -131,7 +131,7 @@ class Adamax(Hookable):
             group.update(new)
             self.param_groups.append(group)
 
-    def add_param_group(self, param_group: Group) -> None:
+    def add_param_group(self, param_group: GroupOptions) -> None:
         """Add a group of parameters, for example a layer that is to be trained from now on.
 
         Parameters

@@ -19,6 +19,7 @@ from .hypers import hyperparameters
 from .parameter import is_parameter, type_name
 from .tensors import is_tensor, lend, memory_of, readable, sample
 from .types import Group as Group
+from .types import GroupOptions
 
 _SETS = (
     "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets will change "
@@ -30,7 +31,7 @@ _DUPLICATES = (
 )
 
 
-def as_groups(params: Iterable[object]) -> list[Group]:
+def as_groups(params: Iterable[object]) -> list[GroupOptions]:
     """Return the groups that the first argument of an optimizer stands for.
 
     Raises
@@ -52,7 +53,9 @@ def as_groups(params: Iterable[object]) -> list[Group]:
     return groups if isinstance(groups[0], dict) else [{"params": groups}]
 
 
-def prepare(group: Group, others: Sequence[Group], defaults: Mapping[str, object], dialect: Dialect, backend: str | None) -> Group:
+def prepare(
+    group: GroupOptions, others: Sequence[Group], defaults: Mapping[str, object], dialect: Dialect, backend: str | None
+) -> Group:
     """Return a checked and completed copy of `group`; `others` are the groups that stand before it.
 
     Raises

@@ -97,7 +97,7 @@ def _group(mine: Group, theirs: Any, number: int, dialect: str | Dialect) -> Gro
     return complete
 
 
-def _entry(entry: Any, key: Hashable, param: Any, capturable: bool, backend: str | None, cast: bool) -> ParamState:
+def _entry(entry: Any, key: Hashable, param: Any, capturable: bool, backend: str | None, cast: bool) -> Any:
     """Return a copy of one parameter's state: arrays like the parameter, the step an integer."""
     if not isinstance(entry, Mapping):
         raise ValueError(f"state[{key!r}] of the loaded state dict is {type(entry).__name__}, not a dictionary")
@@ -112,8 +112,7 @@ def _entry(entry: Any, key: Hashable, param: Any, capturable: bool, backend: str
     new["step"] = counter(t, param.data, backend) if capturable else t
     for part in ARRAYS:
         new[part] = array_like(entry[part], param.data, f"{part} of state[{key!r}]", backend, cast)
-    complete: ParamState = new
-    return complete
+    return new
 
 
 def array_like(value: object, data: Array, what: str, backend: str | None, cast: bool = True) -> Array:

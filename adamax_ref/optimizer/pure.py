@@ -117,7 +117,7 @@ def update(
         if g is None:
             return p, t, m, u
         check_gradient(g, p, "a parameter")
-        check_state({"exp_avg": m, "exp_inf": u}, p, "a parameter")
+        check_state({"step": t, "exp_avg": m, "exp_inf": u}, p, "a parameter")
         if any(map(traced.is_traced, (p, g, m, u, t, *named.values()))):
             return _with(t, traced.step(law, named, t + 1, (p, g, m, u)))
         return _ordinary(p, g, t, m, u, named, dialect, backend)

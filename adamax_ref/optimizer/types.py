@@ -4,7 +4,7 @@ Numbers of a group may be arrays, and users compute with them and with state; so
 """
 
 from collections.abc import Hashable, Mapping, MutableMapping
-from typing import Any, Literal, Protocol, TypedDict
+from typing import Any, Literal, NotRequired, Protocol, Required, TypedDict
 
 
 class Param(Protocol):
@@ -16,8 +16,8 @@ class Param(Protocol):
     def __hash__(self) -> int: ...
 
 
-class ParamState(TypedDict, total=False):
-    """State of one parameter; empty before its first update.
+class ParamState(TypedDict):
+    """State of one parameter, from its first update on.
 
     Attributes
     ----------
@@ -39,13 +39,35 @@ ARRAYS: tuple[Literal["exp_avg", "exp_inf"], ...] = ("exp_avg", "exp_inf")
 STATE: tuple[Literal["step", "exp_avg", "exp_inf"], ...] = ("step", *ARRAYS)
 
 
-class Group(TypedDict, total=False):
+class GroupOptions(TypedDict, total=False):
+    """A group as a user writes it: parameters, and the options in which it differs from the others.
+
+    Attributes
+    ----------
+    params : iterable
+        Of parameters, or of pairs of a name and a parameter.
+
+    The rest is as in :class:`Group`.
+    """
+
+    params: Required[Any]
+    lr: Any
+    betas: Any
+    eps: Any
+    weight_decay: Any
+    foreach: bool | None
+    maximize: bool
+    differentiable: bool
+    capturable: bool
+
+
+class Group(TypedDict):
     """Parameters and their options, a plain dictionary to which users may add keys of their own.
 
     Attributes
     ----------
     params : list of Parameter or torch tensor
-        In the order in which they were written; before they are checked also an iterable, or pairs with names.
+        In the order in which they were written.
     param_names : list of str
         Of the parameters, where they have names.
     lr, betas, eps, weight_decay : float or array
@@ -58,8 +80,8 @@ class Group(TypedDict, total=False):
         Learning rate before any schedule changed it.
     """
 
-    params: Any
-    param_names: list[str]
+    params: list[Any]
+    param_names: NotRequired[list[str]]
     lr: Any
     betas: Any
     eps: Any
@@ -68,7 +90,7 @@ class Group(TypedDict, total=False):
     maximize: bool
     differentiable: bool
     capturable: bool
-    initial_lr: Any
+    initial_lr: NotRequired[Any]
 
 
 class StateDict(TypedDict):

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, Literal, final
 
 from .hyper import Hyperparameters
-from .profile import PROFILES, Rounding, Unrounded
+from .profile import PROFILES, Place, Rounding, Unrounded
 from .recipe import Recipe
 from .trace import trace
 from .types import FormatRounding, HyperLike, Scalar
@@ -192,7 +192,7 @@ class Dialect:
         """
         self.check(h, profile)
         real = PROFILES[profile].real
-        where = "pair" if PROFILES[profile].is_complex else place
+        where: Place = "pair" if PROFILES[profile].is_complex else place
         conditions = self.conditions(h, Rounding(real.working, real.storage, where))
         return _traced(self, real.name, tuple(sorted(conditions.items())))
 

@@ -9,11 +9,12 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, SupportsFloat, TypeVar, final
+from typing import Any, Literal, SupportsFloat, TypeVar, final
 
 from .powers import platform_power, running_product
 
 Kept = TypeVar("Kept")
+Place = Literal["body", "tail", "pair"]
 
 
 @final
@@ -263,7 +264,7 @@ class Rounding:
 
     working: Format
     storage: Format
-    place: str = "body"
+    place: Place = "body"
 
     def work(self, x: SupportsFloat) -> Rounded:
         """Round to the working type."""

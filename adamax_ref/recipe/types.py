@@ -7,7 +7,7 @@ constants of its own derives a protocol from :class:`Constants` and names it in 
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from .profile import Format, Rounded
+from .profile import Format, Place, Rounded
 
 
 class Scalar(Protocol):
@@ -108,8 +108,8 @@ class FormatRounding(Rounding, Protocol):
         """Format in memory."""
 
     @property
-    def place(self) -> str:
-        """Which elements the recipe is for: ``"body"``, ``"tail"`` or ``"pair"``."""
+    def place(self) -> Place:
+        """Which elements the recipe is for."""
 
     def work(self, x: Number, /) -> Rounded:
         """Round to the working type."""

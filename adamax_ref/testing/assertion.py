@@ -27,7 +27,7 @@ def assert_conforms(
     declares: tuple[str, ...] = (),
     arrays: Kind | None = None,
     golden: str | Path | None = None,
-    level: str = "core",
+    level: Literal["core", "full"] = "core",
     html: str | Path | None = None,
 ) -> Run:
     """Fail unless an Adamax passes every case of one dialect and profile.

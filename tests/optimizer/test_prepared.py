@@ -1,7 +1,7 @@
 """A repeated step is the long one, bit for bit; whatever has been exchanged in between is noticed."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, Unpack
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +10,6 @@ from adamax_ref import Adamax, Parameter
 from adamax_ref.backend import get_backend, why_unavailable
 from adamax_ref.optimizer import prepared
 from adamax_ref.optimizer.prepared import PreparedSteps
-from adamax_ref.optimizer.types import Group
 
 Change = Callable[[Adamax, list[Parameter]], None]
 
@@ -43,8 +42,11 @@ def _one_without_gradient(optimizer: Adamax, params: list[Parameter]) -> None:
     params[2].grad = None
 
 
-def _options(**values: Unpack[Group]) -> Change:
-    return lambda optimizer, params: optimizer.param_groups[1].update(values)
+def _options(**values: Any) -> Change:
+    def change(optimizer: Any, params: list[Parameter]) -> None:
+        optimizer.param_groups[1].update(values)
+
+    return change
 
 
 def _grow(optimizer: Adamax, params: list[Parameter]) -> None:
