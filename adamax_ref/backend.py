@@ -6,19 +6,21 @@ somebody else's can add one. An engine is *exact* when ``adamax-ref verify backe
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
 from operator import is_
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, Literal, final
 
 import numpy as np
 
 from .arrays.dtypes import PROFILE_OF_DTYPE as PROFILE_OF_DTYPE
 from .arrays.dtypes import dtype_name as dtype_name
 from .arrays.dtypes import profile_of as profile_of
-from .arrays.memory import Cover, HostArray, bounds_of, form_of, require_alike, require_apart, require_updatable
+from .arrays.memory import Cover, bounds_of, form_of, require_alike, require_apart, require_updatable
+from .arrays.types import Array, HostArray, StepCounter
+from .arrays.types import Arrays as Arrays
 from .recipe.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -26,7 +28,14 @@ if TYPE_CHECKING:
 
 GROUP = "adamax_ref.backends"
 
-Arrays = Sequence[Any]
+Three = tuple[Arrays, Arrays, Arrays]
+"""New parameters, moments and norms."""
+
+Pieces = tuple[list[Arrays], list[Arrays]]
+"""What a framework's vector loop takes, and what it leaves over: for each piece `p`, `g`, `m` and `u`."""
+
+Cut = Callable[[Arrays], Pieces]
+
 Constants = Sequence[tuple[float, ...]]
 """For each buffer the constants of its step, in the order of ``recipe.constants``."""
 
@@ -61,17 +70,17 @@ class Capabilities:
         Whether parameters are written where they lie.
     subnormals : bool
         Whether subnormal numbers survive; where not, the cases that need them are skipped under that name.
-    device : str
-        ``"cpu"``, ``"cuda"``, or ``"any"``.
-    fma : str
-        How a fused multiply-add is made: ``"hardware"``, ``"emulated"``, ``"none"``.
+    device : {"cpu", "cuda", "any"}
+        Where its arrays lie.
+    fma : {"hardware", "emulated", "none"}
+        How a fused multiply-add is made.
     """
 
     profiles: frozenset[str] = field(default_factory=host_profiles)
     in_place: bool = True
     subnormals: bool = True
-    device: str = "cpu"
-    fma: str = "hardware"
+    device: Literal["cpu", "cuda", "any"] = "cpu"
+    fma: Literal["hardware", "emulated", "none"] = "hardware"
 
 
 class Prepared(ABC):
@@ -96,7 +105,9 @@ class Prepared(ABC):
 
     def __init__(self, recipe: Recipe, ps: Arrays, ms: Arrays, us: Arrays) -> None:
         self.recipe = recipe
-        self.ps, self.ms, self.us = list(ps), list(ms), list(us)
+        self.ps: list[Any] = list(ps)  # of the library that the engine computes with
+        self.ms: list[Any] = list(ms)
+        self.us: list[Any] = list(us)
         require_equally_long(ps, ms, us)
         for p, m, u in zip(ps, ms, us, strict=True):
             require_alike(recipe.storage, p, p, m, u)
@@ -115,7 +126,7 @@ class Prepared(ABC):
         return [*self.ps, *self.ms, *self.us]
 
     @staticmethod
-    def memory_of(array: Any) -> Any:
+    def memory_of(array: Array) -> Array:
         """Return a NumPy array over the memory of an array, where it lies on the host; otherwise the array itself."""
         return array
 
@@ -152,7 +163,7 @@ class Prepared(ABC):
         return bounds_of(self._host(self.written)), bounds_of(self._host(gs))
 
     @abstractmethod
-    def run(self, gs: Arrays, constants: Constants) -> tuple[Arrays, Arrays, Arrays]:
+    def run(self, gs: Arrays, constants: Constants) -> Three:
         """Do one step and return the new ``(ps, ms, us)``; gradients never change.
 
         What can be refused is refused before the first write, as :meth:`check` does. Whatever is raised after that
@@ -193,7 +204,7 @@ class RecipeKernel(Kernel):
         return self.make(ps, ms, us)
 
 
-def require_equally_long(*lists: Arrays) -> None:
+def require_equally_long(*lists: Sized) -> None:
     """Refuse lists of different lengths; ValueError."""
     lengths = list(map(len, lists))
     if lengths.count(lengths[0]) < len(lengths):
@@ -224,7 +235,7 @@ class AbstractBackend(ABC):
         """What this engine can do here; raises :class:`BackendUnavailable` like everything else."""
 
     @abstractmethod
-    def owns(self, array: Any) -> bool:
+    def owns(self, array: Array) -> bool:
         """Whether `array` is of a kind that this engine computes on; never imports anything."""
 
     @abstractmethod
@@ -238,40 +249,41 @@ class AbstractBackend(ABC):
         """
 
     @final
-    def step(self, recipe: Recipe, ps: Arrays, gs: Arrays, ms: Arrays, us: Arrays, constants: Constants) -> Any:
+    def step(self, recipe: Recipe, ps: Arrays, gs: Arrays, ms: Arrays, us: Arrays, constants: Constants) -> Three:
         """Do one step of a recipe and return the new ``(ps, ms, us)``: compile, prepare and run at once."""
         require_equally_long(ps, gs, ms, us, constants)
         return self.compile(recipe).prepare(ps, ms, us).run(gs, constants)
 
     @abstractmethod
-    def from_host(self, value: np.ndarray[Any, Any], like: Any = None) -> Any:
+    def from_host(self, value: HostArray, like: Array | None = None) -> Array:
         """Return a new array that holds `value`, of the namespace, dtype and device of `like` when that is given."""
 
     @abstractmethod
-    def to_host(self, array: Any) -> np.ndarray[Any, Any]:
+    def to_host(self, array: Array) -> HostArray:
         """Return a NumPy copy."""
 
     @abstractmethod
-    def zeros_like(self, array: Any) -> Any:
+    def zeros_like(self, array: Array) -> Array:
         """Return zeros of the same namespace, shape, dtype, device and, where there is one, memory layout."""
 
-    def check(self, array: Any) -> None:
+    def check(self, array: Array) -> None:
         """Refuse an array that could not be updated (read-only, overlapping itself); ValueError with the remedy."""
         return None
 
-    def split(self, array: Any) -> list[Any]:
+    def split(self, array: Array) -> list[Array]:
         """Return the real buffers an array consists of: itself, or real and imaginary part."""
-        return [array.real, array.imag] if profile_of(array).startswith("c") else [array]
+        own: Any = array
+        return [own.real, own.imag] if profile_of(array).startswith("c") else [array]
 
-    def join(self, parts: Sequence[Any], like: Any) -> Any:
+    def join(self, parts: Arrays, like: Array) -> Array:
         """Put together what :meth:`split` took apart; in place that is `like` itself, which the parts are views of."""
         return like
 
-    def pieces(self, arrays: Sequence[Any], cut: Callable[[Any], tuple[list[Any], list[Any]]]) -> tuple[list[Any], list[Any]]:
+    def pieces(self, arrays: Arrays, cut: Cut) -> Pieces:
         """Cut real buffers of one shape, as `cut` does with NumPy arrays; an engine that writes in place gives views."""
         return cut(arrays)
 
-    def count(self, step: Any, number: int) -> Any:
+    def count(self, step: StepCounter, number: int) -> StepCounter:
         """Return a step counter advanced by one, to `number`; in place where it can be, and without waiting for a device."""
         step += 1
         return step
@@ -372,7 +384,7 @@ def why_unavailable(name: str) -> str | None:
     return None
 
 
-def backend_for(array: Any) -> AbstractBackend:
+def backend_for(array: Array) -> AbstractBackend:
     """Return the available engine of the highest priority that owns `array` and computes in its type.
 
     Raises

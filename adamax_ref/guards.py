@@ -7,9 +7,11 @@ roundings. Engines ask here first and refuse to answer wrongly.
 
 import struct
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Literal
 
 import numpy as np
+
+from adamax_ref.arrays.types import HostArray
 
 from .backend import BackendUnavailable
 from .recipe.profile import FORMATS
@@ -37,7 +39,7 @@ HARD_TRIPLES: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
 """Name, operands and fused result in hexadecimal: each is one that a known wrong evaluation misses."""
 
 
-def wrong_triples(form: str, fma: Callable[[Any, Any, Any], Any]) -> list[str]:
+def wrong_triples(form: Literal["binary32", "binary64"], fma: Callable[[HostArray, HostArray, HostArray], HostArray]) -> list[str]:
     """Return a sentence for each hard triple that `fma` gets wrong.
 
     Parameters
@@ -61,7 +63,7 @@ def wrong_triples(form: str, fma: Callable[[Any, Any, Any], Any]) -> list[str]:
     return list(_wrong(form, fma))
 
 
-def _wrong(form: str, fma: Callable[[Any, Any, Any], Any]) -> Iterator[str]:
+def _wrong(form: Literal["binary32", "binary64"], fma: Callable[[HostArray, HostArray, HostArray], HostArray]) -> Iterator[str]:
     dtype = np.dtype(_NAMES[FORMATS[form].name])
     rows = HARD_TRIPLES[form]
     a, b, c, want = (np.array([float.fromhex(row[column]) for row in rows], dtype) for column in range(1, 5))

@@ -8,12 +8,15 @@ is not already there.
 import sys
 from collections.abc import Callable
 from functools import cache
+from types import ModuleType
 from typing import Any, cast
 
-Fma = Callable[[Any, Any, Any], Any]
+from .types import StandardArray
+
+Fma = Callable[[StandardArray, StandardArray, StandardArray], StandardArray]
 
 
-def with_derivative(xp: Any, fma: Fma) -> Fma:
+def with_derivative(xp: ModuleType, fma: Fma) -> Fma:
     """Return `fma` with its derivative, if `xp` is a namespace that differentiates.
 
     Examples

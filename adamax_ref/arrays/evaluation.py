@@ -8,6 +8,7 @@ exact emulation of :mod:`adamax_ref.arrays.fma` is used.
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 import array_api_compat as compat
@@ -19,9 +20,13 @@ from .derivative import with_derivative
 from .dtypes import dtype_name
 from .fma import fma_binary32, fma_binary64, repair
 from .memory import STORED
+from .types import Array, HostArray, StandardArray
 
-Step = Callable[..., tuple[Any, Any, Any]]
+Step = Callable[..., tuple[Array, Array, Array]]
 """``step(p, g, m, u, scalars) -> (p, m, u)``."""
+
+Operations = dict[str, Callable[..., StandardArray]]
+"""A function for each operation of a recipe, with as many arrays as it has operands."""
 
 
 def evaluator(recipe: Recipe) -> Step:
@@ -54,7 +59,7 @@ def evaluator(recipe: Recipe) -> Step:
     return run
 
 
-def operations(xp: Any, recipe: Recipe, storage: Any) -> dict[str, Callable[..., Any]]:
+def operations(xp: ModuleType, recipe: Recipe, storage: object) -> Operations:
     """Return the operations of a recipe on arrays of the working type."""
     single = recipe.working == "binary32"
     normal = recipe.working_format.smallest_normal
@@ -73,7 +78,7 @@ def operations(xp: Any, recipe: Recipe, storage: Any) -> dict[str, Callable[...,
     }
 
 
-def _fma_double(xp: Any, a: Any, b: Any, c: Any) -> Any:
+def _fma_double(xp: ModuleType, a: Any, b: Any, c: Any) -> Any:
     """Take the error-free transformations where they hold; send the other elements through exact rationals."""
     a, b, c = xp.broadcast_arrays(a, b, c)
     result, safe = fma_binary64(xp, a, b, c)
@@ -86,7 +91,7 @@ def _fma_double(xp: Any, a: Any, b: Any, c: Any) -> Any:
     return xp.asarray(repair(*map(to_host, (result, safe, a, b, c))), dtype=result.dtype, device=compat.device(result))
 
 
-def in_double(xp: Any) -> AbstractContextManager[Any]:
+def in_double(xp: ModuleType) -> AbstractContextManager[None]:
     """Let JAX have float64 for a while: without it arrays, constants and the emulation would silently be cut short."""
     if not compat.is_jax_namespace(xp):
         return nullcontext()
@@ -95,27 +100,33 @@ def in_double(xp: Any) -> AbstractContextManager[Any]:
     return float64()
 
 
-def _scalar(xp: Any, value: Any, like: Any, dtype: Any) -> Any:
+def _scalar(xp: ModuleType, value: Any, like: Any, dtype: Any) -> Any:
     """Return a constant as an array without axes, beside the arrays it meets; one that is traced stays traced."""
     if compat.is_array_api_obj(value):
         return xp.astype(value, dtype)
     return xp.asarray(value, dtype=dtype, device=None if compat.is_jax_array(like) else compat.device(like))
 
 
-def to_host(array: Any) -> np.ndarray[Any, Any]:
+def to_host(array: Array) -> HostArray:
     """Return a NumPy copy; a bfloat16 tensor becomes an array of ml_dtypes' type."""
     if not compat.is_torch_array(array):
         return np.array(array)
-    array = array.detach().cpu()
-    if dtype_name(array) == "bfloat16":
-        bits = array.contiguous().view(compat.array_namespace(array).uint16).numpy()
+    return _tensor_to_host(array)
+
+
+def _tensor_to_host(tensor: Any) -> HostArray:
+    tensor = tensor.detach().cpu()
+    if dtype_name(tensor) == "bfloat16":
+        bits = tensor.contiguous().view(compat.array_namespace(tensor).uint16).numpy()
         return np.array(bits.view(import_module("ml_dtypes").bfloat16))
-    return np.array(array.numpy())
+    return np.array(tensor.numpy())
 
 
-def from_host(xp: Any, value: np.ndarray[Any, Any]) -> Any:
+def from_host(xp: ModuleType, value: HostArray) -> Array:
     """Return a new array of a namespace that holds `value`."""
     value = value.astype(value.dtype.newbyteorder("="), copy=False)
     if compat.is_torch_namespace(xp) and dtype_name(value) == "bfloat16":
-        return xp.asarray(value.view(np.uint16)).view(xp.bfloat16)
-    return xp.asarray(value)
+        tensor: Array = xp.asarray(value.view(np.uint16)).view(xp.bfloat16)
+        return tensor
+    made: Array = xp.asarray(value)
+    return made

@@ -6,14 +6,19 @@ Both forms round to odd before the last rounding, which makes a second rounding 
 """
 
 import math
-from typing import Any
+from types import ModuleType
+from typing import Any, TypeVar
 
 import numpy as np
 
 from adamax_ref.recipe.operations import fma as exact_fma
 
+from .types import HostArray, StandardArray
 
-def fma_binary32(xp: Any, a: Any, b: Any, c: Any) -> Any:
+A = TypeVar("A", bound=StandardArray)
+
+
+def fma_binary32(xp: ModuleType, a: A, b: A, c: A) -> A:
     """Return ``a * b + c`` of float32 arrays with a single rounding, by way of float64.
 
     The product of two float32 is exact in float64. The sum is rounded there; where it falls on the middle between two
@@ -43,10 +48,11 @@ def fma_binary32(xp: Any, a: Any, b: Any, c: Any) -> Any:
     half_way = (mirror != nearest) & (xp.astype(xp.astype(mirror, single), double) == mirror)
     moved = xp.nextafter(total, xp.where(error > 0, xp.full_like(total, math.inf), xp.full_like(total, -math.inf)))
     inexact = xp.isfinite(error) & (error != 0)
-    return xp.astype(xp.where(half_way & inexact, moved, total), single)
+    result: A = xp.astype(xp.where(half_way & inexact, moved, total), single)
+    return result
 
 
-def fma_binary64(xp: Any, a: Any, b: Any, c: Any) -> tuple[Any, Any]:
+def fma_binary64(xp: ModuleType, a: A, b: A, c: A) -> tuple[A, A]:
     """Return ``a * b + c`` of float64 arrays with a single rounding, and where that can be relied on.
 
     Error-free transformations: Dekker's product, two sums by Knuth, and one rounding to odd. Where an operand or an
@@ -77,7 +83,7 @@ def fma_binary64(xp: Any, a: Any, b: Any, c: Any) -> tuple[Any, Any]:
     total, rest = two_sum(high, carry)
     result = total + _add_to_odd(xp, tail, rest)
     size, bound = xp.abs(high), 2.0**1021
-    fits = (size > 2.0**-968) & (size < bound) | (a == 0) | (b == 0)
+    fits = (size > 2.0**-968) & (size < bound) | _is_zero(a) | _is_zero(b)
     safe = fits & (xp.abs(a) < 2.0**995) & (xp.abs(b) < 2.0**995) & (xp.abs(c) < bound)
     factors = xp.isfinite(a) & xp.isfinite(b)
     # A zero has the sign of the plain sum, which is exact then; what is not finite follows it too, except that an
@@ -98,7 +104,7 @@ def exactly(a: float, b: float, c: float) -> float:
     return float(exact_fma(a, b, c))
 
 
-def repair(result: Any, safe: Any, a: Any, b: Any, c: Any) -> np.ndarray[Any, Any]:
+def repair(result: StandardArray, safe: StandardArray, a: StandardArray, b: StandardArray, c: StandardArray) -> HostArray:
     """Return `result` of :func:`fma_binary64` with the elements that are not safe computed exactly; NumPy arrays.
 
     Examples
@@ -115,28 +121,28 @@ def repair(result: Any, safe: Any, a: Any, b: Any, c: Any) -> np.ndarray[Any, An
     return repaired
 
 
-def two_sum(a: Any, b: Any) -> tuple[Any, Any]:
+def two_sum(a: StandardArray, b: StandardArray) -> tuple[StandardArray, StandardArray]:
     """Return the rounded sum and its exact error (Knuth, The Art of Computer Programming 2, 4.2.2)."""
     total = a + b
     shadow = total - a
     return total, (a - (total - shadow)) + (b - shadow)
 
 
-def _two_product(a: Any, b: Any) -> tuple[Any, Any]:
+def _two_product(a: StandardArray, b: StandardArray) -> tuple[StandardArray, StandardArray]:
     """Return the rounded product and its exact error (Dekker 1971)."""
     (a_high, a_low), (b_high, b_low) = _halves(a), _halves(b)
     high = a * b
     return high, ((a_high * b_high - high) + a_high * b_low + a_low * b_high) + a_low * b_low
 
 
-def _halves(a: Any) -> tuple[Any, Any]:
+def _halves(a: StandardArray) -> tuple[StandardArray, StandardArray]:
     """Split 53 bits into two times 26 (Veltkamp)."""
     scaled = a * 134217729.0  # 2**27 + 1
     high = scaled - (scaled - a)
     return high, a - high
 
 
-def _add_to_odd(xp: Any, a: Any, b: Any) -> Any:
+def _add_to_odd(xp: ModuleType, a: StandardArray, b: StandardArray) -> Any:
     """Add and round to odd: an inexact sum whose last bit is even moves to its neighbour on the side of the error."""
     total, error = two_sum(a, b)
     target = xp.where(error > 0, xp.full_like(total, math.inf), xp.full_like(total, -math.inf))
@@ -144,7 +150,11 @@ def _add_to_odd(xp: Any, a: Any, b: Any) -> Any:
     return xp.where(xp.isfinite(error) & (error != 0) & _is_even(xp, total), moved, total)
 
 
-def _is_even(xp: Any, a: Any) -> Any:
+def _is_zero(a: StandardArray) -> Any:
+    return a == 0
+
+
+def _is_even(xp: ModuleType, a: StandardArray) -> Any:
     """Whether the last of 53 bits is 0: whether rounding to 52 bits (Veltkamp's split by one bit) changes nothing."""
     scaled = a * 3.0
     return scaled - (scaled - a) == a

@@ -10,7 +10,8 @@ import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic, overload
 
-Block = np.ndarray[Any, Any]
+Block = np.ndarray[Any, np.dtype[Any]]
+Operand = Block | np.floating[Any]
 
 
 @intrinsic  # type: ignore[untyped-decorator] # Numba publishes no types
@@ -19,7 +20,7 @@ def fma(context: Any, a: Any, b: Any, c: Any) -> Any:
     return a(a, a, a), lambda _context, builder, _signature, operands: builder.fma(*operands)
 
 
-def fma_into(a: Any, b: Any, c: Any, out: Block) -> None:
+def fma_into(a: Operand, b: Operand, c: Operand, out: Block) -> None:
     """Write ``a * b + c``, rounded once, into a block.
 
     Compiled when types and scalars are first met in this combination, and kept on disk. A scalar stays in a register,

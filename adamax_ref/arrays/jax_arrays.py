@@ -16,11 +16,13 @@ import jax
 import numpy as np
 
 from .fma import repair
+from .types import Array, HostArray, StandardArray
 
-Step = Callable[..., tuple[Any, Any, Any]]
+Step = Callable[..., tuple[Array, Array, Array]]
+Operations = dict[str, Callable[..., StandardArray]]
 
 
-def float64() -> AbstractContextManager[Any]:
+def float64() -> AbstractContextManager[None]:
     """Return a context in which this thread has float64.
 
     Examples
@@ -29,11 +31,8 @@ def float64() -> AbstractContextManager[Any]:
     ...     jax.numpy.ones(1).dtype
     dtype('float64')
     """
-    context: AbstractContextManager[Any] = jax.enable_x64(True)
+    context: AbstractContextManager[None] = jax.enable_x64(True)
     return context
-
-
-Operations = dict[str, Callable[..., Any]]
 
 
 def as_written(table: Operations) -> Operations:
@@ -58,7 +57,7 @@ def _by_arrays(divide: Callable[..., Any]) -> Callable[..., Any]:
     return lambda a, b: divide(a, barrier(jax.numpy.broadcast_to(b, jax.numpy.broadcast_shapes(a.shape, b.shape))))
 
 
-def barrier(x: Any) -> Any:
+def barrier(x: jax.Array) -> jax.Array:
     """Return `x` such that XLA knows nothing of where it comes from; outside of a trace it does not look anyway.
 
     Examples
@@ -96,7 +95,7 @@ def jitted(step: Step) -> Step:
     return run
 
 
-def repaired(result: Any, safe: Any, a: Any, b: Any, c: Any) -> Any:
+def repaired(result: jax.Array, safe: jax.Array, a: jax.Array, b: jax.Array, c: jax.Array) -> jax.Array:
     """Repair a float64 fma where it is not safe, also inside a trace, where nobody can look at the values.
 
     That takes a call back to the host, made only when it is needed. It runs in a thread in which JAX has no float64,
@@ -123,6 +122,6 @@ def _by_the_host(result: Any, safe: Any, *operands: Any) -> Any:
     return jax.lax.bitcast_convert_type(jax.pure_callback(_on_words, shape, safe, *words), jax.numpy.float64)
 
 
-def _on_words(safe: Any, *pairs: Any) -> np.ndarray[Any, Any]:
+def _on_words(safe: Any, *pairs: Any) -> HostArray:
     result, a, b, c = (np.asarray(pair).view(np.float64)[..., 0] for pair in pairs)
     return repair(result, safe, a, b, c)[..., None].view(np.uint32)

@@ -11,14 +11,14 @@ from typing import Any, final
 import numpy as np
 
 from .dtypes import dtype_name
-
-HostArray = np.ndarray[Any, Any]
+from .types import Array, Arrays
+from .types import HostArray as HostArray
 
 STORED = {"binary64": "float64", "binary32": "float32", "binary16": "float16", "bfloat16": "bfloat16"}
 """Name of the dtype that holds numbers of a format."""
 
 
-def require_alike(storage: str, p: Any, g: Any, m: Any, u: Any) -> None:
+def require_alike(storage: str, p: Array, g: Array, m: Array, u: Array) -> None:
     """Refuse buffers of which one has another shape, or another type than the recipe stores.
 
     Parameters
@@ -46,7 +46,7 @@ def require_alike(storage: str, p: Any, g: Any, m: Any, u: Any) -> None:
             raise TypeError(f"{name} is a masked array, whose mask would be lost; pass what filled(0) returns, or its data")
 
 
-def form_of(array: Any) -> tuple[Any, ...]:
+def form_of(array: Array) -> tuple[object, ...]:
     """Return all but the elements of an array that the array itself may change in place.
 
     A tensor may be given other memory; an array of NumPy's may be resized, which changes its shape.
@@ -62,11 +62,12 @@ def form_of(array: Any) -> tuple[Any, ...]:
     if isinstance(array, np.ndarray):
         return array.shape, array.strides, array.dtype, array.flags.writeable
     if hasattr(array, "data_ptr"):
-        return array.data_ptr(), array.shape, array.stride(), array.dtype, array.device
+        tensor: Any = array
+        return tensor.data_ptr(), tensor.shape, tensor.stride(), tensor.dtype, tensor.device
     return tuple(array.shape), dtype_name(array)
 
 
-def bounds_of(arrays: Sequence[Any]) -> HostArray:
+def bounds_of(arrays: Arrays) -> HostArray:
     """Return the first address of each NumPy array that has elements, and the one after its last: int64, shape (n, 2).
 
     Examples

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, final
 
 import numpy as np
 
-from .memory import require_apart
+from .memory import HostArray, require_apart
 
 COLUMNS = ("p", "g", "m", "u", "size", "layout")
 """What a row of :attr:`Table.tensors` holds: four addresses, a number of elements, and how they lie."""
@@ -24,7 +24,7 @@ WIDE, DENSE = -1, -2
 ALIGNMENT = 16
 """Bytes of the widest access of a thread (128 bits: the widest load of a GPU thread, and an SSE or NEON register)."""
 
-IntArray = np.ndarray[Any, np.dtype[Any]]
+IntArray = np.ndarray[Any, np.dtype[np.integer[Any]]]
 Strides = tuple[int, ...]
 
 
@@ -214,7 +214,7 @@ def _require_apart(quads: Sequence[Quad], tensors: IntArray, dense: bool, itemsi
     require_apart([each for p, _, m, u in ghosts for each in (p, m, u)], [g for _, g, _, _ in ghosts])
 
 
-def ghost(buffer: Buffer, itemsize: int) -> np.ndarray[Any, Any]:
+def ghost(buffer: Buffer, itemsize: int) -> HostArray:
     """Return an array that lies where `buffer` lies and must never be read: NumPy's rules on memory apply to it.
 
     Examples

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from .contender import YARDSTICKS
+from .row import Record
 
 
-def plot(record: Mapping[str, Any], file: Path, profile: str = "f32") -> None:
+def plot(record: Record, file: Path, profile: str = "f32") -> None:
     """Draw the rows of one profile without weight decay and write the picture; the suffix decides on its form.
 
     Parameters

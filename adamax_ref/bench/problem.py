@@ -13,6 +13,8 @@ from adamax_ref.arrays.memory import STORED
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.profile import PROFILES
 
+from .row import Row
+
 Host = np.ndarray[Any, Any]
 
 
@@ -65,12 +67,13 @@ class Problem:
         return Hyperparameters(lr=2e-3, weight_decay=self.decay)
 
     @property
-    def dtype(self) -> Any:
+    def dtype(self) -> np.dtype[Any]:
         """NumPy's dtype; for bfloat16 that of ml_dtypes."""
         if self.profile == "bf16":
             from ml_dtypes import bfloat16
 
-            return np.dtype(bfloat16)
+            brain: np.dtype[Any] = np.dtype(bfloat16)
+            return brain
         return np.dtype(STORED[PROFILES[self.profile].storage.name])
 
     def start(self) -> tuple[list[Host], list[Host]]:
@@ -86,9 +89,9 @@ class Problem:
         ends = np.cumsum([prod(shape) for shape in shapes])[:-1]
         return [piece.reshape(shape).copy() for piece, shape in zip(np.split(values, ends), shapes, strict=True)]
 
-    def row(self) -> dict[str, Any]:
+    def row(self) -> Row:
         """Return what a record says of the problem; the shapes stand in their file."""
-        own = {"tensors": self.tensors, "size": self.size, "profile": self.profile, "decay": self.decay}
+        own: Row = {"tensors": self.tensors, "size": self.size, "profile": self.profile, "decay": self.decay}
         return own | ({"model": self.model} if self.model else {})
 
     def __str__(self) -> str:

@@ -2,12 +2,10 @@
 
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 from adamax_ref.threads import usable_processors as threads
 
@@ -26,14 +24,13 @@ from .contender import (
 from .measure import Sample, extra_memory, free_memory, interleave
 from .peers import PEERS
 from .problem import Problem
+from .row import Row, Surroundings
 from .verdict import Judge
 
 WARM_UP = 3
 """Steps before anything is timed: compilation, first-touch of state, and the steps whose bits are judged."""
 ARRAYS = 6
 """Arrays of the problem's size that a contender holds, generously counted, to refuse what would not fit."""
-
-Row = dict[str, Any]
 
 
 def measure(problem: Problem, backends: Sequence[str], against: Sequence[str], rounds: int) -> Iterator[Row]:
@@ -65,7 +62,10 @@ def measure(problem: Problem, backends: Sequence[str], against: Sequence[str], r
             **problem.row(),
             "name": one.name,
             "verdict": verdicts[one.name],
-            **asdict(samples[one.name]),
+            "median": samples[one.name].median,
+            "best": samples[one.name].best,
+            "spread": samples[one.name].spread,
+            "rounds": samples[one.name].rounds,
             "ns_per_element": samples[one.name].median * 1e9 / max(problem.elements, 1),
             "bytes_per_element": one.words * problem.itemsize or None,
             "percent_of_copy": _percent(one, COPY, samples),
@@ -117,7 +117,7 @@ def _ready(make: Callable[[], Contender], problem: Problem) -> Contender:
     return contender
 
 
-def surroundings() -> Row:
+def surroundings() -> Surroundings:
     """Return what the numbers depend on besides the code: versions, processor, threads, day."""
     names = ("adamax-ref", "numpy", "numba", "torch", "jax", "optax", "ml_dtypes")
     return {

@@ -1,8 +1,10 @@
 """A record as tables: for the terminal and for the documentation."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
+
+from .row import Record, Row
 
 HEAD = (
     "contender",
@@ -18,7 +20,7 @@ HEAD = (
 )
 
 
-def cells(row: Mapping[str, Any], peers: Sequence[str]) -> list[str]:
+def cells(row: Row, peers: Sequence[str]) -> list[str]:
     """Return the texts of one row; nothing but the reason where there is no time.
 
     Examples
@@ -48,12 +50,12 @@ def head(peers: Sequence[str]) -> list[str]:
     return [*HEAD[:-1], *(f"/ {peer}" for peer in peers), HEAD[-1]]
 
 
-def peers_of(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+def peers_of(rows: Iterable[Row]) -> list[str]:
     """Names of the peers in the order in which they appear."""
     return list(dict.fromkeys(peer for row in rows for peer in row.get("ratios", ())))
 
 
-def title(row: Mapping[str, Any]) -> str:
+def title(row: Row) -> str:
     """Say what was stepped.
 
     Examples
@@ -66,7 +68,7 @@ def title(row: Mapping[str, Any]) -> str:
     return f"{size}, {row['profile']}" + (", weight decay" if row["decay"] else "")
 
 
-def markdown(record: Mapping[str, Any]) -> str:
+def markdown(record: Record) -> str:
     """Return the page that documents a record; the text around the numbers stands in the record's data, too.
 
     Examples

@@ -1,11 +1,15 @@
 """``adamax-ref bench``: measure engines beside frameworks, with a verdict on the bits beside every time."""
 
 import json
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from adamax_ref.bench.row import Record, Row
 
 CPU_GRID = [
     (1, 16_777_216, "f32", 0.01),
@@ -94,13 +98,13 @@ def _fast() -> list[str]:
     return [one.name for one in usable if one.capabilities.in_place and one.capabilities.device != "cuda"]
 
 
-def _measured(grid: Any, asked: list[str], against: list[str], rounds: int, keep: Any) -> dict[str, Any]:
+def _measured(grid: Any, asked: list[str], against: list[str], rounds: int, keep: "Callable[[Record], None] | None") -> "Record":
     """Measure and print; emulation is left out where it was not asked for and takes minutes: it is there to be right."""
     from adamax_ref.bench.problem import Problem
     from adamax_ref.bench.record import measure, surroundings
 
     backends = asked or _fast()
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     for entry in grid:
         problem = entry if isinstance(entry, Problem) else Problem(*entry)
         wanted = backends if asked or problem.profile == "f32" else [name for name in backends if name != "numpy-emulated"]
@@ -112,7 +116,7 @@ def _measured(grid: Any, asked: list[str], against: list[str], rounds: int, keep
     return {"surroundings": surroundings(), "plots": [], "rows": rows}
 
 
-def _print(rows: list[dict[str, Any]]) -> None:
+def _print(rows: "list[Row]") -> None:
     """Print times with their verdicts, and below them the ratios to the peers: together they are too wide for a screen."""
     from rich import box
     from rich.console import Console
@@ -130,7 +134,7 @@ def _print(rows: list[dict[str, Any]]) -> None:
         console.print(table)
 
 
-def _keep(folder: Path, data: dict[str, Any]) -> None:
+def _keep(folder: Path, data: "Record") -> None:
     """Write data, plots and the page beside the folder."""
     from adamax_ref.bench.plot import plot
     from adamax_ref.bench.table import markdown
@@ -142,7 +146,7 @@ def _keep(folder: Path, data: dict[str, Any]) -> None:
     _write(folder.parent / "benchmarks.md", markdown(data))
 
 
-def _json(data: Any) -> str:
+def _json(data: object) -> str:
     return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
 

@@ -1,9 +1,9 @@
 """``adamax-ref golden``: write the corpus of golden vectors, check one, or ask its questions without the answers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, final
 
 import click
 
@@ -13,6 +13,7 @@ from adamax_ref.threads import usable_processors
 from ._questions import questions
 
 if TYPE_CHECKING:
+    from adamax_ref.golden.case import Case
     from adamax_ref.golden.unfinished import Unfinished
 
 
@@ -105,13 +106,13 @@ def digests(folder: Path) -> None:
 class Kills:
     """The bug bank under a name by which another process finds it."""
 
-    def killed_by(self, case: Any) -> tuple[str, ...]:
+    def killed_by(self, case: "Case") -> tuple[str, ...]:
         """Return the ids of the bugs that a case kills."""
         from adamax_ref.conformance import kills
 
         return kills.killed_by(case)
 
-    def described(self, cases: Any) -> Any:
+    def described(self, cases: Iterable["Case"]) -> dict[str, object]:
         """Return the content of BUGS.json."""
         from adamax_ref.conformance import kills
 

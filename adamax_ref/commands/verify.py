@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,8 +12,9 @@ from adamax_ref.threads import usable_processors
 from ._program import TakesProgram, of_callable
 
 if TYPE_CHECKING:
-    from adamax_ref.conformance.everything import Question
+    from adamax_ref.conformance.everything import Outcome, Question
     from adamax_ref.conformance.run import Run
+    from adamax_ref.conformance.target import Target
     from adamax_ref.farm import Mapper
     from adamax_ref.golden.load import Corpus
 
@@ -129,7 +130,7 @@ def judged_apart(target: str, question: "Question", mapper: "Mapper") -> tuple[l
     return shown(list(mapper(partial(judged_elsewhere, target, question), wanted)))
 
 
-def judged_elsewhere(target: str, question: "Question", pair: tuple[str, str]) -> Any:
+def judged_elsewhere(target: str, question: "Question", pair: tuple[str, str]) -> "Run":
     """Open target and corpus anew, in whatever process this is, and judge one dialect and profile."""
     from adamax_ref.conformance.run import run
     from adamax_ref.golden.load import open_corpus
@@ -138,7 +139,7 @@ def judged_elsewhere(target: str, question: "Question", pair: tuple[str, str]) -
         return run(opened, open_corpus(question.golden), *pair, question.level, waivers=question.waivers)
 
 
-def asked(target: Any, corpus: "Corpus", question: "Question") -> list[tuple[str, str]]:
+def asked(target: "Target", corpus: "Corpus", question: "Question") -> list[tuple[str, str]]:
     """Return the dialects and profiles that a target is judged on; ValueError where there are none, or it answers others."""
     from adamax_ref.conformance.run import pairs
 
@@ -176,7 +177,7 @@ def all_judged(question: "Question", mapper: "Mapper") -> tuple[list["Run"], int
     return runs, max(each.exit for each in found)
 
 
-def left_out(found: Sequence[Any]) -> Iterator[str]:
+def left_out(found: Sequence["Outcome"]) -> Iterator[str]:
     """Yield what was not judged, and why."""
     for each in found:
         if each.reason:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from adamax_ref.dialects import get
 from adamax_ref.golden.case import QUANTITIES, Case, Expectation
@@ -148,7 +148,7 @@ def _fewer(row: Row, count: int) -> Row:
     return Row(row.step, row.t, tuple(column[:count] for column in row.columns))
 
 
-def described(cases: Iterable[Case]) -> dict[str, Any]:
+def described(cases: Iterable[Case]) -> dict[str, object]:
     """Return the content of BUGS.json: every bug, how many cases kill it where it can show, and why it cannot elsewhere."""
     by_bug: dict[str, dict[str, list[Case]]] = {name: {} for name in bank()}
     where = set()
@@ -160,7 +160,7 @@ def described(cases: Iterable[Case]) -> dict[str, Any]:
     return {name: _entry(bug, by_bug[name], where) for name, bug in bank().items()}
 
 
-def _entry(bug: Bug, killers: dict[str, list[Case]], where: set[tuple[str, str]]) -> dict[str, Any]:
+def _entry(bug: Bug, killers: dict[str, list[Case]], where: set[tuple[str, str]]) -> dict[str, object]:
     applies: list[str] = []
     silent: dict[str, list[str]] = {}
     for dialect, profile in sorted(where):

@@ -1,32 +1,38 @@
 """What an optimizer under test is lent to work on: parameters with gradients, over arrays of NumPy or torch."""
 
 from abc import ABC, abstractmethod
-from typing import Any, final
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
+from adamax_ref.arrays.types import Array as AnyArray
 from adamax_ref.optimizer.parameter import Parameter
+from adamax_ref.optimizer.types import Param
 
 from .arrays import Array
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class Lender(ABC):
     """Makes parameters and state of one library from NumPy arrays, and reads them back."""
 
     @abstractmethod
-    def parameter(self, array: Array) -> Any:
+    def parameter(self, array: Array) -> Param:
         """Return a parameter, with ``data`` and ``grad``, that holds a copy of these numbers."""
 
     @abstractmethod
-    def array(self, numbers: Array) -> Any:
+    def array(self, numbers: Array) -> AnyArray:
         """Return a copy of these numbers as gradients and state have them."""
 
     @abstractmethod
-    def count(self, t: int, like: Any) -> Any:
+    def count(self, t: int, like: object) -> object:
         """Return a step counter of the kind that the optimizer itself keeps."""
 
     @abstractmethod
-    def read(self, value: Any) -> Array:
+    def read(self, value: object) -> Array:
         """Return the numbers of a parameter or of state; a parameter's where they are now."""
 
 
@@ -40,19 +46,21 @@ class NumpyLender(Lender):
     Parameter(name=None, shape=(2,), dtype=float64, grad=None)
     """
 
-    def parameter(self, array: Array) -> Any:
+    def parameter(self, array: Array) -> Param:
         """Return a parameter of ours."""
         return Parameter(array.copy())
 
-    def array(self, numbers: Array) -> Any:
+    def array(self, numbers: Array) -> AnyArray:
         """Return a copy."""
         return numbers.copy()
 
-    def count(self, t: int, like: Any) -> Any:
+    def count(self, t: int, like: object) -> object:
         """Return a whole number of the same type."""
-        return type(like)(t)
+        kind: Any = type(like)
+        made: object = kind(t)
+        return made
 
-    def read(self, value: Any) -> Array:
+    def read(self, value: object) -> Array:
         """Return the array."""
         return np.asarray(value.data if isinstance(value, Parameter) else value)
 
@@ -67,24 +75,25 @@ class TorchLender(Lender):
         PyTorch.
     """
 
-    def __init__(self, torch: Any) -> None:
+    def __init__(self, torch: ModuleType) -> None:
         self._torch = torch
 
-    def parameter(self, array: Array) -> Any:
+    def parameter(self, array: Array) -> "Tensor":
         """Return a leaf that requires gradients."""
         return self.array(array).requires_grad_()
 
-    def array(self, numbers: Array) -> Any:
+    def array(self, numbers: Array) -> "Tensor":
         """Return a tensor; bfloat16 goes through binary32, which holds it exactly."""
         if numbers.dtype.name == "bfloat16":
             return self._torch.from_numpy(numbers.astype("float32")).to(self._torch.bfloat16)
         return self._torch.from_numpy(numbers.copy())
 
-    def count(self, t: int, like: Any) -> Any:
+    def count(self, t: int, like: object) -> object:
         """Return a number, or a tensor in double, as PyTorch makes it under a default type of double."""
-        return self._torch.tensor(float(t), dtype=self._torch.float64) if self._torch.is_tensor(like) else type(like)(t)
+        kind: Any = type(like)
+        return self._torch.tensor(float(t), dtype=self._torch.float64) if self._torch.is_tensor(like) else kind(t)
 
-    def read(self, value: Any) -> Array:
+    def read(self, value: "Tensor") -> Array:
         """Return the numbers as an array; those of bfloat16 in binary32."""
         tensor = value.detach()
         made: Array = (tensor.float() if tensor.dtype == self._torch.bfloat16 else tensor).numpy()

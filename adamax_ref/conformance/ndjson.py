@@ -6,7 +6,6 @@ A file without footer is not a report. It holds no times, so equal runs give equ
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import Any
 
 from adamax_ref.golden.document import plain
 
@@ -16,7 +15,7 @@ from .run import Run
 
 FORMAT = "adamax-report/1"
 
-Json = dict[str, Any]
+Json = dict[str, object]
 
 
 def ndjson(runs: Sequence[Run]) -> str:

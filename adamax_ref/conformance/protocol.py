@@ -5,6 +5,7 @@ to be printed. ``schema/protocol.schema.json`` says the same for other readers.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, final
 
@@ -19,11 +20,11 @@ from .wire import Fault, built, parsed, printable
 
 VERSION = 1
 EXPOSABLE = ("theta", "m", "u", "t")
-HELLO: dict[str, Any] = {"axp": VERSION, "cmd": "hello"}
+HELLO: dict[str, object] = {"axp": VERSION, "cmd": "hello"}
 _COPIED = ("id", "shape", "hyper", "init", "steps", "report")
 
 
-def request(case: Case, dialect: str) -> dict[str, Any]:
+def request(case: Case, dialect: str) -> dict[str, object]:
     """Return the question of a case: what is given, and nothing of what must come out.
 
     Examples
@@ -47,13 +48,14 @@ def question(case: Case, hello: Hello) -> bytes:
     return line(asked)
 
 
-def without_constants(asked: dict[str, Any]) -> dict[str, Any]:
+def without_constants(asked: dict[str, object]) -> dict[str, object]:
     """Return a question whose steps have no constants."""
-    steps = [{name: value for name, value in step.items() if name != "constants"} for step in asked["steps"]]
+    given: Any = asked["steps"]
+    steps = [{name: value for name, value in step.items() if name != "constants"} for step in given]
     return {**asked, "steps": steps}
 
 
-def line(message: dict[str, Any]) -> bytes:
+def line(message: Mapping[str, object]) -> bytes:
     r"""Write a message as a line.
 
     Examples
@@ -184,7 +186,7 @@ def read_id(data: bytes) -> str:
     return told
 
 
-def _without_nulls(message: dict[str, Any]) -> dict[str, Any]:
+def _without_nulls(message: dict[str, object]) -> dict[str, object]:
     """Leave out quantities that are null: that is how a target says that it does not expose them."""
     steps = message.get("steps")
     if not isinstance(steps, list):
@@ -193,7 +195,7 @@ def _without_nulls(message: dict[str, Any]) -> dict[str, Any]:
     return {**message, "steps": kept}
 
 
-def _exposed(step: dict[str, Any]) -> dict[str, Any]:
+def _exposed(step: dict[str, Any]) -> dict[str, object]:
     return {name: value for name, value in step.items() if value is not None or name not in EXPOSABLE}
 
 

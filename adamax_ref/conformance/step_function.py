@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, final
+from typing import final
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from .answer import FEATURES, Answer, Hello, Reported
 from .arrays import Array, start_of, text_of
 from .target import Target, attempt
 
-StepFunction = Callable[[Array, Array, Array, Array, int, Hyperparameters], tuple[Any, Any, Any]]
+StepFunction = Callable[[Array, Array, Array, Array, int, Hyperparameters], tuple[object, object, object]]
 """``step(p, g, m, u, t, hyper) -> p, m, u``; `t` is 1 at the first step."""
 _LEGAL = "illegal input, which a step function never gets: to refuse it is its caller's task"
 
@@ -87,7 +87,7 @@ class StepTarget(Target):
         return new_p, new_m, new_u
 
 
-def taken(value: Any, name: str, like: Array) -> Array:
+def taken(value: object, name: str, like: Array) -> Array:
     """Return a result as an array.
 
     Raises
@@ -108,7 +108,7 @@ def taken(value: Any, name: str, like: Array) -> Array:
     return array
 
 
-def about(implementation: Any) -> tuple[str, str]:
+def about(implementation: Callable[..., object]) -> tuple[str, str]:
     """Return name and version of something callable.
 
     Examples

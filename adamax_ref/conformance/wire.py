@@ -1,5 +1,6 @@
 """Lines of JSON from a stranger: parsed strictly, in bounded memory, and never printed as they came."""
 
+from collections.abc import Mapping
 from typing import Any, TypeVar, final
 
 from adamax_ref.golden.document import CorpusError, build, parse
@@ -29,7 +30,7 @@ class Fault(Exception):
         self.message = message
 
 
-def parsed(data: bytes, where: str) -> dict[str, Any]:
+def parsed(data: bytes, where: str) -> dict[str, object]:
     """Parse a line, once it is known not to grow beyond measure.
 
     Raises
@@ -57,7 +58,7 @@ def parsed(data: bytes, where: str) -> dict[str, Any]:
     return message
 
 
-def built(kind: type[Record], message: dict[str, Any], where: str) -> Record:
+def built(kind: type[Record], message: Mapping[str, object], where: str) -> Record:
     """Turn a parsed line into a record; ``protocol`` when a field is missing, unknown or of another type.
 
     Names that begin with ``x-`` are anybody's own and are left out.

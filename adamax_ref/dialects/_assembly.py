@@ -7,12 +7,11 @@ choices; what a choice means is said in ``_axes``.
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import cache, partial
-from typing import Any, final
+from typing import final
 
 from adamax_ref.recipe.dialect import Dialect, Family, usual_conditions
-from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.operations import fma, greater, maximum, store
-from adamax_ref.recipe.types import Constants, Scalar
+from adamax_ref.recipe.types import Constants, FormatRounding, HyperLike, Number, Rounding, Scalar
 
 
 @final
@@ -62,19 +61,19 @@ def assemble(dialect: Dialect, axes: Axes) -> Dialect:
 
 
 @cache
-def _conditions(m: str, c1: str) -> Callable[[Any, Any], dict[str, bool]]:
-    def conditions(h: Hyperparameters, to: Any) -> dict[str, bool]:
-        far = {"far": _weight(h, to, c1) >= 0.5} if m == "delta2" else {}
+def _conditions(m: str, c1: str) -> Callable[[HyperLike, FormatRounding], dict[str, bool]]:
+    def conditions(h: HyperLike, to: FormatRounding) -> dict[str, bool]:
+        far = {"far": float(_weight(h, to, c1)) >= 0.5} if m == "delta2" else {}
         return {**usual_conditions(h, to), **far}
 
     return conditions
 
 
-def _weight(h: Any, to: Any, c1: str) -> Any:
+def _weight(h: HyperLike, to: Rounding, c1: str) -> Number:
     return to.work(1 - h.beta1) if c1 == "host" else 1 - to.work(h.beta1)
 
 
-def _correction(h: Any, t: int, to: Any, bias: str) -> Any:
+def _correction(h: HyperLike, t: int, to: Rounding, bias: str) -> Number:
     """One minus the power, in double or, from the rounded beta1 on, in the working type; 1 where nothing is corrected."""
     if bias in ("", "host"):
         return 1 - h.beta1**t if bias else 1
@@ -82,13 +81,13 @@ def _correction(h: Any, t: int, to: Any, bias: str) -> Any:
     return 1 - (beta1**t if bias == "compute" else to.product(beta1, t))
 
 
-def _stored(to: Any, x: Any) -> Any:
+def _stored(to: Rounding, x: Number) -> Number:
     return to.store(to.work(x))
 
 
 @cache
-def _constants(c1: str, bias: str, rounding: str, scalars: str) -> Callable[[Any, int, Any], dict[str, Any]]:
-    def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+def _constants(c1: str, bias: str, rounding: str, scalars: str) -> Callable[[HyperLike, int, Rounding], dict[str, Number]]:
+    def constants(h: HyperLike, t: int, to: Rounding) -> dict[str, Number]:
         end = partial(_stored, to) if scalars == "storage" else to.work
         given = partial(_stored, to) if rounding == "kernel" else end
         weight = end(_weight(h, to, c1))
@@ -116,12 +115,12 @@ def _constants(c1: str, bias: str, rounding: str, scalars: str) -> Callable[[Any
     return constants
 
 
-def _update(family: Family, axes: Axes) -> Callable[..., tuple[Any, Any, Any]]:
+def _update(family: Family, axes: Axes) -> Callable[..., tuple[Scalar, Scalar, Scalar]]:
     """Put an update together; `keep` rounds to storage where the kernels of 16-bit types do."""
     keep = store if axes.round == "kernel" else _unchanged
     done = store if axes.round == "opmath" else _unchanged
 
-    def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
+    def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Scalar, Scalar, Scalar]:
         if c.maximize:
             g = -g
         if c.decaying and family.decay == "l2":
@@ -135,11 +134,11 @@ def _update(family: Family, axes: Axes) -> Callable[..., tuple[Any, Any, Any]]:
     return update
 
 
-def _unchanged(x: Any) -> Any:
+def _unchanged(x: Scalar) -> Scalar:
     return x
 
 
-def _moment(g: Any, m: Any, c: Constants, axes: Axes) -> Any:
+def _moment(g: Scalar, m: Scalar, c: Constants, axes: Axes) -> Scalar:
     if axes.m == "sum":
         if axes.mfma == "g":
             return fma(c.weight, g, c.beta1 * m)
@@ -148,7 +147,7 @@ def _moment(g: Any, m: Any, c: Constants, axes: Axes) -> Any:
     return fma(factor, g - m, start) if axes.mfma == "fused" else start + factor * (g - m)
 
 
-def _norm(g: Any, u: Any, c: Constants, family: Family, keep: Callable[[Any], Any]) -> Any:
+def _norm(g: Scalar, u: Scalar, c: Constants, family: Family, keep: Callable[[Scalar], Scalar]) -> Scalar:
     old, new = keep(c.beta2 * u), abs(g)
     if family.eps == "max":
         new = keep(new + c.eps)
@@ -159,7 +158,7 @@ def _norm(g: Any, u: Any, c: Constants, family: Family, keep: Callable[[Any], An
     return greater(old, new) if family.maximum == "norm" else greater(new, old)
 
 
-def _ended(p: Any, m: Any, d: Any, c: Constants, family: Family, axes: Axes) -> Any:
+def _ended(p: Scalar, m: Scalar, d: Scalar, c: Constants, family: Family, axes: Axes) -> Scalar:
     """Decay the parameter where that comes first, and take the update off."""
     shrinks = c.decaying and family.decay in ("decoupled", "fixed")
     inner = shrinks and axes.decay == "inner"
@@ -176,7 +175,7 @@ def _ended(p: Any, m: Any, d: Any, c: Constants, family: Family, axes: Axes) -> 
     return p - c.lr * direction
 
 
-def _shrunk(p: Any, c: Constants, family: Family, axes: Axes) -> Any:
+def _shrunk(p: Scalar, c: Constants, family: Family, axes: Axes) -> Scalar:
     fixed = family.decay == "fixed"
     if axes.decay == "factor":
         return p * (c.kept_fixed if fixed else c.kept)
@@ -185,7 +184,7 @@ def _shrunk(p: Any, c: Constants, family: Family, axes: Axes) -> Any:
     return p - (p * c.decay if fixed else (p * c.decay) * c.lr)
 
 
-def _direction(m: Any, d: Any, c: Constants, form: str) -> Any:
+def _direction(m: Scalar, d: Scalar, c: Constants, form: str) -> Scalar:
     """Return the whole update (F1, F3), or what is still to be multiplied by the rate (F2) or by lr (the others)."""
     if form == "F1":
         return (c.rate * m) / d

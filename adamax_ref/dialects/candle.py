@@ -1,15 +1,14 @@
 """candle-optimisers (Rust); read from the source."""
 
 from dataclasses import replace
-from typing import Any
 
 from adamax_ref.recipe.dialect import Dialect, Evidence, Family, Provenance
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.operations import maximum
-from adamax_ref.recipe.types import Constants, Scalar
+from adamax_ref.recipe.types import Constants, HyperLike, Number, Rounding, Scalar
 
 
-def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+def constants(h: HyperLike, t: int, to: Rounding) -> dict[str, Number]:
     """Doubles, each cast as it meets a tensor."""
     return {
         "beta1": to.work(h.beta1),
@@ -23,18 +22,18 @@ def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
     }
 
 
-def _step(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
+def _step(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Scalar, Scalar, Scalar]:
     m = c.beta1 * m + c.weight * g
     u = maximum(c.beta2 * u, abs(g) + c.eps)
     return p - (m * c.lr) / (u * c.correction), m, u
 
 
-def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
+def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Scalar, Scalar, Scalar]:
     """``Decay::WeightDecay``, or none."""
     return _step(p, g + c.decay * p if c.decaying else g, m, u, c)
 
 
-def decoupled_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
+def decoupled_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Scalar, Scalar, Scalar]:
     """``Decay::DecoupledWeightDecay``: the parameter shrinks first."""
     return _step(p * c.kept if c.decaying else p, g, m, u, c)
 

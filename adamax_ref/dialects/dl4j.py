@@ -2,15 +2,14 @@
 
 import math
 from fractions import Fraction
-from typing import Any
 
 from adamax_ref.recipe.dialect import Dialect, Evidence, Provenance
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.operations import maximum
-from adamax_ref.recipe.types import Constants, Scalar
+from adamax_ref.recipe.types import Constants, HyperLike, Number, Rounding, Scalar
 
 
-def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+def constants(h: HyperLike, t: int, to: Rounding) -> dict[str, Number]:
     """Take the power in the type of the array, divide by the correction in double."""
     beta1 = to.work(h.beta1)
     rate = to.work(to.double(h.lr) / (1 - to.double(beta1**t)))
@@ -23,7 +22,7 @@ def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
     }
 
 
-def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
+def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Scalar, Scalar, Scalar]:
     """``adaMaxUpdater_`` and the subtraction that follows."""
     m = c.beta1 * m + g * c.weight
     u = maximum(c.beta2 * u, abs(g)) + c.tiny

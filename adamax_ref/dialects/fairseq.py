@@ -1,14 +1,12 @@
 """fairseq's own Adamax; read from the source."""
 
-from typing import Any
-
 from adamax_ref.recipe.dialect import Dialect, Evidence, Family, Provenance
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.operations import fma, maximum
-from adamax_ref.recipe.types import Constants, Scalar
+from adamax_ref.recipe.types import Constants, HyperLike, Number, Rounding, Scalar
 
 
-def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+def constants(h: HyperLike, t: int, to: Rounding) -> dict[str, Number]:
     """Python floats on torch tensors."""
     return {
         "beta1": to.work(h.beta1),
@@ -20,7 +18,7 @@ def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
     }
 
 
-def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
+def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Scalar, Scalar, Scalar]:
     """``mul_``, ``add_(alpha)``, ``torch.max``; the decay comes between moments and step."""
     m = fma(g, c.weight, m * c.beta1)
     u = maximum(u * c.beta2, abs(g))

@@ -2,21 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from adamax_ref.recipe.dialect import Dialect, Evidence, Family, Provenance, usual_conditions
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.operations import fma, greater, maximum
-from adamax_ref.recipe.types import Constants, Scalar
+from adamax_ref.recipe.types import Constants, FormatRounding, HyperLike, Number, Rounding, Scalar
 
 
-def conditions(h: Any, to: Any) -> dict[str, bool]:
+def conditions(h: HyperLike, to: FormatRounding) -> dict[str, bool]:
     """In 16 bits XLA fuses nothing, and what torch's vector loop leaves over has its product rounded first."""
     narrow = to.storage is not to.working
     return {**usual_conditions(h, to), "fusing": not narrow, "apart": narrow and to.place == "tail"}
 
 
-def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+def constants(h: HyperLike, t: int, to: Rounding) -> dict[str, Number]:
     """Form the scalars: the learning rate is a float32 variable, the power is taken in the type of the parameter."""
     lr = to.store(to.work(to.single(h.lr)))
     decay = to.store(to.work(h.weight_decay))
@@ -33,7 +32,7 @@ def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
     }
 
 
-def tensorflow_constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+def tensorflow_constants(h: HyperLike, t: int, to: Rounding) -> dict[str, Number]:
     """Let beta1 in the power, and the decay, pass through float32, as TensorFlow does with a Python float before a cast."""
     made = constants(h, t, to)
     decay = to.store(to.work(to.single(h.weight_decay)))
@@ -42,7 +41,7 @@ def tensorflow_constants(h: Any, t: int, to: Any) -> dict[str, Any]:
     return {**made, "decay": decay, "decay_lr": to.store(decay * made["lr"]), "correction": correction}
 
 
-def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
+def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Scalar, Scalar, Scalar]:
     """``_apply_weight_decay``, then ``update_step``, as they are written."""
     if c.decaying:
         p = p - (p * c.decay) * c.lr
@@ -51,10 +50,10 @@ def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[An
     return p - (c.lr * m) / (c.correction * (u + c.eps)), m, u
 
 
-def _compiled(larger: Callable[[Any, Any], Any]) -> Callable[..., tuple[Any, Any, Any]]:
+def _compiled(larger: Callable[[Scalar, Scalar], Scalar]) -> Callable[..., tuple[Scalar, Scalar, Scalar]]:
     """Return what XLA makes of it: one product for the decay, and fused multiply-adds in 32 and 64 bits."""
 
-    def compiled_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
+    def compiled_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Scalar, Scalar, Scalar]:
         if c.decaying:
             p = fma(-p, c.decay_lr, p) if c.fusing else p - p * c.decay_lr
         m = fma(g - m, c.weight, m) if c.fusing else m + (g - m) * c.weight
@@ -64,7 +63,7 @@ def _compiled(larger: Callable[[Any, Any], Any]) -> Callable[..., tuple[Any, Any
     return compiled_update
 
 
-def torch_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
+def torch_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Scalar, Scalar, Scalar]:
     """Follow the torch backend, which has its own text, on lists of tensors (``_foreach_*``)."""
     if c.decaying:
         p = p * c.kept
@@ -73,13 +72,13 @@ def torch_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tu
     return p - (m * c.lr) / ((u + c.eps) * c.correction), m, u
 
 
-def early_constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+def early_constants(h: HyperLike, t: int, to: Rounding) -> dict[str, Number]:
     """Form everything in the type of the parameter."""
     beta1 = to.work(h.beta1)
     return {**constants(h, t, to), "weight": 1 - beta1, "rate": to.work(h.lr) / (1 - beta1**t)}
 
 
-def early_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
+def early_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Scalar, Scalar, Scalar]:
     """Follow the multi-backend text of Keras 1 and 2."""
     m = c.beta1 * m + c.weight * g
     u = maximum(c.beta2 * u, abs(g))

@@ -1,15 +1,14 @@
 """MindSpore's two Adamaxes."""
 
 from dataclasses import replace
-from typing import Any
 
 from adamax_ref.recipe.dialect import Dialect, Evidence, Family, Provenance
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.operations import greater
-from adamax_ref.recipe.types import Constants, Scalar
+from adamax_ref.recipe.types import Constants, HyperLike, Number, Rounding, Scalar
 
 
-def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+def constants(h: HyperLike, t: int, to: Rounding) -> dict[str, Number]:
     """Everything in float32; the power is one running product for all parameters."""
     beta1 = to.work(h.beta1)
     return {
@@ -22,13 +21,13 @@ def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
     }
 
 
-def experimental_constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+def experimental_constants(h: HyperLike, t: int, to: Rounding) -> dict[str, Number]:
     """Form the correction from a power."""
     beta1 = to.work(h.beta1)
     return {**constants(h, t, to), "rate": to.work(h.lr) / (1 - beta1**t)}
 
 
-def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
+def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Scalar, Scalar, Scalar]:
     """``ApplyAdaMax``."""
     if c.decaying:
         g = g + c.decay * p
@@ -37,7 +36,7 @@ def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[An
     return p - c.rate * (m / (u + c.eps)), m, u
 
 
-def experimental_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
+def experimental_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Scalar, Scalar, Scalar]:
     """``mindspore.experimental.optim.Adamax``."""
     if c.maximize:
         g = -g

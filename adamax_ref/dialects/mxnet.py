@@ -1,15 +1,14 @@
 """MXNet 2, read from the source, and MXNet 1, which had no epsilon."""
 
 from dataclasses import replace
-from typing import Any
 
 from adamax_ref.recipe.dialect import Dialect, Evidence, Family, Provenance
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.operations import maximum
-from adamax_ref.recipe.types import Constants, Scalar
+from adamax_ref.recipe.types import Constants, HyperLike, Number, Rounding, Scalar
 
 
-def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+def constants(h: HyperLike, t: int, to: Rounding) -> dict[str, Number]:
     """Python floats, each rounded as it meets an array."""
     return {
         "beta1": to.work(h.beta1),
@@ -21,20 +20,20 @@ def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
     }
 
 
-def moments(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any]:
+def moments(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Scalar, Scalar]:
     """Both versions form moment and norm alike."""
     if c.decaying:
         g = g + c.decay * p
     return c.beta1 * m + c.weight * g, maximum(c.beta2 * u, abs(g))
 
 
-def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
+def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Scalar, Scalar, Scalar]:
     """MXNet 2."""
     m, u = moments(p, g, m, u, c)
     return p - c.rate * (m / (u + c.eps)), m, u
 
 
-def early_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
+def early_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Scalar, Scalar, Scalar]:
     """MXNet 1, which adds the decay even where it is 0: 0 times an infinite parameter is NaN."""
     g = g + c.decay * p
     m = c.beta1 * m + c.weight * g

@@ -1,14 +1,12 @@
 """Sony's nnabla; read from the source."""
 
-from typing import Any
-
 from adamax_ref.recipe.dialect import Dialect, Evidence, Family, Provenance
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.operations import greater
-from adamax_ref.recipe.types import Constants, Scalar
+from adamax_ref.recipe.types import Constants, HyperLike, Number, Rounding, Scalar
 
 
-def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+def constants(h: HyperLike, t: int, to: Rounding) -> dict[str, Number]:
     """Single precision, but the correction in double from the rounded beta1, inverted and rounded."""
     beta1 = to.single(h.beta1)
     inverse = to.single(1 / (1 - to.double(beta1) ** t))
@@ -21,7 +19,7 @@ def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
     }
 
 
-def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
+def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Scalar, Scalar, Scalar]:
     """``Adamax<T>::update_impl``."""
     m = c.beta1 * m + c.weight * g
     u = greater(c.beta2 * u, abs(g))

@@ -1,21 +1,24 @@
 """optax's ``adamax`` and ``adamaxw`` on XLA, which rewrites them by compilation and by the number of arrays."""
 
 from functools import partial
-from typing import Any
+from typing import Literal
 
 from adamax_ref.recipe.dialect import Dialect, Evidence, Family, Provenance, usual_conditions
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.operations import fma, maximum
-from adamax_ref.recipe.types import Constants, Scalar
+from adamax_ref.recipe.types import Constants, FormatRounding, HyperLike, Number, Rounding, Scalar
+
+Bias = Literal["separate", "reciprocal", "joined"]
+"""How the moment is corrected: divided before the norm divides it, times the reciprocal, or with one divisor."""
 
 
-def conditions(h: Any, to: Any) -> dict[str, bool]:
+def conditions(h: HyperLike, to: FormatRounding) -> dict[str, bool]:
     """In 16 bits XLA fuses nothing; in bfloat16 it leaves the division as it is written, in float16 it never does."""
     half, brain = (to.storage.name == name for name in ("binary16", "bfloat16"))
     return {**usual_conditions(h, to), "half": half, "brain": brain}
 
 
-def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+def constants(h: HyperLike, t: int, to: Rounding) -> dict[str, Number]:
     """Form the scalars: the correction in the working type, cast to the type of the moment."""
     correction = to.store(1 - to.work(h.beta1) ** t)
     return {
@@ -30,7 +33,7 @@ def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
     }
 
 
-def _direction(m: Any, u: Any, c: Constants, bias: str) -> Any:
+def _direction(m: Scalar, u: Scalar, c: Constants, bias: Bias) -> Scalar:
     """``(m / correction) / u``; a division by a scalar that every element shares becomes a product where XLA sees it."""
     if c.half or (bias == "reciprocal" and not c.brain):
         return (m * c.inverse) / u
@@ -39,7 +42,9 @@ def _direction(m: Any, u: Any, c: Constants, bias: str) -> Any:
     return (m / c.correction) / u
 
 
-def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants, bias: str, fused: bool, applied: bool) -> tuple[Any, Any, Any]:
+def update(
+    p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants, bias: Bias, fused: bool, applied: bool
+) -> tuple[Scalar, Scalar, Scalar]:
     """`bias` is where the correction went, `fused` whether the update was compiled, `applied` the last line too."""
     narrow = c.half or c.brain
     fused, applied = fused and not narrow, applied and not narrow
@@ -51,7 +56,7 @@ def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants, bias: str, 
     return fma(c.minus_lr, d, p) if applied else p + c.minus_lr * d, m, u
 
 
-def _dialect(part: str, title: str, bias: str, fused: bool, applied: bool, variants: dict[str, Dialect] | None = None) -> Dialect:
+def _dialect(part: str, title: str, bias: Bias, fused: bool, applied: bool, variants: dict[str, Dialect] | None = None) -> Dialect:
     return Dialect(
         name=f"optax/{part}" if part else "optax",
         title=f"optax on XLA for CPU, {title}",

@@ -1,14 +1,12 @@
 """Julia's Optim.jl: epsilon as a floor, and a moment that starts at the first gradient; read from the source."""
 
-from typing import Any
-
 from adamax_ref.recipe.dialect import Dialect, Evidence, Provenance
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.operations import maximum
-from adamax_ref.recipe.types import Constants, Scalar
+from adamax_ref.recipe.types import Constants, HyperLike, Number, Rounding, Scalar
 
 
-def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+def constants(h: HyperLike, t: int, to: Rounding) -> dict[str, Number]:
     """Double numbers."""
     return {
         "beta1": to.work(h.beta1),
@@ -19,7 +17,7 @@ def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
     }
 
 
-def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
+def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Scalar, Scalar, Scalar]:
     """``update_state!(d, state::AdaMaxState, method)``; the floor is as good as a second maximum."""
     m = c.beta1 * m + c.weight * g
     u = maximum(c.eps, maximum(c.beta2 * u, abs(g)))

@@ -1,14 +1,12 @@
 """``paddle.optimizer.Adamax``: epsilon joins the decayed norm, again at every step."""
 
-from typing import Any
-
 from adamax_ref.recipe.dialect import Dialect, Evidence, Family, Provenance
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.operations import greater
-from adamax_ref.recipe.types import Constants, Scalar
+from adamax_ref.recipe.types import Constants, HyperLike, Number, Rounding, Scalar
 
 
-def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+def constants(h: HyperLike, t: int, to: Rounding) -> dict[str, Number]:
     """Form the scalars: attributes of the kernel are float32, the learning rate and the power arrays of the parameter's type."""
     beta1, beta2, eps = (to.work(to.single(x)) for x in (h.beta1, h.beta2, h.eps))
     return {
@@ -21,7 +19,7 @@ def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
     }
 
 
-def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
+def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Scalar, Scalar, Scalar]:
     """``phi::AdamaxKernel``, on Eigen expressions; the L2 term is added by Python before."""
     if c.decaying:
         g = g + c.decay * p

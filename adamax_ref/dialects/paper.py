@@ -1,14 +1,12 @@
 """Adamax as its authors wrote it: no epsilon, no decay, two products for the moment."""
 
-from typing import Any
-
 from adamax_ref.recipe.dialect import Dialect, Evidence, Family, Provenance
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.operations import maximum, store
-from adamax_ref.recipe.types import Constants, Scalar
+from adamax_ref.recipe.types import Constants, HyperLike, Number, Rounding, Scalar
 
 
-def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+def constants(h: HyperLike, t: int, to: Rounding) -> dict[str, Number]:
     """Everything is formed by the reader's own double arithmetic and rounded once."""
     return {
         "beta1": to.work(h.beta1),
@@ -18,7 +16,7 @@ def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
     }
 
 
-def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
+def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Scalar, Scalar, Scalar]:
     """Algorithm 2, line by line; a 16-bit store happens once, at the end."""
     m = (c.beta1 * m) + (c.weight * g)
     u = maximum(c.beta2 * u, abs(g))

@@ -2,40 +2,40 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Literal
 
 from adamax_ref.recipe.dialect import Dialect, Evidence, Family, Provenance
 from adamax_ref.recipe.hyper import Hyperparameters
-from adamax_ref.recipe.types import Constants, Scalar
+from adamax_ref.recipe.types import Constants, FormatRounding, HyperLike, Number, Rounding, Scalar
 
 from . import torch
 
 
-def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+def constants(h: HyperLike, t: int, to: Rounding) -> dict[str, Number]:
     """PyTorch's, and the factors of the other two kinds of decay."""
     made = torch.constants(h, t, to)
     return {**made, "kept": to.work(1 - h.weight_decay * h.lr), "kept_fixed": to.work(1 - h.weight_decay)}
 
 
-def uncorrected_constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+def uncorrected_constants(h: HyperLike, t: int, to: Rounding) -> dict[str, Number]:
     """``adam_debias=True`` leaves the learning rate alone, and nothing else corrects."""
     return {**constants(h, t, to), "minus_rate": to.work(-h.lr)}
 
 
-def _conditions(kind: str) -> Callable[[Any, Any], dict[str, bool]]:
-    def conditions(h: Any, to: Any) -> dict[str, bool]:
+def _conditions(kind: Literal["l2", "decoupled", "fixed"]) -> Callable[[HyperLike, FormatRounding], dict[str, bool]]:
+    def conditions(h: HyperLike, to: FormatRounding) -> dict[str, bool]:
         usual = torch.conditions(h, to)
         return {**usual, "decaying": kind == "l2" and usual["decaying"], "shrinking": kind != "l2" and usual["decaying"]}
 
     return conditions
 
 
-def decoupled_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
+def decoupled_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Scalar, Scalar, Scalar]:
     """``weight_decouple=True``: the parameter shrinks before the step."""
     return torch.update(p * c.kept if c.shrinking else p, g, m, u, c)
 
 
-def fixed_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
+def fixed_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Scalar, Scalar, Scalar]:
     """``fixed_decay=True`` as well: the factor does not depend on the learning rate."""
     return torch.update(p * c.kept_fixed if c.shrinking else p, g, m, u, c)
 

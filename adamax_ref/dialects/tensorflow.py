@@ -1,40 +1,39 @@
 """TensorFlow's kernel ``ResourceApplyAdaMax``, and ``tf.keras.optimizers.legacy.Adamax`` which calls it."""
 
 from dataclasses import replace
-from typing import Any
 
 from adamax_ref.recipe.dialect import Dialect, Evidence, Family, Provenance
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.operations import fma, greater
-from adamax_ref.recipe.types import Constants, Scalar
+from adamax_ref.recipe.types import Constants, HyperLike, Number, Rounding, Scalar
 
 
-def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+def constants(h: HyperLike, t: int, to: Rounding) -> dict[str, Number]:
     """All scalars are tensors of the parameter's type; the caller brings the power, formed in that type as well."""
     beta1 = to.store(to.work(h.beta1))
     return _scalars(beta1, to.store(to.work(h.beta2)), to.store(to.work(h.eps)), to.store(to.work(h.lr)), t, to)
 
 
-def _scalars(beta1: Any, beta2: Any, eps: Any, lr: Any, t: int, to: Any) -> dict[str, Any]:
+def _scalars(beta1: Number, beta2: Number, eps: Number, lr: Number, t: int, to: Rounding) -> dict[str, Number]:
     """Form what the kernel forms once for all elements."""
     rate = to.store(lr / to.store(1 - to.store(beta1**t)))
     return {"beta1": beta1, "weight": to.store(1 - beta1), "beta2": beta2, "eps": eps, "rate": rate, "minus_rate": -rate}
 
 
-def legacy_constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+def legacy_constants(h: HyperLike, t: int, to: Rounding) -> dict[str, Number]:
     """Hyperparameters are float32 before they are cast; an epsilon of 0 is taken for a missing one."""
     lr, beta1, beta2 = (to.work(to.single(x)) for x in (h.lr, h.beta1, h.beta2))
     return _scalars(beta1, beta2, to.work(h.eps if h.eps != 0 else _DEFAULT_EPS), lr, t, to)
 
 
-def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
+def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Scalar, Scalar, Scalar]:
     """``functor::ApplyAdaMax`` for the CPU."""
     m = m + (g - m) * c.weight
     u = greater(c.beta2 * u, abs(g))
     return p - c.rate * (m / (u + c.eps)), m, u
 
 
-def compiled_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
+def compiled_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Scalar, Scalar, Scalar]:
     """``ResourceApplyAdaMax`` of the bridge to XLA, which is written with two products."""
     m = fma(c.beta1, m, c.weight * g)
     u = greater(c.beta2 * u, abs(g))

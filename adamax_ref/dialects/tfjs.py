@@ -1,14 +1,12 @@
 """TensorFlow.js's ``tf.train.adamax``, on its CPU backend."""
 
-from typing import Any
-
 from adamax_ref.recipe.dialect import Dialect, Evidence, Family, Provenance
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.operations import maximum
-from adamax_ref.recipe.types import Constants, Scalar
+from adamax_ref.recipe.types import Constants, HyperLike, Number, Rounding, Scalar
 
 
-def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+def constants(h: HyperLike, t: int, to: Rounding) -> dict[str, Number]:
     """JavaScript numbers become float32 as they meet a tensor; the power is a variable multiplied after each step."""
     correction = 1 - to.product(to.work(h.beta1), t)
     return {
@@ -20,7 +18,7 @@ def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
     }
 
 
-def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
+def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Scalar, Scalar, Scalar]:
     """``AdamaxOptimizer.applyGradients``."""
     m = m * c.beta1 + g * c.weight
     u = maximum(u * c.beta2, abs(g))

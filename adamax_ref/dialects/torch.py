@@ -1,15 +1,14 @@
 """``torch.optim.Adamax`` on the CPU, since PyTorch 2.1, when the moment became a ``lerp``."""
 
 from dataclasses import replace
-from typing import Any
 
 from adamax_ref.recipe.dialect import Dialect, Evidence, Family, Provenance, usual_conditions
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.operations import fma, maximum, store
-from adamax_ref.recipe.types import Constants, Scalar
+from adamax_ref.recipe.types import Constants, FormatRounding, HyperLike, MultiplyAdd, Number, Rounding, Scalar
 
 
-def conditions(h: Any, to: Any) -> dict[str, bool]:
+def conditions(h: HyperLike, to: FormatRounding) -> dict[str, bool]:
     """``lerp`` starts from the other end once the rounded weight reaches one half; some decay in two roundings.
 
     ``add(alpha)`` is fused in the vector loop. Complex numbers, and what the 16-bit loop leaves over, have the product
@@ -20,7 +19,7 @@ def conditions(h: Any, to: Any) -> dict[str, bool]:
     return {**usual, "far": to.work(1 - h.beta1) >= 0.5, "apart": usual["decaying"] and apart}
 
 
-def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+def constants(h: HyperLike, t: int, to: Rounding) -> dict[str, Number]:
     """Python floats up to the last moment; epsilon and decay reach a 16-bit kernel in its own type."""
     weight = to.work(1 - h.beta1)
     return {
@@ -34,7 +33,7 @@ def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
     }
 
 
-def moments(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants, multiply_add: Any = fma) -> tuple[Any, Any]:
+def moments(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants, multiply_add: MultiplyAdd = fma) -> tuple[Scalar, Scalar]:
     """``neg``, ``add(alpha)``, ``lerp_``, ``mul_``/``abs``/``add_``/``maximum``."""
     if c.maximize:
         g = -g
@@ -45,58 +44,58 @@ def moments(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants, multiply_a
     return m, maximum(store(u * c.beta2), store(abs(g) + c.eps))
 
 
-def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
+def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Scalar, Scalar, Scalar]:
     """Form the moments, then ``addcdiv_(value)``."""
     m, u = moments(p, g, m, u, c)
     return store(p + (c.minus_rate * m) / u), m, u
 
 
-def unfused_conditions(h: Any, to: Any) -> dict[str, bool]:
+def unfused_conditions(h: HyperLike, to: FormatRounding) -> dict[str, bool]:
     """Every decay has two roundings."""
     return {**conditions(h, to), "apart": h.weight_decay != 0}
 
 
-def unfused_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
+def unfused_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Scalar, Scalar, Scalar]:
     """Do the same with a product and a sum for every fused multiply-add."""
     m, u = moments(p, g, m, u, c, lambda a, b, addend: (a * b) + addend)
     return store(p + (c.minus_rate * m) / u), m, u
 
 
-def capturable_constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+def capturable_constants(h: HyperLike, t: int, to: Rounding) -> dict[str, Number]:
     """Correct the bias in the type of the step counter, binary32 whatever the profile."""
     correction = to.single(to.single(h.beta1) ** t - 1)
     return {**constants(h, t, to), "divisor": to.work(to.single(correction / to.single(h.lr)))}
 
 
-def capturable_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
+def capturable_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Scalar, Scalar, Scalar]:
     """Form the moments, then ``mul`` and ``addcdiv_`` without a value."""
     m, u = moments(p, g, m, u, c)
     return store(p + m / store(u * c.divisor)), m, u
 
 
-def foreach_constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+def foreach_constants(h: HyperLike, t: int, to: Rounding) -> dict[str, Number]:
     """Round beta2 to the storage type, as the lists of tensors do."""
     return {**constants(h, t, to), "beta2": to.store(to.work(h.beta2))}
 
 
-def tensor_lr_constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+def tensor_lr_constants(h: HyperLike, t: int, to: Rounding) -> dict[str, Number]:
     """Divide in the type of the learning rate, a float32 tensor."""
     return {**constants(h, t, to), "minus_rate": to.work(-(to.single(h.lr) / to.single(1 - h.beta1**t)))}
 
 
-def tensor_lr_foreach_constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+def tensor_lr_foreach_constants(h: HyperLike, t: int, to: Rounding) -> dict[str, Number]:
     """Take the learning rate back from a float32 tensor and divide in double."""
     rate = to.double(to.single(h.lr)) / (1 - h.beta1**t)
     return {**foreach_constants(h, t, to), "minus_rate": to.work(-rate)}
 
 
-def compiled_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
+def compiled_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Scalar, Scalar, Scalar]:
     """Do what Inductor's C++ does: nothing is fused, and the correction divides as under capturable=True."""
     m, u = moments(p, g, m, u, c, lambda a, b, addend: (a * b) + addend)
     return p + m / (u * c.divisor), m, u
 
 
-def early_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
+def early_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Scalar, Scalar, Scalar]:
     """Average with two products, ``mul_`` and ``add_(alpha)``, as it was before ``lerp_``."""
     if c.maximize:
         g = -g
@@ -107,7 +106,7 @@ def early_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tu
     return p + (c.minus_rate * m) / u, m, u
 
 
-def cuda_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
+def cuda_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Scalar, Scalar, Scalar]:
     """Form the moments, then divide before the fused multiply-add, as ``addcdiv_`` does on a GPU."""
     m, u = moments(p, g, m, u, c)
     return store(fma(c.minus_rate, m / u, p)), m, u

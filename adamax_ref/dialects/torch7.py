@@ -1,15 +1,14 @@
 """Lua Torch, and BigDL which took it over; read from the source."""
 
 from dataclasses import replace
-from typing import Any
 
 from adamax_ref.recipe.dialect import Dialect, Evidence, Family, Provenance
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.operations import maximum
-from adamax_ref.recipe.types import Constants, Scalar
+from adamax_ref.recipe.types import Constants, HyperLike, Number, Rounding, Scalar
 
 
-def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+def constants(h: HyperLike, t: int, to: Rounding) -> dict[str, Number]:
     """Lua numbers are doubles."""
     return {
         "beta1": to.work(h.beta1),
@@ -21,20 +20,20 @@ def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
     }
 
 
-def moments(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any]:
+def moments(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Scalar, Scalar]:
     """``mul``, ``add``, and a maximum over a concatenation."""
     if c.decaying:
         g = g + c.decay * p
     return m * c.beta1 + c.weight * g, maximum(u * c.beta2, abs(g) + c.eps)
 
 
-def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
+def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Scalar, Scalar, Scalar]:
     """``addcdiv`` multiplies first."""
     m, u = moments(p, g, m, u, c)
     return p + (c.minus_rate * m) / u, m, u
 
 
-def bigdl_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
+def bigdl_update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Scalar, Scalar, Scalar]:
     """Divide first."""
     m, u = moments(p, g, m, u, c)
     return p + (m / u) * c.minus_rate, m, u

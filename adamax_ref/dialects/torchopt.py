@@ -1,14 +1,12 @@
 """TorchOpt's functional ``adamax`` on torch tensors."""
 
-from typing import Any
-
 from adamax_ref.recipe.dialect import Dialect, Evidence, Family, Provenance
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.operations import fma, maximum
-from adamax_ref.recipe.types import Constants, Scalar
+from adamax_ref.recipe.types import Constants, HyperLike, Number, Rounding, Scalar
 
 
-def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
+def constants(h: HyperLike, t: int, to: Rounding) -> dict[str, Number]:
     """Python floats, each rounded as it meets a tensor."""
     return {
         "beta1": to.work(h.beta1),
@@ -21,7 +19,7 @@ def constants(h: Any, t: int, to: Any) -> dict[str, Any]:
     }
 
 
-def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Any, Any, Any]:
+def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Scalar, Scalar, Scalar]:
     """``scale_by_adamax``, then ``scale_by_neg_lr`` and ``apply_updates``."""
     if c.decaying:
         g = fma(p, c.decay, g)

@@ -21,7 +21,7 @@ def run(name: str, start: Start, gradients: Sequence[Array | None], rates: Seque
     return Trajectory(p, m, u)
 
 
-def answer(request: Sequence[Any]) -> tuple[bool, Any]:
+def answer(request: Sequence[Any]) -> tuple[bool, object]:
     """Return whether it went well, and the result or the exception."""
     try:
         return True, run(*request)

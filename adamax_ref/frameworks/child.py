@@ -44,7 +44,7 @@ class Child:
             env={**os.environ, **QUIET, **ALONE, **environment, "XLA_FLAGS": f"{HALVES} {os.environ.get('XLA_FLAGS', '')}"},
         )
 
-    def ask(self, *request: Any) -> Any:
+    def ask(self, *request: object) -> Any:
         """Send a request and return the answer; what the child raises is raised here."""
         assert self._process.stdin is not None and self._process.stdout is not None
         try:

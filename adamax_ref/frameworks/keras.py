@@ -9,6 +9,9 @@ import numpy as np
 from .protocol import Array, Framework, Start, Step
 from .torch import from_torch, to_torch
 
+Apply = Callable[[object], None]
+"""Does a step with a gradient, a tensor of the backend."""
+
 
 def _optimizer(start: Start) -> tuple[Any, Any]:
     """Return the optimizer, built for one variable and put into the state, and the variable."""
@@ -47,7 +50,7 @@ def _look(optimizer: Any, variable: Any) -> tuple[Array, Array, Array]:
     return _numbers(variable), _numbers(optimizer._m[0]), _numbers(optimizer._u[0])
 
 
-def begin(start: Start, wrap: Callable[[Any], Any] | None = None) -> Step:
+def begin(start: Start, wrap: Callable[[Apply], Apply] | None = None) -> Step:
     """Apply gradients eagerly, or through `wrap`, which compiles a function of a gradient."""
     optimizer, variable = _optimizer(start)
 

@@ -1,13 +1,12 @@
 """The package pytorch_optimizer's ``AdaMax``."""
 
 from functools import partial
-from typing import Any
 
 from .protocol import Array, Framework, Start, Step
 from .torch import from_torch, to_torch
 
 
-def begin(start: Start, **flags: Any) -> Step:
+def begin(start: Start, **flags: object) -> Step:
     """Put the state into ``AdaMax``; its step number belongs to the group."""
     from pytorch_optimizer import AdaMax
 

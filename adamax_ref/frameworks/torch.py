@@ -2,7 +2,7 @@
 
 from functools import partial
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -10,8 +10,11 @@ from .protocol import Array, Framework, Start, Step
 
 INSTALL = "pip install torch==2.13.0 --extra-index-url https://download.pytorch.org/whl/cpu"
 
+if TYPE_CHECKING:
+    from torch import Tensor
 
-def to_torch(array: Array) -> Any:
+
+def to_torch(array: Array) -> "Tensor":
     """Return a tensor with a copy of the numbers."""
     import torch
 
@@ -20,7 +23,7 @@ def to_torch(array: Array) -> Any:
     return torch.from_numpy(np.array(array))
 
 
-def from_torch(tensor: Any) -> Array:
+def from_torch(tensor: "Tensor") -> Array:
     """Return an array with a copy of the numbers."""
     import torch
 
@@ -32,7 +35,7 @@ def from_torch(tensor: Any) -> Array:
     return np.asarray(plain.numpy())
 
 
-def begin(start: Start, lr: str = "float", compiled: bool = False, **flags: Any) -> Step:
+def begin(start: Start, lr: Literal["float", "tensor"] = "float", compiled: bool = False, **flags: object) -> Step:
     """Put the state into ``torch.optim.Adamax``; `lr` is ``float``, or ``tensor`` for a float32 tensor."""
     import torch
 

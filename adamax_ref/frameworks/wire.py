@@ -12,7 +12,7 @@ import numpy as np
 from .protocol import Array
 
 
-def send(message: Any, target: IO[bytes]) -> None:
+def send(message: object, target: IO[bytes]) -> None:
     """Write a message.
 
     Examples

@@ -6,7 +6,7 @@ another case of the file.
 """
 
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Protocol
 
 from adamax_ref.dialects import get
 
@@ -26,7 +26,7 @@ class Bank(Protocol):
     def killed_by(self, case: Case) -> tuple[str, ...]:
         """Return the ids of the bugs that a case kills."""
 
-    def described(self, cases: Iterable[Case]) -> Any:
+    def described(self, cases: Iterable[Case]) -> dict[str, object]:
         """Return the content of BUGS.json for the cases of a corpus."""
 
 

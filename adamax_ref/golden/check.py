@@ -6,7 +6,6 @@ Loading refuses what is damaged; checking goes on and lists everything that is n
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from adamax_ref.farm import Mapper
 
@@ -104,7 +103,7 @@ def _unknown(case: Case, bugs: frozenset[str]) -> Iterator[str]:
     yield from (f"clause {name!r}" for name in case.spec if name not in CLAUSES)
 
 
-def violations(name: str, data: Any) -> Iterator[str]:
+def violations(name: str, data: object) -> Iterator[str]:
     """Yield how parsed JSON violates one of the schemas."""
     from jsonschema import Draft202012Validator
 

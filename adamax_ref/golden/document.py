@@ -22,7 +22,7 @@ class CorpusError(ValueError):
     """A corpus or a file of it that cannot be used; the message names the file, the place and what to do."""
 
 
-def plain(record: Any) -> Any:
+def plain(record: object) -> Any:
     """Turn a record into what :mod:`json` writes, leaving out optional fields that are None.
 
     Examples
@@ -41,7 +41,7 @@ def plain(record: Any) -> Any:
     return record
 
 
-def canonical(record: Any) -> bytes:
+def canonical(record: object) -> bytes:
     r"""Serialise a record, which is an object, the one way the corpus is written.
 
     Examples
@@ -147,7 +147,7 @@ def contained(root: Path, name: str) -> Path:
     return path
 
 
-def build(kind: type[Record], data: Any, where: str) -> Record:
+def build(kind: type[Record], data: object, where: str) -> Record:
     """Turn parsed JSON into a record.
 
     Raises

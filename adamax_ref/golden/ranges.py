@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 _RANGE = re.compile(r"B(\d{2,4})-B(\d{2,4})")
 _MOST = 10_000
@@ -30,7 +29,7 @@ def _words(run: Sequence[int]) -> list[str]:
     return [f"{names[0]}-{names[-1]}"] if len(names) > 2 else names
 
 
-def spread(words: Iterable[Any]) -> list[Any]:
+def spread(words: Iterable[str]) -> list[str]:
     """Return the ids that words stand for, in alphabetical order; a word that is no range stands for itself.
 
     So do ranges once as many ids as there can be have been told: a stranger's few bytes are not to become millions.
@@ -40,7 +39,7 @@ def spread(words: Iterable[Any]) -> list[Any]:
     >>> spread(["B09-B11", "B01"])
     ['B01', 'B09', 'B10', 'B11']
     """
-    made: list[Any] = []
+    made: list[str] = []
     for word in words:
         found = _RANGE.fullmatch(word)
         numbers = range(int(found[1]), int(found[2]) + 1) if found else ()

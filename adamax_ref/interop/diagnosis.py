@@ -7,6 +7,7 @@ from typing import Any, final
 
 import numpy as np
 
+from adamax_ref.arrays.types import HostArray
 from adamax_ref.backend import profile_of
 from adamax_ref.dialects import get, names
 from adamax_ref.optimizer.loading import to_host
@@ -52,9 +53,9 @@ class Element:
     @staticmethod
     def at(
         where: tuple[int, ...],
-        last: Mapping[str, Any],
-        grad: Any,
-        got: Mapping[str, Any],
+        last: Mapping[str, HostArray],
+        grad: HostArray | None,
+        got: Mapping[str, HostArray],
         h: Hyperparameters,
         t: int,
         law: Dialect,

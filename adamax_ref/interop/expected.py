@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from adamax_ref.dialects import get as get_dialect
-from adamax_ref.optimizer.jobs import STATE
 from adamax_ref.optimizer.parameter import Parameter
 from adamax_ref.optimizer.prepared import PreparedSteps
+from adamax_ref.optimizer.types import STATE, Group
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.truth.compare import Difference, first_difference
 
@@ -98,10 +98,19 @@ def _pieces(arrays: Arrays, entry: Entry) -> Iterator[tuple[Any, ...]]:
         yield tuple(array[begin : begin + length] for array in flat)
 
 
-def _group(param: Parameter, h: Hyperparameters) -> dict[str, Any]:
+def _group(param: Parameter, h: Hyperparameters) -> Group:
     """Return a group for one parameter; the flags have chosen the dialect already."""
-    numbers = {"lr": h.lr, "betas": h.betas, "eps": h.eps, "weight_decay": h.weight_decay, "maximize": h.maximize}
-    return {"params": [param], **numbers, "foreach": None, "differentiable": False, "capturable": False}
+    return {
+        "params": [param],
+        "lr": h.lr,
+        "betas": h.betas,
+        "eps": h.eps,
+        "weight_decay": h.weight_decay,
+        "maximize": h.maximize,
+        "foreach": None,
+        "differentiable": False,
+        "capturable": False,
+    }
 
 
 def _difference(name: str, got: Array, want: Array) -> Difference | Mismatch | None:

@@ -20,7 +20,7 @@ _AS_BITS = {"bfloat16": np.uint16, "complex64": np.float32, "complex128": np.flo
 """Types that safetensors does not know everywhere, and what they are viewed as."""
 
 
-def save(state_dict: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
+def save(state_dict: Mapping[str, object], path: str | os.PathLike[str]) -> None:
     """Write a state dictionary of an optimizer or a schedule; a file that is there is replaced in one go.
 
     Parameters

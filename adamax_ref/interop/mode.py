@@ -2,19 +2,19 @@
 
 import platform
 import sys
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from adamax_ref.optimizer.hookable import Hookable
 from adamax_ref.optimizer.tensors import is_tensor
+from adamax_ref.optimizer.types import Group
 
 _GRAIN = 32768
 """Elements below which torch does not share a loop among threads (at::internal::GRAIN_SIZE)."""
 
 
-def mode(optimizer: Any, group: Mapping[str, Any], dialect: str) -> str:
+def mode(optimizer: object, group: Group, dialect: str) -> str:
     """Return the name of the dialect or variant that a group of an optimizer should follow.
 
     Parameters
@@ -56,7 +56,7 @@ def mode(optimizer: Any, group: Mapping[str, Any], dialect: str) -> str:
     return "/".join(["torch", "-".join(parts)]) if parts else "torch"
 
 
-def is_own(optimizer: Any) -> bool:
+def is_own(optimizer: object) -> bool:
     """Whether an optimizer is one of this package, also as a subclass of torch's."""
     return isinstance(optimizer, Hookable) or hasattr(optimizer, "adamax_ref_dialect")
 

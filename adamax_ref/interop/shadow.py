@@ -12,7 +12,8 @@ from typing import Any, NoReturn, final
 
 from adamax_ref.dialects import get as get_dialect
 from adamax_ref.optimizer.counting import steps_taken
-from adamax_ref.optimizer.jobs import STATE, label
+from adamax_ref.optimizer.jobs import label
+from adamax_ref.optimizer.types import STATE
 from adamax_ref.truth.compare import Difference
 
 from .compiled import require_uncompiled

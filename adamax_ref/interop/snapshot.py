@@ -7,9 +7,10 @@ from typing import Any, final
 import numpy as np
 
 from adamax_ref.optimizer.hypers import hyperparameters
-from adamax_ref.optimizer.jobs import STATE, check_gradient, label
+from adamax_ref.optimizer.jobs import check_gradient, label
 from adamax_ref.optimizer.loading import LATER, to_host
 from adamax_ref.optimizer.tensors import is_tensor
+from adamax_ref.optimizer.types import STATE
 from adamax_ref.recipe.hyper import Hyperparameters
 
 from .mode import is_own, mode
@@ -142,7 +143,7 @@ def copied_array(array: Array, into: Array | None = None) -> Array:
 
 def _options(optimizer: Any, group: Mapping[str, Any], dialect: str) -> tuple[Hyperparameters, str, str]:
     """Return the options of a group as numbers, for an array of one element may change; the last is a fault."""
-    complete = {**LATER, **group}
+    complete: Any = {**LATER, **group}
     try:
         return hyperparameters(complete), mode(optimizer, complete, dialect), ""
     except Exception as error:
@@ -153,7 +154,8 @@ def _filled(entry: Entry, states: Mapping[Any, Any]) -> Entry:
     """Add arrays and gradient; the first thing that cannot be had is the fault, and the rest is there."""
     param, state = entry.param, states.get(entry.param) or {}
     try:
-        arrays = {"p": to_host(param.data), **{name: _array(state[name]) for name in STATE if name in state}}
+        arrays: dict[str, Any] = {"p": to_host(param.data)}
+        arrays |= {name: _array(state[name]) for name in STATE if name in state}
         entry = replace(entry, arrays=arrays)
         if param.grad is not None:
             check_gradient(param.grad, param.data, "the parameter")

@@ -42,7 +42,7 @@ def environment(package: str = __name__) -> "Environment":
     )
 
 
-def _fit(value: Any) -> Any:
+def _fit(value: object) -> Any:
     return value.translate(_UNFIT) if isinstance(value, str) else value
 
 
@@ -53,7 +53,7 @@ def source(name: str, package: str = __name__) -> str:
     return made.loader.get_source(made, name)[0]
 
 
-def piece(name: str, **values: Any) -> str:
+def piece(name: str, **values: object) -> str:
     """Render a template of this room with its style before it, to be shown by itself in a notebook.
 
     Examples

@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, final
+from typing import Any, TypeVar, final
 
+from adamax_ref.arrays.types import Array
 from adamax_ref.backend import get_backend
 from adamax_ref.dialects import get as get_dialect
 from adamax_ref.recipe.dialect import Dialect
@@ -11,15 +12,16 @@ from adamax_ref.recipe.dialect import Dialect
 from .gradients import reset
 from .groups import Group, as_groups, prepare
 from .hookable import Hookable
-from .hooks import hooked
+from .hooks import Hook, hooked
 from .hypers import hyperparameters
 from .loading import unpack
-from .parameter import Array
 from .prepared import PreparedSteps
 from .saving import pack
+from .step import Step
 from .tensors import grad_enabled
+from .types import GroupOptions, ParamState, StateDict
 
-Closure = Callable[[], Any]
+Loss = TypeVar("Loss")
 
 
 @final
@@ -114,7 +116,7 @@ class Adamax(Hookable):
             _ = get_backend(backend).capabilities
         self.dialect = dialect
         self.backend = backend
-        self.state: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
+        self.state: defaultdict[Any, ParamState] = defaultdict(dict)  # type: ignore[arg-type] # which mypy does not know to be one
         self.param_groups: list[Group] = []
         self._prepared = PreparedSteps()
         self._forget_hooks()
@@ -129,7 +131,7 @@ class Adamax(Hookable):
             group.update(new)
             self.param_groups.append(group)
 
-    def add_param_group(self, param_group: Group) -> None:
+    def add_param_group(self, param_group: GroupOptions) -> None:
         """Add a group of parameters, for example a layer that is to be trained from now on.
 
         Parameters
@@ -155,7 +157,7 @@ class Adamax(Hookable):
         self._add([param_group])
 
     @hooked
-    def step(self, closure: Closure | None = None) -> Any:
+    def step(self, closure: Callable[[], Loss] | None = None) -> Loss | None:
         """Update every parameter that has a gradient.
 
         Parameters
@@ -205,7 +207,7 @@ class Adamax(Hookable):
         """
         return self._prepared.repeat(self.param_groups, self.state, get_dialect(self.dialect), self.backend)
 
-    def prepared(self, wanted: Any = None) -> Any:
+    def prepared(self, wanted: Step | None = None) -> Step | None:
         """Return the prepared step (or the wanted one) that :meth:`step` would do now; None where it would prepare one."""
         return self._prepared.ready(self.param_groups, self.state, get_dialect(self.dialect), self.backend, wanted)
 
@@ -221,7 +223,7 @@ class Adamax(Hookable):
             for param in group["params"]:
                 reset(param, set_to_none, self.backend)
 
-    def state_dict(self, copy: bool = False) -> Any:
+    def state_dict(self, copy: bool = False) -> StateDict:
         """Return the optimizer's state in PyTorch's layout.
 
         Parameters
@@ -242,12 +244,12 @@ class Adamax(Hookable):
         """
         for hook in self._state_dict_pre.functions():
             hook(self)
-        packed: Any = pack(self.param_groups, self.state, copy)
+        packed: StateDict = pack(self.param_groups, self.state, copy)
         for hook in self._state_dict_post.functions():
             packed = replaced(hook(self, packed), packed, hook)
         return packed
 
-    def load_state_dict(self, state_dict: Mapping[str, Any], cast: bool = True) -> None:
+    def load_state_dict(self, state_dict: Mapping[str, object], cast: bool = True) -> None:
         """Take over a saved state; everything is checked first, then replaced at once, by copies.
 
         Parameters
@@ -279,7 +281,7 @@ class Adamax(Hookable):
     def __repr__(self) -> str:
         text = "Adamax ("
         for number, group in enumerate(self.param_groups):
-            rows = "".join(f"    {key}: {group[key]}\n" for key in sorted(group) if key != "params")
+            rows = "".join(f"    {key}: {value}\n" for key, value in sorted(group.items()) if key != "params")
             text += f"\nParameter Group {number}\n{rows}"
         return text + ")"
 
@@ -294,7 +296,7 @@ class Adamax(Hookable):
         self._forget_hooks()
 
 
-def replaced(result: Any, old: Any, hook: Closure) -> Any:
+def replaced(result: object, old: Any, hook: Hook) -> Any:
     """Return what a hook made of a state dictionary.
 
     Raises

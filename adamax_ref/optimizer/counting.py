@@ -5,14 +5,18 @@ would wait for everything the device still has to do; so its value is known on t
 the array, from the first reading on.
 """
 
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Sequence
 from operator import is_
 from typing import Any, final
 from weakref import ref
 
 import numpy as np
 
+from adamax_ref.arrays.types import StepCounter
+from adamax_ref.backend import AbstractBackend
+
 from .tensors import is_tensor, memory_of
+from .types import ParamState
 
 _HOST_MEMORY = 1
 """What the DLPack protocol calls plain host memory."""
@@ -21,7 +25,7 @@ _KNOWN: dict[int, tuple[Callable[[], Any], int]] = {}
 """By identity, a weak reference to a counter on a device and its value; a counter that is gone leaves by itself."""
 
 
-def steps_taken(step: Any) -> int:
+def steps_taken(step: object) -> int:
     """Return a counter's value as an integer; one on a device is read the first time only.
 
     Parameters
@@ -49,7 +53,7 @@ def steps_taken(step: Any) -> int:
     return taken
 
 
-def note(step: Any, taken: int) -> None:
+def note(step: object, taken: int) -> None:
     """Keep in mind what a counter on a device holds; of any other one nothing is kept.
 
     Parameters
@@ -106,7 +110,7 @@ def _is_single(array: Any) -> bool:
     return int(np.prod(tuple(getattr(array, "shape", ())), dtype=np.int64)) == 1
 
 
-def next_step(step: Any) -> int:
+def next_step(step: object) -> int:
     """Return the number of the update that follows; a float32 counter stands still at 2**24, an integer never does.
 
     Examples
@@ -118,7 +122,7 @@ def next_step(step: Any) -> int:
     return int(np.float32(number)) if str(getattr(step, "dtype", "")).endswith("float32") else number
 
 
-def advance(memory: MutableMapping[str, Any], count: Callable[[Any, int], Any]) -> None:
+def advance(memory: ParamState, count: Callable[[StepCounter, int], StepCounter]) -> None:
     """Count one update, in place where the counter is an array that allows it.
 
     Parameters
@@ -187,7 +191,7 @@ class Counters:
             return (set(map(type, steps)) <= {int}) == self._plain
         return all(map(is_, steps, self._steps)) and [step.data_ptr() for step in steps] == self._addresses
 
-    def following(self, steps: Sequence[Any]) -> list[int]:
+    def following(self, steps: Sequence[StepCounter]) -> list[int]:
         """Return the numbers of the updates that follow.
 
         Raises
@@ -205,7 +209,7 @@ class Counters:
         number = steps_taken(step) + 1
         return number if self._plain else min(number, self._end)
 
-    def advance(self, memories: Sequence[MutableMapping[str, Any]], numbers: Sequence[int], backends: Sequence[Any]) -> None:
+    def advance(self, memories: Sequence[ParamState], numbers: Sequence[int], backends: Sequence[AbstractBackend]) -> None:
         """Count one update of each; `numbers` are those that :meth:`following` returned."""
         if self._plain:
             for memory, number in zip(memories, numbers, strict=True):

@@ -6,7 +6,7 @@ from typing import Any, final
 
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters
-from adamax_ref.recipe.profile import ieee_divide
+from adamax_ref.recipe.profile import Unrounded, ieee_divide
 
 NAMES = ("lr", "beta1", "beta2", "eps", "weight_decay")
 
@@ -65,6 +65,9 @@ class Dual:
         slope = exponent * self.value ** (exponent - 1)
         return Dual(self.value**exponent, tuple(slope * a for a in self.slopes))
 
+    def __float__(self) -> float:
+        return float(self.value)
+
     def __ge__(self, other: Any) -> bool:
         return bool(self.value >= _value(other))
 
@@ -75,18 +78,6 @@ def _value(x: Any) -> Any:
 
 def _divide(a: Any, b: Any) -> Any:
     return ieee_divide(a, b) if isinstance(b, float) else a / b
-
-
-@final
-class _Exact:
-    """Roundings have derivative 1, and the value that a rounding changes belongs to the step, not to its slope."""
-
-    place = "body"
-
-    def work(self, x: Any) -> Any:
-        return x
-
-    store = single = work
 
 
 def slopes(
@@ -115,6 +106,6 @@ def slopes(
     """
     unit = [tuple(make(float(at == k)) for k in range(len(NAMES))) for at in range(len(NAMES))]
     fields = {name: Dual(make(getattr(h, name)), unit[at]) for at, name in enumerate(NAMES)}
-    made = dialect.constants(SimpleNamespace(**fields, maximize=h.maximize), t, _Exact())
+    made = dialect.constants(SimpleNamespace(**fields, maximize=h.maximize), t, Unrounded())  # a rounding has slope 1
     nothing = tuple(make(0.0) for _ in NAMES)
     return {name: getattr(made[name], "slopes", nothing) for name in names}

@@ -7,9 +7,10 @@ import numpy as np
 
 from .groups import engine
 from .tensors import is_tensor
+from .types import Param
 
 
-def reset(param: Any, set_to_none: bool, backend: str | None) -> None:
+def reset(param: Param, set_to_none: bool, backend: str | None) -> None:
     """Set a parameter's gradient to None or, in place where that is possible, to zero; None stays None.
 
     Examples

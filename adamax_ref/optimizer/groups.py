@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 
 from adamax_ref.arrays.memory import require_apart
+from adamax_ref.arrays.types import Array
 from adamax_ref.backend import AbstractBackend, backend_for, get_backend, profile_of, profiles_of
 from adamax_ref.recipe.dialect import Dialect
 
 from .hypers import hyperparameters
 from .parameter import is_parameter, type_name
 from .tensors import is_tensor, lend, memory_of, readable, sample
-
-Group = dict[str, Any]
+from .types import Group as Group
+from .types import GroupOptions
 
 _SETS = (
     "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets will change "
@@ -30,7 +31,7 @@ _DUPLICATES = (
 )
 
 
-def as_groups(params: Any) -> list[Any]:
+def as_groups(params: Iterable[object]) -> list[GroupOptions]:
     """Return the groups that the first argument of an optimizer stands for.
 
     Raises
@@ -46,13 +47,15 @@ def as_groups(params: Any) -> list[Any]:
         )
     if isinstance(params, (set, frozenset)):
         raise TypeError(_SETS)
-    groups = list(params)
+    groups: list[Any] = list(params)
     if not groups:
         raise ValueError("optimizer got an empty parameter list")
     return groups if isinstance(groups[0], dict) else [{"params": groups}]
 
 
-def prepare(group: Any, others: Sequence[Group], defaults: Mapping[str, Any], dialect: Dialect, backend: str | None) -> Group:
+def prepare(
+    group: GroupOptions, others: Sequence[Group], defaults: Mapping[str, object], dialect: Dialect, backend: str | None
+) -> Group:
     """Return a checked and completed copy of `group`; `others` are the groups that stand before it.
 
     Raises
@@ -62,7 +65,7 @@ def prepare(group: Any, others: Sequence[Group], defaults: Mapping[str, Any], di
     """
     if not isinstance(group, dict):
         raise TypeError(f"param_group must be a dict, but got {type(group)}")
-    new = dict(group)
+    new: Any = dict(group)  # options that nobody knows may be among them
     names, new["params"] = _named(_listed(group["params"]))
     if names:
         new["param_names"] = names
@@ -74,7 +77,8 @@ def prepare(group: Any, others: Sequence[Group], defaults: Mapping[str, Any], di
     if len({id(param) for param in new["params"]}) != len(new["params"]):
         warnings.warn(_DUPLICATES, stacklevel=4)
     _check_against(new, others)
-    return new
+    complete: Group = new
+    return complete
 
 
 def _listed(params: Any) -> list[Any]:
@@ -124,7 +128,7 @@ def _check_parameter(param: Any, defaults: Mapping[str, Any], dialect: Dialect, 
         chosen.check(lent_to(chosen, param.data))
 
 
-def lent_to(backend: AbstractBackend, array: Any, reading: bool = False) -> Any:
+def lent_to(backend: AbstractBackend, array: Array, reading: bool = False) -> Any:
     """Return what a backend is given: an array of a kind that it owns as it is, a CPU tensor otherwise as a NumPy view.
 
     Raises
@@ -136,7 +140,7 @@ def lent_to(backend: AbstractBackend, array: Any, reading: bool = False) -> Any:
     return array if is_tensor(array) and backend.owns(array) else given
 
 
-def engine(array: Any, name: str | None) -> AbstractBackend:
+def engine(array: Array, name: str | None) -> AbstractBackend:
     """Return the backend for an array: the named one if it can, or the best there is.
 
     Raises

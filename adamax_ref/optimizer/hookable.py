@@ -2,19 +2,22 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar
 
-from .hooks import EVERY_POST, EVERY_PRE, Handle, Hooks
+from .hooks import EVERY_POST, EVERY_PRE, Handle, Hook, Hooks
+from .types import Group
+
+Loss = TypeVar("Loss")
 
 
 class Hookable(ABC):
     """An optimizer's hooks; see PyTorch's page for what each may do."""
 
-    param_groups: list[dict[str, Any]]
+    param_groups: list[Group]
     has_stepped: bool = False
 
     @abstractmethod
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+    def step(self, closure: Callable[[], Loss] | None = None) -> Loss | None:
         """Update every parameter that has a gradient."""
 
     def _forget_hooks(self) -> None:
@@ -26,11 +29,11 @@ class Hookable(ABC):
         self._load_pre = Hooks()
         self._load_post = Hooks()
 
-    def step_hooks(self) -> tuple[dict[int, Callable[..., Any]], ...]:
+    def step_hooks(self) -> tuple[dict[int, Hook], ...]:
         """Return the tables of functions that run around a step: before it and after it, of all optimizers and of this one."""
         return EVERY_PRE.table, self._step_pre.table, self._step_post.table, EVERY_POST.table
 
-    def register_step_pre_hook(self, hook: Callable[..., Any]) -> Handle:
+    def register_step_pre_hook(self, hook: Hook) -> Handle:
         """Run ``hook(optimizer, args, kwargs)`` before a step; it may return ``(args, kwargs)`` to replace them.
 
         Parameters
@@ -50,11 +53,11 @@ class Hookable(ABC):
         """
         return self._step_pre.add(hook)
 
-    def register_step_post_hook(self, hook: Callable[..., Any]) -> Handle:
+    def register_step_post_hook(self, hook: Hook) -> Handle:
         """Run ``hook(optimizer, args, kwargs)`` after a step; what it returns is ignored."""
         return self._step_post.add(hook)
 
-    def register_state_dict_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Handle:
+    def register_state_dict_pre_hook(self, hook: Hook, prepend: bool = False) -> Handle:
         """Run ``hook(optimizer)`` before :meth:`state_dict`.
 
         Parameters
@@ -76,11 +79,11 @@ class Hookable(ABC):
         """
         return self._state_dict_pre.add(hook, prepend)
 
-    def register_state_dict_post_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Handle:
+    def register_state_dict_post_hook(self, hook: Hook, prepend: bool = False) -> Handle:
         """Run ``hook(optimizer, state_dict)`` after :meth:`state_dict`; it may return another mapping instead."""
         return self._state_dict_post.add(hook, prepend)
 
-    def register_load_state_dict_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Handle:
+    def register_load_state_dict_pre_hook(self, hook: Hook, prepend: bool = False) -> Handle:
         """Run ``hook(optimizer, state_dict)`` before :meth:`load_state_dict`; it may return another mapping instead.
 
         The hook sees a shallow copy: keys that it removes are removed from the copy alone, what it changes inside is
@@ -88,6 +91,6 @@ class Hookable(ABC):
         """
         return self._load_pre.add(hook, prepend)
 
-    def register_load_state_dict_post_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Handle:
+    def register_load_state_dict_post_hook(self, hook: Hook, prepend: bool = False) -> Handle:
         """Run ``hook(optimizer)`` after :meth:`load_state_dict`; what it returns is ignored."""
         return self._load_post.add(hook, prepend)

@@ -6,6 +6,9 @@ from functools import wraps
 from itertools import count
 from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar, cast, final
 
+Hook = Callable[..., object]
+"""What it takes, and what may come of what it returns, the function that registers it says."""
+
 
 @final
 class Hooks:
@@ -27,9 +30,9 @@ class Hooks:
     """
 
     def __init__(self) -> None:
-        self.table: dict[int, Callable[..., Any]] = {}
+        self.table: dict[int, Hook] = {}
 
-    def add(self, hook: Callable[..., Any], prepend: bool = False) -> "Handle":
+    def add(self, hook: Hook, prepend: bool = False) -> "Handle":
         """Add a function at the end, or before all others, and return a handle that removes it."""
         if not callable(hook):
             raise TypeError(f"a hook must be callable, not {hook!r}; pass a function")
@@ -44,7 +47,7 @@ class Hooks:
         """Remove the function with that number, if it is still there."""
         self.table.pop(number, None)
 
-    def functions(self) -> tuple[Callable[..., Any], ...]:
+    def functions(self) -> tuple[Hook, ...]:
         """Return what is registered now; a hook that adds or removes hooks does not change a round that has begun."""
         return tuple(self.table.values())
 
@@ -82,7 +85,7 @@ EVERY_PRE = Hooks()
 EVERY_POST = Hooks()
 
 
-def register_optimizer_step_pre_hook(hook: Callable[..., Any]) -> Handle:
+def register_optimizer_step_pre_hook(hook: Hook) -> Handle:
     """Run ``hook(optimizer, args, kwargs)`` before every step of every optimizer of this package.
 
     Parameters
@@ -108,7 +111,7 @@ def register_optimizer_step_pre_hook(hook: Callable[..., Any]) -> Handle:
     return EVERY_PRE.add(hook)
 
 
-def register_optimizer_step_post_hook(hook: Callable[..., Any]) -> Handle:
+def register_optimizer_step_post_hook(hook: Hook) -> Handle:
     """Run ``hook(optimizer, args, kwargs)`` after every step of every optimizer of this package.
 
     Parameters

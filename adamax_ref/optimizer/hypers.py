@@ -11,7 +11,7 @@ OPTIONS = ("lr", "betas", "eps", "weight_decay", "foreach", "maximize", "differe
 """The options of a group, in the order of PyTorch's signature."""
 
 
-def number(value: Any, words: str = "Tensor lr must be 1-element") -> Any:
+def number(value: object, words: str = "Tensor lr must be 1-element") -> Any:
     """Return `value`, or the Python number inside an array of one element.
 
     Raises
@@ -30,10 +30,11 @@ def number(value: Any, words: str = "Tensor lr must be 1-element") -> Any:
         error = ValueError(words)
         error.add_note("Pass a Python float, or an array of any namespace with exactly one element.")
         raise error
-    return value.item() if hasattr(value, "item") else float(value[(0,) * len(value.shape)])
+    array: Any = value
+    return array.item() if hasattr(array, "item") else float(array[(0,) * len(array.shape)])
 
 
-def hyperparameters(options: Mapping[str, Any], where: str = "") -> Hyperparameters:
+def hyperparameters(options: Mapping[str, object], where: str = "") -> Hyperparameters:
     """Check a group's options and return them as plain numbers.
 
     Parameters
@@ -61,7 +62,7 @@ def hyperparameters(options: Mapping[str, Any], where: str = "") -> Hyperparamet
         raise
 
 
-def _checked(options: Mapping[str, Any]) -> Hyperparameters:
+def _checked(options: Mapping[str, object]) -> Hyperparameters:
     lr = number(options["lr"])
     decay = number(options["weight_decay"], "weight_decay must be 1-element")
     eps = number(options["eps"], "eps must be 1-element")

@@ -12,6 +12,7 @@ from typing import Any, Literal, final
 
 import numpy as np
 
+from adamax_ref.arrays.types import Array, HostArray
 from adamax_ref.backend import AbstractBackend, dtype_name, profile_of
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.recipe import Recipe
@@ -22,8 +23,7 @@ from .hypers import OPTIONS, hyperparameters
 from .parameter import type_name
 from .tensors import is_tensor, tensor_like, tensor_zeros_like
 from .traced import check_graph, differentiates
-
-STATE = ("step", "exp_avg", "exp_inf")
+from .types import ARRAYS, Param, ParamState, State
 
 
 @final
@@ -47,13 +47,13 @@ class Job:
         For a step that autograd is to pass through: the group's options as they were written.
     """
 
-    param: Any
-    memory: dict[str, Any]
+    param: Param
+    memory: ParamState
     law: "Law"
     backend: AbstractBackend
     recipe: Recipe
     tail: Recipe
-    options: Mapping[str, Any] | None
+    options: Mapping[str, object] | None
 
     @property
     def alone(self) -> bool:
@@ -61,7 +61,7 @@ class Job:
         return self.law.alone
 
 
-def collect(groups: Sequence[Group], state: Mapping[Any, Any], dialect: Dialect, backend: str | None) -> list[list[Job]]:
+def collect(groups: Sequence[Group], state: State, dialect: Dialect, backend: str | None) -> list[list[Job]]:
     """Return the rounds of jobs that a step consists of.
 
     Raises
@@ -71,7 +71,7 @@ def collect(groups: Sequence[Group], state: Mapping[Any, Any], dialect: Dialect,
     """
     rounds: list[list[Job]] = []
     seen: Counter[int] = Counter()
-    new: dict[int, dict[str, Any]] = {}
+    new: dict[int, ParamState] = {}
     for number, group in enumerate(groups):
         if group["foreach"] and group["differentiable"]:
             raise AssertionError("_foreach ops don't support autograd")
@@ -106,7 +106,7 @@ class Law:
         Of the group.
     """
 
-    def __init__(self, dialect: Dialect, group: Mapping[str, Any], number: int) -> None:
+    def __init__(self, dialect: Dialect, group: Group, number: int) -> None:
         self.dialect = variant(dialect, group)
         self.hyper = hyperparameters(group, f"param_groups[{number}]")
         self.group = group
@@ -136,7 +136,7 @@ class Law:
         self.hyper, self._options, self._fixed = new.hyper, new._options, new._fixed
         return True
 
-    def job(self, param: Any, memory: dict[str, Any], backend: str | None) -> Job:
+    def job(self, param: Param, memory: ParamState, backend: str | None) -> Job:
         """Return the job of one parameter, its recipes compiled."""
         data = param.data
         chosen = engine(data, backend)
@@ -152,7 +152,7 @@ class Law:
         recipe, tail = (self.dialect.recipe(self.hyper, profile, place) for place in PLACES)
         return recipe, recipe if tail == recipe else tail
 
-    def _written(self) -> dict[str, Any]:
+    def _written(self) -> dict[str, object]:
         beta1, beta2 = self.group["betas"]
         return {**self.group, "beta1": beta1, "beta2": beta2}
 
@@ -168,7 +168,7 @@ class Law:
 _options = itemgetter(*OPTIONS)
 
 
-def _is_fixed(group: Mapping[str, Any]) -> bool:
+def _is_fixed(group: Group) -> bool:
     """Whether the numbers of a group can only be replaced, not changed inside an array or a list."""
     numbers = (group["lr"], group["eps"], group["weight_decay"])
     return type(group["betas"]) is tuple and all(isinstance(x, (int, float)) for x in (*numbers, *group["betas"]))
@@ -177,7 +177,7 @@ def _is_fixed(group: Mapping[str, Any]) -> bool:
 PLACES: tuple[Literal["body"], Literal["tail"]] = ("body", "tail")
 
 
-def variant(dialect: Dialect, group: Mapping[str, Any]) -> Dialect:
+def variant(dialect: Dialect, group: Group) -> Dialect:
     """Return the dialect's capturable variant for a capturable group.
 
     Raises
@@ -204,7 +204,7 @@ def label(group: Group, number: int, at: int) -> str:
     return f"param_groups[{number}]['params'][{at}]" + (f" ({name!r})" if name else "")
 
 
-def check_gradient(grad: Any, data: Any, where: str) -> None:
+def check_gradient(grad: Array, data: Array, where: str) -> None:
     """Refuse a gradient that is sparse or does not fit its parameter.
 
     Raises
@@ -231,19 +231,19 @@ def check_gradient(grad: Any, data: Any, where: str) -> None:
         raise TypeError(f"the gradient of {where} has dtype {grad.dtype}, but the parameter has {data.dtype}; cast it yourself")
 
 
-def _home(array: Any) -> str:
+def _home(array: object) -> str:
     """Name of the library an array comes from; what JAX traces and what it has computed count as one."""
     if is_tensor(array):
         return "torch"  # wherever a subclass of its tensors is defined
     return type(array).__module__.partition(".")[0].removesuffix("lib")
 
 
-def _same_dtype(a: Any, b: Any) -> bool:
+def _same_dtype(a: Array, b: Array) -> bool:
     """Whether two arrays have one dtype, up to byte order."""
     return a.dtype == b.dtype or dtype_name(a) == dtype_name(b)
 
 
-def check_state(memory: Mapping[str, Any], data: Any, where: str) -> None:
+def check_state(memory: ParamState, data: Array, where: str) -> None:
     """Refuse a state that does not fit its parameter.
 
     Raises
@@ -253,7 +253,7 @@ def check_state(memory: Mapping[str, Any], data: Any, where: str) -> None:
     ValueError
         When a shape or dtype is not the parameter's.
     """
-    for part in STATE[1:]:
+    for part in ARRAYS:
         array = memory[part]
         if tuple(array.shape) != tuple(data.shape) or not _same_dtype(array, data):
             raise ValueError(
@@ -262,7 +262,7 @@ def check_state(memory: Mapping[str, Any], data: Any, where: str) -> None:
             )
 
 
-def fresh(param: Any, group: Mapping[str, Any], backend: str | None) -> dict[str, Any]:
+def fresh(param: Param, group: Group, backend: str | None) -> ParamState:
     """Return the state of a parameter before its first update."""
     data = param.data
     zeros = tensor_zeros_like if is_tensor(data) else engine(data, backend).zeros_like
@@ -270,14 +270,14 @@ def fresh(param: Any, group: Mapping[str, Any], backend: str | None) -> dict[str
     return {"step": step, "exp_avg": zeros(data), "exp_inf": zeros(data)}
 
 
-def counter(t: int, data: Any, backend: str | None) -> Any:
+def counter(t: int, data: Array, backend: str | None) -> Array:
     """Return a 0-d float32 array with the value `t`, of the namespace and device of `data`."""
-    step = _counter(np.asarray(t, dtype=np.float32), data, backend)
+    step: Array = _counter(np.asarray(t, dtype=np.float32), data, backend)
     note(step, t)
     return step
 
 
-def _counter(host: np.ndarray[Any, Any], data: Any, backend: str | None) -> Any:
+def _counter(host: HostArray, data: Any, backend: str | None) -> Any:
     if is_tensor(data):
         return tensor_like(host, data)
     if isinstance(data, np.ndarray):

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from adamax_ref.arrays.types import Array, HostArray
 from adamax_ref.backend import dtype_name, profile_of
 from adamax_ref.dialects import get as get_dialect
 from adamax_ref.recipe.dialect import Dialect
@@ -16,17 +17,17 @@ from adamax_ref.recipe.dialect import Dialect
 from .counting import steps_taken
 from .groups import Group, engine
 from .hypers import OPTIONS, hyperparameters
-from .jobs import STATE, counter
+from .jobs import counter
 from .tensors import is_tensor, lend, readable, tensor_like
+from .types import ARRAYS, STATE, ParamState, StateDict
 
-State = defaultdict[Any, Any]
 LATER = {"foreach": None, "maximize": False, "differentiable": False, "capturable": False}
 """Options that releases of PyTorch added over time, with what a file without them means."""
 
 
 def unpack(
-    state_dict: Mapping[str, Any], groups: Sequence[Group], dialect: str | Dialect, backend: str | None, cast: bool
-) -> tuple[State, list[Group]]:
+    state_dict: StateDict, groups: Sequence[Group], dialect: str | Dialect, backend: str | None, cast: bool
+) -> tuple[defaultdict[Any, ParamState], list[Group]]:
     """Return the state and the groups that a state dictionary stands for, as copies.
 
     Parameters
@@ -61,7 +62,7 @@ def unpack(
         )
     }
     new_groups = [_group(mine, theirs, number, dialect) for number, (mine, theirs) in enumerate(zip(groups, saved, strict=True))]
-    new_state: State = defaultdict(dict)
+    new_state: defaultdict[Any, Any] = defaultdict(dict)
     for key, entry in states.items():
         if key in place:
             param, _, group = place[key]
@@ -72,14 +73,14 @@ def unpack(
     return new_state, new_groups
 
 
-def _check_sizes(groups: Sequence[Group], saved: Sequence[Mapping[str, Any]]) -> None:
+def _check_sizes(groups: Sequence[Group], saved: Sequence[Group]) -> None:
     if len(groups) != len(saved):
         raise ValueError("loaded state dict has a different number of parameter groups")
     if any(len(mine["params"]) != len(theirs["params"]) for mine, theirs in zip(groups, saved, strict=True)):
         raise ValueError("loaded state dict contains a parameter group that doesn't match the size of optimizer's group")
 
 
-def _group(mine: Group, theirs: Group, number: int, dialect: str | Dialect) -> Group:
+def _group(mine: Group, theirs: Any, number: int, dialect: str | Dialect) -> Group:
     """Complete and check the options of a loaded group; the parameters and, without others, the names stay ours."""
     theirs["params"] = mine["params"]
     if "param_names" in mine:
@@ -92,10 +93,11 @@ def _group(mine: Group, theirs: Group, number: int, dialect: str | Dialect) -> G
     checked = hyperparameters(theirs, f"param_groups[{number}]")
     for profile in {profile_of(param.data) for param in theirs["params"]}:
         get_dialect(dialect).check(checked, profile)
-    return theirs
+    complete: Group = theirs
+    return complete
 
 
-def _entry(entry: Any, key: Hashable, param: Any, capturable: bool, backend: str | None, cast: bool) -> dict[str, Any]:
+def _entry(entry: Any, key: Hashable, param: Any, capturable: bool, backend: str | None, cast: bool) -> Any:
     """Return a copy of one parameter's state: arrays like the parameter, the step an integer."""
     if not isinstance(entry, Mapping):
         raise ValueError(f"state[{key!r}] of the loaded state dict is {type(entry).__name__}, not a dictionary")
@@ -105,15 +107,15 @@ def _entry(entry: Any, key: Hashable, param: Any, capturable: bool, backend: str
     if missing:
         found = "; exp_avg_sq is there, so it looks like a state of Adam" if "exp_avg_sq" in entry else ""
         raise ValueError(f"state[{key!r}] of the loaded state dict lacks {', '.join(missing)}{found}")
-    new = {name: None if name in STATE else deepcopy(value) for name, value in entry.items()}
+    new: Any = {name: None if name in STATE else deepcopy(value) for name, value in entry.items()}
     t = steps_taken(entry["step"])
     new["step"] = counter(t, param.data, backend) if capturable else t
-    for part in STATE[1:]:
+    for part in ARRAYS:
         new[part] = array_like(entry[part], param.data, f"{part} of state[{key!r}]", backend, cast)
     return new
 
 
-def array_like(value: Any, data: Any, what: str, backend: str | None, cast: bool = True) -> Any:
+def array_like(value: object, data: Array, what: str, backend: str | None, cast: bool = True) -> Array:
     """Return a copy of `value` in the namespace, layout and (if `cast`) dtype of `data`.
 
     Raises
@@ -131,7 +133,7 @@ def array_like(value: Any, data: Any, what: str, backend: str | None, cast: bool
     return from_host(host, data, backend, cast)
 
 
-def to_host(value: Any) -> np.ndarray[Any, Any]:
+def to_host(value: Array) -> HostArray:
     """Return a NumPy array with the bits of an array of any namespace and device."""
     if is_tensor(value):
         return np.asarray(readable(value.detach().cpu()))
@@ -140,7 +142,7 @@ def to_host(value: Any) -> np.ndarray[Any, Any]:
     return engine(value, None).to_host(value)
 
 
-def from_host(host: np.ndarray[Any, Any], data: Any, backend: str | None, cast: bool) -> Any:
+def from_host(host: HostArray, data: Array, backend: str | None, cast: bool) -> Array:
     """Return a new array like `data` that holds `host`, converted to its dtype if `cast`."""
     lent = lend(data)
     if isinstance(lent, np.ndarray):

@@ -1,22 +1,12 @@
 """A parameter: an array that is to be optimised, with a gradient and a name."""
 
-from typing import Any, Protocol, final
+from typing import Any, final
 
 import numpy as np
 
+from adamax_ref.arrays.types import Array
+
 from .tensors import is_tensor
-
-
-class Array(Protocol):
-    """An array of any namespace, as far as every one of them goes."""
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Lengths of the axes."""
-
-    @property
-    def dtype(self) -> Any:
-        """Type of the elements, which each namespace has in its own way."""
 
 
 @final
@@ -73,7 +63,7 @@ class Parameter:
         return Parameter, (self.data, None, self.name)
 
 
-def is_parameter(value: Any) -> bool:
+def is_parameter(value: object) -> bool:
     """Whether the optimizer takes `value` as a parameter: ours, or a torch tensor.
 
     Examples
@@ -85,7 +75,7 @@ def is_parameter(value: Any) -> bool:
     return isinstance(value, Parameter) or is_tensor(value)
 
 
-def type_name(value: Any) -> str:
+def type_name(value: object) -> str:
     """Name of a value's type as PyTorch's messages write it.
 
     Examples

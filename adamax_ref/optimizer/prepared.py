@@ -1,6 +1,6 @@
 """The prepared steps of an optimizer: the last few that it did, and whether one of them broke."""
 
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Sequence
 from typing import Any, final
 
 from adamax_ref.guards import require_gradual_underflow
@@ -10,6 +10,7 @@ from adamax_ref.recipe.dialect import Dialect
 from .groups import Group
 from .jobs import collect
 from .step import Bound, Step
+from .types import MutableState
 
 KEPT = 4
 """How many are kept, for parameters may take turns in having a gradient."""
@@ -41,7 +42,7 @@ class PreparedSteps:
         self.made = 0
         self._steps: list[tuple[str | None, Step]] = []
 
-    def step(self, groups: Sequence[Group], state: MutableMapping[Any, Any], dialect: Dialect, backend: str | None) -> None:
+    def step(self, groups: Sequence[Group], state: MutableState, dialect: Dialect, backend: str | None) -> None:
         """Do a step: everything or nothing, or break.
 
         Raises
@@ -60,7 +61,7 @@ class PreparedSteps:
             if len(rounds) == 1 and step.is_repeatable:
                 self._steps = [(backend, step), *self._steps[: KEPT - 1]]
 
-    def repeat(self, groups: Sequence[Group], state: MutableMapping[Any, Any], dialect: Dialect, backend: str | None) -> bool:
+    def repeat(self, groups: Sequence[Group], state: MutableState, dialect: Dialect, backend: str | None) -> bool:
         """Do a step that is like an earlier one and return True; or do nothing and return False."""
         self.require_steppable()
         ready = self._ready(groups, state, dialect, backend)
@@ -81,7 +82,7 @@ class PreparedSteps:
                 raise
 
     def ready(
-        self, groups: Sequence[Group], state: MutableMapping[Any, Any], dialect: Dialect, backend: str | None, wanted: Step | None
+        self, groups: Sequence[Group], state: MutableState, dialect: Dialect, backend: str | None, wanted: Step | None
     ) -> Step | None:
         """Return a step, or the wanted one, that was done before and is what would be done now; None when there is none."""
         self.require_steppable()
@@ -106,7 +107,7 @@ class PreparedSteps:
         require_gradual_underflow()
 
     def _ready(
-        self, groups: Sequence[Group], state: MutableMapping[Any, Any], dialect: Dialect, backend: str | None
+        self, groups: Sequence[Group], state: MutableState, dialect: Dialect, backend: str | None
     ) -> tuple[Step, Bound] | None:
         for at, (named, step) in enumerate(self._steps):
             if named == backend and step.holds(groups, state, dialect):
@@ -117,7 +118,7 @@ class PreparedSteps:
                     return step, bound
         return None
 
-    def _made(self, jobs: Any, groups: Sequence[Group], state: MutableMapping[Any, Any]) -> tuple[Step, Bound]:
+    def _made(self, jobs: Any, groups: Sequence[Group], state: MutableState) -> tuple[Step, Bound]:
         step = Step(jobs, groups, state)
         self.made += 1
         bound = step.bind()

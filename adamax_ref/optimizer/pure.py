@@ -37,7 +37,7 @@ class State(NamedTuple):
     exp_inf: Tree
 
 
-def init(params: Tree, hyper: Hyperparameters | Mapping[str, Any] | None = None, *, backend: str | None = None) -> State:
+def init(params: Tree, hyper: Hyperparameters | Mapping[str, object] | None = None, *, backend: str | None = None) -> State:
     """Return the state before the first step.
 
     Parameters
@@ -74,7 +74,7 @@ def update(
     params: Tree,
     grads: Tree,
     state: State,
-    hyper: Hyperparameters | Mapping[str, Any] | None = None,
+    hyper: Hyperparameters | Mapping[str, object] | None = None,
     *,
     dialect: str | Dialect = "torch",
     backend: str | None = None,
@@ -117,7 +117,7 @@ def update(
         if g is None:
             return p, t, m, u
         check_gradient(g, p, "a parameter")
-        check_state({"exp_avg": m, "exp_inf": u}, p, "a parameter")
+        check_state({"step": t, "exp_avg": m, "exp_inf": u}, p, "a parameter")
         if any(map(traced.is_traced, (p, g, m, u, t, *named.values()))):
             return _with(t, traced.step(law, named, t + 1, (p, g, m, u)))
         return _ordinary(p, g, t, m, u, named, dialect, backend)
@@ -134,7 +134,7 @@ class _Done:
         self.parts = parts
 
 
-def options(hyper: Hyperparameters | Mapping[str, Any] | None, defaults: Hyperparameters | None = None) -> dict[str, Any]:
+def options(hyper: Hyperparameters | Mapping[str, object] | None, defaults: Hyperparameters | None = None) -> dict[str, object]:
     """Return hyperparameters by name, checked as far as they are numbers.
 
     Raises
@@ -159,12 +159,12 @@ def _with(t: Any, new: tuple[Any, Any, Any]) -> tuple[Any, ...]:
 
 
 def _ordinary(
-    p: Any, g: Any, t: Any, m: Any, u: Any, named: dict[str, Any], dialect: str | Dialect, backend: str | None
+    p: Any, g: Any, t: Any, m: Any, u: Any, named: dict[str, object], dialect: str | Dialect, backend: str | None
 ) -> tuple[Any, ...]:
     """Step copies with the optimizer's own engine."""
     param = Parameter(_copied(p), g)
     memory = {"step": int(t), "exp_avg": _copied(m), "exp_inf": _copied(u)}
-    group = {
+    group: Any = {
         "params": [param],
         **{name: value for name, value in named.items() if not name.startswith("beta")},
         "betas": (named["beta1"], named["beta2"]),

@@ -1,16 +1,15 @@
 """State dictionaries: packing an optimizer into one, in PyTorch's layout."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any
 
 from .groups import Group
 from .parameter import is_parameter
+from .types import ParamState, State, StateDict
 
-StateDict = dict[str, Any]
 
-
-def pack(groups: Sequence[Group], state: Mapping[Any, Any], copy: bool = False) -> StateDict:
+def pack(groups: Sequence[Group], state: State, copy: bool = False) -> StateDict:
     """Return ``{"state": {id: {...}}, "param_groups": [{..., "params": [ids]}]}``.
 
     Ids number the parameters over all groups; one that stands twice in its group has its last number. Arrays and the
@@ -22,13 +21,13 @@ def pack(groups: Sequence[Group], state: Mapping[Any, Any], copy: bool = False) 
     {'state': {}, 'param_groups': [{'lr': 0.1, 'params': []}]}
     """
     ids: dict[int, int] = {}
-    packed = []
+    packed: list[Any] = []
     start = 0
     for group in groups:
         ids |= {id(param): at for at, param in enumerate(group["params"], start)}
         start += len(group["params"])
         options = {key: value for key, value in group.items() if key != "params"}
         packed.append({**options, "params": [ids[id(param)] for param in group["params"]]})
-    states = {(ids[id(key)] if is_parameter(key) else key): value for key, value in state.items()}
-    packed_all = {"state": states, "param_groups": packed}
+    states: dict[Any, ParamState] = {(ids[id(key)] if is_parameter(key) else key): value for key, value in state.items()}
+    packed_all: StateDict = {"state": states, "param_groups": packed}
     return deepcopy(packed_all) if copy else packed_all

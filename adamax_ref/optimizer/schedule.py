@@ -5,13 +5,17 @@ The attributes have PyTorch's names, for they are the keys of its state dictiona
 
 import warnings
 from abc import ABC, abstractmethod
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import numpy as np
+
+from adamax_ref.recipe.types import Number
 
 from .hookable import Hookable
 from .hypers import number
 from .tensors import is_tensor
+from .types import Group
 
 _RESUME = (
     "param 'initial_lr' is not specified in param_groups[{}] when resuming scheduler with last_epoch >= 0.\n"
@@ -55,15 +59,15 @@ class Schedule(ABC):
         self.last_epoch = last_epoch
         self._is_initial = False
         self._get_lr_called_within_step = False
-        self._last_lr: list[Any] = []
+        self._last_lr: list[Number] = []
         self.begin()
 
     @abstractmethod
-    def chained(self) -> list[Any]:
+    def chained(self) -> list[Number]:
         """Return the learning rates at ``last_epoch``, formed from those before it."""
 
     @abstractmethod
-    def closed(self) -> list[Any]:
+    def closed(self) -> list[Number]:
         """Return the learning rates at ``last_epoch``, formed from the first ones."""
 
     def begin(self) -> None:
@@ -92,25 +96,25 @@ class Schedule(ABC):
             assign(group, lr)
         self._last_lr = self._values("lr")
 
-    def get_lr(self) -> list[Any]:
+    def get_lr(self) -> list[Number]:
         """Return what the next step would set; :meth:`get_last_lr` is nearly always what is wanted."""
         if not self._get_lr_called_within_step:
             warnings.warn(_LAST, UserWarning, stacklevel=2)
         return self.chained()
 
-    def get_last_lr(self) -> list[Any]:
+    def get_last_lr(self) -> list[Number]:
         """Return the learning rate of each group as it was set last."""
         return self._last_lr
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, object]:
         """Return everything but the optimizer."""
         return {key: value for key, value in self.__dict__.items() if key != "optimizer"}
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+    def load_state_dict(self, state_dict: Mapping[str, object]) -> None:
         """Take over a saved state, ours or PyTorch's; the optimizer's own has to be loaded after it."""
         self.__dict__.update(state_dict)
 
-    def _values(self, key: str) -> list[Any]:
+    def _values(self, key: Literal["lr", "initial_lr"]) -> list[Number]:
         return [copied(group[key]) for group in self.optimizer.param_groups]
 
 
@@ -121,7 +125,7 @@ def copied(lr: Any) -> Any:
     return lr.copy() if isinstance(lr, np.ndarray) else lr
 
 
-def assign(group: dict[str, Any], lr: Any) -> None:
+def assign(group: Group, lr: Number) -> None:
     """Set a group's learning rate; an array of one element that can be written to is filled in place."""
     held = group["lr"]
     if is_tensor(held):

@@ -7,6 +7,8 @@ each learning rate comes from the one before it.
 import math
 from typing import Any, final
 
+from adamax_ref.recipe.types import Number
+
 from .schedule import Schedule
 
 
@@ -56,7 +58,7 @@ class LinearLR(Schedule):
         self.total_iters = total_iters
         super().__init__(optimizer, last_epoch)
 
-    def chained(self) -> list[Any]:
+    def chained(self) -> list[Number]:
         """Return the former learning rates times the ratio of two neighbouring multiples."""
         lrs = self._values("lr")
         if self.last_epoch == 0:
@@ -67,7 +69,7 @@ class LinearLR(Schedule):
         factor = 1.0 + rise / (self.total_iters * self.start_factor + (self.last_epoch - 1) * rise)
         return [lr * factor for lr in lrs]
 
-    def closed(self) -> list[Any]:
+    def closed(self) -> list[Number]:
         """Return the first learning rates times the multiple of this step."""
         steps = min(self.total_iters, self.last_epoch)
         factor = self.start_factor + (self.end_factor - self.start_factor) * steps / self.total_iters
@@ -111,7 +113,7 @@ class CosineAnnealingLR(Schedule):
         self.eta_min = eta_min
         super().__init__(optimizer, last_epoch)
 
-    def chained(self) -> list[Any]:
+    def chained(self) -> list[Number]:
         """Return the former learning rates moved along the cosine; three cases, as PyTorch has them."""
         lrs, least, now, period = self._values("lr"), self.eta_min, self.last_epoch, self.T_max
         if self._is_initial:
@@ -124,7 +126,7 @@ class CosineAnnealingLR(Schedule):
         ratio = (1 + math.cos(math.pi * now / period)) / (1 + math.cos(math.pi * (now - 1) / period))
         return [ratio * (lr - least) + least for lr in lrs]
 
-    def closed(self) -> list[Any]:
+    def closed(self) -> list[Number]:
         """Return the point of the cosine at this step."""
         swing = 1 + math.cos(math.pi * self.last_epoch / self.T_max)
         return [self.eta_min + (base - self.eta_min) * swing / 2 for base in self.base_lrs]

@@ -1,8 +1,10 @@
 """Schedules one after the other."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, final
+
+from adamax_ref.recipe.types import Number
 
 from .schedule import assign
 
@@ -76,18 +78,18 @@ class SequentialLR:
         """Refuse to begin anew in the middle of another sequence, which PyTorch cannot do either."""
         raise NotImplementedError("a SequentialLR can only be the first member of another one; list its members instead")
 
-    def get_last_lr(self) -> list[Any]:
+    def get_last_lr(self) -> list[Number]:
         """Return the learning rate of each group as it was set last."""
         return list(self._last_lr)
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, object]:
         """Return everything but the optimizer; the members' states stand under ``_schedulers``."""
         kept = {key: value for key, value in self.__dict__.items() if key not in ("optimizer", "_schedulers")}
         return {**kept, "_schedulers": [schedule.state_dict() for schedule in self._schedulers]}
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+    def load_state_dict(self, state_dict: Mapping[str, object]) -> None:
         """Take over a saved state, ours or PyTorch's."""
-        members = state_dict["_schedulers"]
+        members: Any = state_dict["_schedulers"]
         if len(members) != len(self._schedulers):
             raise ValueError(f"the state dict has {len(members)} schedules, but there are {len(self._schedulers)}")
         self.__dict__.update({key: value for key, value in state_dict.items() if key != "_schedulers"})

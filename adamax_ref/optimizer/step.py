@@ -6,7 +6,7 @@ groups, parameters, state and arrays, which only their elements have changed; gr
 refused is refused by :meth:`Step.bind`, which writes nothing; :meth:`Step.run` writes.
 """
 
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import is_
 from typing import Any, NamedTuple, final
@@ -24,8 +24,7 @@ from .jobs import Job
 from .pieces import cut, paste
 from .tensors import bump, grad_disabled, is_tensor, lend, readable, refuse_recorded
 from .traced import beyond, put_through
-
-ARRAYS = ("exp_avg", "exp_inf")
+from .types import ARRAYS, MutableState, State
 
 View = Callable[[Any], list[Any] | None]
 """The buffers of an array, in the order of its parameter's; None when it lies otherwise than the parameter does."""
@@ -104,7 +103,7 @@ class Step:
         When an engine refuses an array; nothing has changed then.
     """
 
-    def __init__(self, jobs: Sequence[Job], groups: Sequence[Group], state: Mapping[Any, Any]) -> None:
+    def __init__(self, jobs: Sequence[Job], groups: Sequence[Group], state: State) -> None:
         self.jobs = jobs
         self._views: list[View | None] = []
         self._places: list[list[tuple[list[tuple[Call, int]], bool]]] = []
@@ -117,13 +116,13 @@ class Step:
         self._laws = {job.law.number: job.law for job in jobs}
         self._remember(groups, state)
 
-    def _remember(self, groups: Sequence[Group], state: Mapping[Any, Any]) -> None:
+    def _remember(self, groups: Sequence[Group], state: State) -> None:
         """Keep what :meth:`holds` compares."""
         self._groups = list(groups)
         self._members = [list(group["params"]) for group in groups]
         active = {id(job.param) for job in self.jobs}
         self._idle = [param for members in self._members for param in members if id(param) not in active]
-        self._params = [job.param for job in self.jobs]
+        self._params: list[Any] = [job.param for job in self.jobs]
         self._new = [job for job in self.jobs if state.get(job.param) is not job.memory]
         self._memories = [job.memory for job in self.jobs]
         self._backends = [job.backend for job in self.jobs]
@@ -162,7 +161,7 @@ class Step:
         """Whether it is worth keeping: everything is written where it lies, and nothing is differentiated."""
         return self._in_place
 
-    def holds(self, groups: Sequence[Group], state: Mapping[Any, Any], dialect: Dialect) -> bool:
+    def holds(self, groups: Sequence[Group], state: State, dialect: Dialect) -> bool:
         """Whether the step is still what has to be done; the numbers of its groups are read anew.
 
         Raises
@@ -181,7 +180,7 @@ class Step:
             and self._has_arrays()
         )
 
-    def _has_memories(self, state: Mapping[Any, Any]) -> bool:
+    def _has_memories(self, state: State) -> bool:
         """Whether the state of each parameter is the dictionary that it was."""
         if len(state) == len(self._memories) and all(map(is_, state, self._params)):
             return all(map(is_, state.values(), self._memories))
@@ -250,7 +249,7 @@ class Step:
         numbers = self._counters.following([memory["step"] for memory in self._memories])
         return [self._constants(call, numbers) for call in self.calls], numbers
 
-    def run(self, bound: Bound, state: MutableMapping[Any, Any]) -> None:
+    def run(self, bound: Bound, state: MutableState) -> None:
         """Do the step; whatever is raised here leaves arrays of which nobody knows which have been stepped."""
         for call, gs, constants in zip(self.calls, bound.gradients, bound.constants, strict=True):
             if call.prepared.in_place:
@@ -261,7 +260,7 @@ class Step:
         if self._touched:
             bump(self._touched)
 
-    def count(self, numbers: Sequence[int], state: MutableMapping[Any, Any]) -> None:
+    def count(self, numbers: Sequence[int], state: MutableState) -> None:
         """Advance the counters, and let the state of new parameters join the optimizer's."""
         self._counters.advance(self._memories, numbers, self._backends)
         for job in self._new:
@@ -358,7 +357,7 @@ def _split(backend: AbstractBackend, array: Any) -> list[Any]:
     return backend.split(array)
 
 
-def _buffers(job: Job, lent: Sequence[Any]) -> list[list[tuple[Recipe, tuple[Any, ...]]]]:
+def _buffers(job: Job, lent: Sequence[Any]) -> list[list[tuple[Recipe, Arrays]]]:
     """Return for each real part of four arrays its pieces, each with its recipe."""
     parts = zip(*(_split(job.backend, array) for array in lent), strict=True)
     if job.tail is job.recipe:
@@ -379,7 +378,7 @@ def _add(calls: dict[Any, Call], at: int, number: int, job: Job, recipe: Recipe,
     return call, len(call.buffers) - 1
 
 
-def _view_of(job: Job, lent: Sequence[Any], parts: list[list[tuple[Recipe, tuple[Any, ...]]]]) -> View:
+def _view_of(job: Job, lent: Sequence[Any], parts: list[list[tuple[Recipe, Arrays]]]) -> View:
     """Return how to take the buffers of a gradient when the step is done again."""
     if job.tail is job.recipe:
         return lambda array: _split(job.backend, lent_to(job.backend, array, reading=True))

@@ -8,12 +8,17 @@ the arithmetic is that of a backend, not of torch. Only a process that has impor
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
+from adamax_ref.arrays.types import Array, HostArray, HostType
 
-def is_tensor(value: Any) -> bool:
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def is_tensor(value: object) -> TypeGuard["Tensor"]:
     """Whether `value` is a torch tensor.
 
     Examples
@@ -26,7 +31,7 @@ def is_tensor(value: Any) -> bool:
     return tensor is not None and isinstance(value, tensor)
 
 
-def is_plain_tensor(value: Any) -> bool:
+def is_plain_tensor(value: object) -> TypeGuard["Tensor"]:
     """Whether `value` is a real tensor whose elements lie in host memory as they are, and of no subclass but Parameter.
 
     Examples
@@ -41,7 +46,7 @@ def is_plain_tensor(value: Any) -> bool:
     return known and value.device.type == "cpu" and not (value.is_complex() or value.is_neg() or value._is_zerotensor())
 
 
-def lend(array: Any) -> Any:
+def lend(array: Array) -> Any:
     """Return what a backend computes on: a NumPy view over a CPU tensor's memory; anything else as it is.
 
     Raises
@@ -61,10 +66,14 @@ def lend(array: Any) -> Any:
     return view
 
 
-def memory_of(array: Any) -> Any:
+def memory_of(array: Array) -> Array | None:
     """Return the same, and None for a tensor whose numbers do not lie in memory of its own."""
     if not is_tensor(array):
         return array
+    return _memory_of_tensor(array)
+
+
+def _memory_of_tensor(array: Any) -> HostArray | Any | None:
     address = _address(array)
     if address is None or _is_lazy(array):
         return None
@@ -78,7 +87,7 @@ def memory_of(array: Any) -> Any:
     return view if view.ctypes.data == address or not view.size else None
 
 
-def readable(array: Any) -> Any:
+def readable(array: Array) -> Any:
     """Return :func:`lend` of an array that is only read; of a tensor with a lazy sign or without memory, a copy.
 
     Raises
@@ -91,7 +100,7 @@ def readable(array: Any) -> Any:
     return lend(array)
 
 
-def sample(array: Any) -> Any:
+def sample(array: Array) -> Array:
     """Return an empty array of the kind that :func:`lend` returns; the tensor's memory is not looked at."""
     return np.empty(0, _numpy_type(array.dtype)) if is_tensor(array) and _is_on_the_host(array) else array
 
@@ -121,7 +130,7 @@ def refuse_recorded() -> None:
         )
 
 
-def _address(array: Any) -> int | None:
+def _address(array: "Tensor") -> int | None:
     """Return where a tensor's first element lies, or None when there is no such place."""
     if not (array.is_cpu or array.is_cuda or array.is_meta):
         return 0  # an engine for another device need not know it
@@ -132,23 +141,25 @@ def _address(array: Any) -> int | None:
     return address if address or not array.numel() else None
 
 
-def _is_lazy(array: Any) -> bool:
+def _is_lazy(array: "Tensor") -> bool:
     """Whether the memory holds other numbers, which are negated or conjugated when they are read."""
     return bool(array.is_neg() or array.is_conj())
 
 
-def _is_on_the_host(array: Any) -> bool:
+def _is_on_the_host(array: "Tensor") -> bool:
     return bool(array.is_cpu) and array.layout is sys.modules["torch"].strided
 
 
-def _viewed(array: Any) -> Any:
+def _viewed(array: "Tensor") -> HostArray:
     bare = array.detach() if array.requires_grad else array
     if bare.dtype is sys.modules["torch"].bfloat16:
-        return bare.view(sys.modules["torch"].int16).numpy().view(bfloat16())
-    return bare.numpy()
+        view: HostArray = bare.view(sys.modules["torch"].int16).numpy().view(bfloat16())
+    else:
+        view = bare.numpy()
+    return view
 
 
-def _homeless(array: Any) -> str:
+def _homeless(array: "Tensor") -> str:
     """Return a sentence about a tensor whose numbers a step would not reach."""
     where = f"{type(array).__name__} on {array.device.type}"
     kind, remedy = f"a placeholder, or wrapped by a subclass or by torch.func ({where})", "step plain tensors"
@@ -161,13 +172,13 @@ def _homeless(array: Any) -> str:
 
 
 @cache
-def _numpy_type(dtype: Any) -> Any:
+def _numpy_type(dtype: object) -> HostType:
     """Return NumPy's dtype for one of torch."""
     name = str(dtype).rpartition(".")[2]
     return bfloat16() if name == "bfloat16" else np.dtype(name)
 
 
-def bfloat16() -> Any:
+def bfloat16() -> HostType:
     """Return the dtype that NumPy lacks.
 
     Raises
@@ -180,20 +191,21 @@ def bfloat16() -> Any:
     except ModuleNotFoundError as error:
         error.add_note("bfloat16 arrays need ml_dtypes: pip install ml-dtypes")
         raise
-    return np.dtype(ml_dtypes.bfloat16)
+    made: HostType = np.dtype(ml_dtypes.bfloat16)
+    return made
 
 
-def bump(tensors: list[Any]) -> None:
+def bump(tensors: "list[Tensor]") -> None:
     """Tell autograd that the memory of tensors was written through views that it does not know of."""
     sys.modules["torch"].autograd.graph.increment_version(tensors)
 
 
-def tensor_zeros_like(like: Any) -> Any:
+def tensor_zeros_like(like: "Tensor") -> "Tensor":
     """Return zeros with the dtype, device and memory layout of a tensor."""
     return sys.modules["torch"].zeros_like(like.detach())
 
 
-def tensor_like(value: np.ndarray[Any, Any], like: Any) -> Any:
+def tensor_like(value: HostArray, like: "Tensor") -> "Tensor":
     """Return a new tensor with the bits of `value`, and the device of the tensor `like`."""
     torch = sys.modules["torch"]
     fresh = np.array(value, copy=True, order="K")
@@ -202,13 +214,13 @@ def tensor_like(value: np.ndarray[Any, Any], like: Any) -> Any:
     return torch.from_numpy(fresh).to(like.device)
 
 
-def grad_disabled() -> AbstractContextManager[Any]:
+def grad_disabled() -> AbstractContextManager[None]:
     """Return a context in which torch, if it is loaded, records no gradients."""
     torch = sys.modules.get("torch")
     return nullcontext() if torch is None else torch.no_grad()
 
 
-def grad_enabled() -> AbstractContextManager[Any]:
+def grad_enabled() -> AbstractContextManager[None]:
     """Return a context in which torch, if it is loaded, records gradients."""
     torch = sys.modules.get("torch")
     return nullcontext() if torch is None else torch.enable_grad()

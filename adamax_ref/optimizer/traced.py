@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any, final
 
 from adamax_ref.arrays.memory import STORED
+from adamax_ref.arrays.types import Array, Arrays
 from adamax_ref.backend import profile_of
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters
@@ -21,11 +22,15 @@ from adamax_ref.recipe.recipe import Recipe
 
 from .pieces import cut, namespace, paste
 from .tensors import grad_enabled, is_tensor
+from .types import Param, ParamState
+
+Three = tuple[Array, Array, Array]
+"""New parameter, moment and norm."""
 
 NAMES = ("lr", "beta1", "beta2", "eps", "weight_decay")
 
 
-def is_traced(value: Any) -> bool:
+def is_traced(value: object) -> bool:
     """Whether a value belongs to a graph that is being recorded.
 
     Examples
@@ -39,7 +44,7 @@ def is_traced(value: Any) -> bool:
     return jax is not None and isinstance(value, jax.core.Tracer)
 
 
-def primal(value: Any, otherwise: Any) -> Any:
+def primal(value: object, otherwise: object) -> Any:
     """Return the number behind a traced value, or `otherwise` where a compiler hides it."""
     if is_tensor(value):
         return value.item()
@@ -52,7 +57,7 @@ def primal(value: Any, otherwise: Any) -> Any:
         return otherwise
 
 
-def concrete(options: Mapping[str, Any], defaults: Hyperparameters) -> Hyperparameters:
+def concrete(options: Mapping[str, object], defaults: Hyperparameters) -> Hyperparameters:
     """Return checked numbers for options of which some may be traced; a hidden one is taken to be the default."""
     return Hyperparameters(
         **{name: float(primal(options[name], getattr(defaults, name))) for name in NAMES}, maximize=bool(options["maximize"])
@@ -61,7 +66,7 @@ def concrete(options: Mapping[str, Any], defaults: Hyperparameters) -> Hyperpara
 
 @final
 @dataclass(frozen=True)
-class TracedRounding:
+class _TracedRounding:
     """The rounding of constants, on arrays: a conversion to the type in question, which autograd sees as exact."""
 
     xp: Any
@@ -80,13 +85,21 @@ class TracedRounding:
         """Convert to float32."""
         return self._to(x, self.xp.float32)
 
+    def double(self, x: Any) -> Any:
+        """Convert to float64."""
+        return self._to(x, self.xp.float64)
+
+    def product(self, x: Any, count: Any) -> Any:
+        """Return the power: a product of `count` factors has its derivative."""
+        return x**count
+
     def _to(self, x: Any, dtype: Any) -> Any:
         if is_tensor(x):
             return x.to(dtype)
         return x.astype(dtype) if is_traced(x) else self.xp.asarray(x, dtype=dtype)
 
 
-def step(dialect: Dialect, options: Mapping[str, Any], t: Any, arrays: tuple[Any, Any, Any, Any]) -> tuple[Any, Any, Any]:
+def step(dialect: Dialect, options: Mapping[str, object], t: Any, arrays: Arrays) -> Three:
     """Return new `p m u` for `p g m u`, through operations that can be traced.
 
     Parameters
@@ -109,7 +122,7 @@ def step(dialect: Dialect, options: Mapping[str, Any], t: Any, arrays: tuple[Any
     return p, m, u
 
 
-def _real(dialect: Dialect, options: Mapping[str, Any], t: Any, arrays: Any, recipes: list[Recipe]) -> tuple[Any, Any, Any]:
+def _real(dialect: Dialect, options: Mapping[str, object], t: Any, arrays: Any, recipes: list[Recipe]) -> tuple[Any, Any, Any]:
     if recipes[0] == recipes[1]:
         return _run(dialect, options, t, arrays, recipes[0])
     body, tail = cut(arrays, dialect.vector)
@@ -119,14 +132,14 @@ def _real(dialect: Dialect, options: Mapping[str, Any], t: Any, arrays: Any, rec
     return p, m, u
 
 
-def _run(dialect: Dialect, options: Mapping[str, Any], t: Any, arrays: Any, recipe: Recipe) -> tuple[Any, Any, Any]:
+def _run(dialect: Dialect, options: Mapping[str, object], t: Any, arrays: Any, recipe: Recipe) -> tuple[Any, Any, Any]:
     from adamax_ref.arrays.evaluation import evaluator
 
     constants = scalars(dialect, options, t, recipe, arrays[0])
     return evaluator(recipe)(*arrays, constants)
 
 
-def scalars(dialect: Dialect, options: Mapping[str, Any], t: Any, recipe: Recipe, like: Any) -> tuple[Any, ...]:
+def scalars(dialect: Dialect, options: Mapping[str, object], t: Any, recipe: Recipe, like: Array) -> tuple[Any, ...]:
     """Return the constants of a step: numbers, or traced arrays where an option or the step's number is traced.
 
     A traced constant has the derivatives of the dialect's formula and, unless a compiler hides the numbers, the value
@@ -136,7 +149,7 @@ def scalars(dialect: Dialect, options: Mapping[str, Any], t: Any, recipe: Recipe
         return dialect.scalars(concrete(options, dialect.defaults), int(t), recipe)
     with double_precision(like):
         xp = namespace(like)
-        to = TracedRounding(xp, getattr(xp, STORED[recipe.working]), getattr(xp, STORED[recipe.storage]))
+        to = _TracedRounding(xp, getattr(xp, STORED[recipe.working]), getattr(xp, STORED[recipe.storage]))
         wide = {name: to._to(options[name], xp.float64) if is_traced(options[name]) else options[name] for name in NAMES}
         made = dialect.constants(SimpleNamespace(**wide), t, to)
         hidden = primal(t, None) is None or any(primal(options[name], None) is None for name in NAMES)
@@ -152,13 +165,13 @@ def _at_value(traced: Any, value: float) -> Any:
     return traced + (value - still) if math.isfinite(value) else traced
 
 
-def double_precision(like: Any) -> AbstractContextManager[Any]:
+def double_precision(like: object) -> AbstractContextManager[None]:
     """Return a context in which JAX computes in float64 where it is asked to."""
-    context: AbstractContextManager[Any] = nullcontext() if is_tensor(like) else sys.modules["jax"].enable_x64(True)
+    context: AbstractContextManager[None] = nullcontext() if is_tensor(like) else sys.modules["jax"].enable_x64(True)
     return context
 
 
-def differentiates(array: Any) -> bool:
+def differentiates(array: object) -> bool:
     """Whether an array's namespace has an autograd.
 
     Examples
@@ -171,7 +184,7 @@ def differentiates(array: Any) -> bool:
     return is_tensor(array) or (jax is not None and isinstance(array, jax.Array))
 
 
-def check_graph(param: Any) -> None:
+def check_graph(param: object) -> None:
     """Refuse a leaf that requires a gradient: a graph cannot pass through it.
 
     Raises
@@ -183,18 +196,18 @@ def check_graph(param: Any) -> None:
         raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
 
 
-def beyond(param: Any, memory: Mapping[str, Any], dialect: Dialect, options: Mapping[str, Any], t: int) -> tuple[Any, Any, Any]:
+def beyond(param: Param, memory: ParamState, dialect: Dialect, options: Mapping[str, object], t: int) -> Three:
     """Return new arrays `p m u` for one parameter, so that the graph goes on through its step; nothing changes yet."""
     with grad_enabled():
         data = param.clone() if is_tensor(param) else param.data
         return step(dialect, options, t, (data, param.grad, memory["exp_avg"], memory["exp_inf"]))
 
 
-def put_through(param: Any, memory: dict[str, Any], new: tuple[Any, Any, Any]) -> None:
+def put_through(param: Param, memory: ParamState, new: Three) -> None:
     """Let state and data become the arrays that :func:`beyond` made."""
     with grad_enabled():
         p, m, u = new
-        memory.update(exp_avg=m, exp_inf=u)
+        memory["exp_avg"], memory["exp_inf"] = m, u
         if is_tensor(param):
             param.copy_(p)
         else:

@@ -1,12 +1,12 @@
 """Nested dictionaries, lists and tuples of arrays, for the pure form of the optimizer."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
-Path = tuple[Any, ...]
+Path = tuple[Hashable, ...]
 
 
-def leaves(tree: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+def leaves(tree: object, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Yield everything in a tree that is no dictionary, list or tuple, with the way to it; None is a leaf.
 
     Examples
@@ -25,7 +25,7 @@ def leaves(tree: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
         yield from leaves(value, (*path, key))
 
 
-def map_tree(function: Callable[..., Any], tree: Any, *others: Any) -> Any:
+def map_tree(function: Callable[..., object], tree: object, *others: object) -> Any:
     """Return a tree of the same shape with ``function(leaf, *leaves of the others)`` in it.
 
     Raises
@@ -45,17 +45,17 @@ def map_tree(function: Callable[..., Any], tree: Any, *others: Any) -> Any:
         if isinstance(node, (list, tuple)):
             parts = [build(value, (*path, at)) for at, value in enumerate(node)]
             return type(node)(*parts) if hasattr(node, "_fields") else type(node)(parts)
-        return function(node, *(at(other, path) for other in others))
+        return function(node, *(_at(other, path) for other in others))
 
     return build(tree, ())
 
 
-def at(tree: Any, path: Path) -> Any:
+def _at(tree: Any, path: Path) -> Any:
     """Return what stands at the end of a way; a None on the way stands for a whole tree of None.
 
     Examples
     --------
-    >>> at({"a": [1, 2]}, ("a", 1)), at({"a": None}, ("a", 1))
+    >>> _at({"a": [1, 2]}, ("a", 1)), _at({"a": None}, ("a", 1))
     (2, None)
     """
     for key in path:

@@ -125,7 +125,7 @@ class _Pulled:
         return found
 
 
-def _pieces(law: Dialect, h: Hyperparameters, profile: str, arrays: tuple[Any, ...]) -> list[tuple[Recipe, tuple[Any, ...]]]:
+def _pieces(law: Dialect, h: Hyperparameters, profile: str, arrays: Sequence[Any]) -> list[tuple[Recipe, Sequence[Any]]]:
     """Cut arrays where the framework's recipe changes with the position."""
     body, tail = law.recipe(h, profile, "body"), law.recipe(h, profile, "tail")
     if body == tail:

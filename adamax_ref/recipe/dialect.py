@@ -12,16 +12,18 @@ from functools import lru_cache
 from typing import Any, Literal, final
 
 from .hyper import Hyperparameters
-from .profile import PROFILES, Rounding, Unrounded
+from .profile import PROFILES, Place, Rounding, Unrounded
 from .recipe import Recipe
 from .trace import trace
+from .types import FormatRounding, HyperLike, Scalar
+from .types import Rounding as Rounds
 
-Update = Callable[[Any, Any, Any, Any, Any], Sequence[Any]]
-Constants = Callable[[Any, int, Any], Mapping[str, Any]]
-Conditions = Callable[[Any, Any], Mapping[str, bool]]
+Update = Callable[[Scalar, Scalar, Scalar, Scalar, Any], Sequence[Scalar]]  # a dialect may read constants of its own
+Constants = Callable[[HyperLike, int, Rounds], Mapping[str, Any]]  # the kind of numbers is that of the hyperparameters
+Conditions = Callable[[HyperLike, FormatRounding], Mapping[str, bool]]
 
 
-def usual_conditions(h: Any, to: Any) -> Mapping[str, bool]:
+def usual_conditions(h: HyperLike, to: FormatRounding) -> Mapping[str, bool]:
     """Tell whether decay is in use and whether to climb: the two conditions that nearly every framework has."""
     return {"decaying": h.weight_decay != 0, "maximize": h.maximize}
 
@@ -190,11 +192,11 @@ class Dialect:
         """
         self.check(h, profile)
         real = PROFILES[profile].real
-        where = "pair" if PROFILES[profile].is_complex else place
+        where: Place = "pair" if PROFILES[profile].is_complex else place
         conditions = self.conditions(h, Rounding(real.working, real.storage, where))
         return _traced(self, real.name, tuple(sorted(conditions.items())))
 
-    def scalars(self, h: Any, t: int, recipe: Recipe) -> tuple[float, ...]:
+    def scalars(self, h: HyperLike, t: int, recipe: Recipe) -> tuple[float, ...]:
         """Return the step's constants in the recipe's order, each rounded where the framework rounds it.
 
         Parameters
@@ -210,7 +212,7 @@ class Dialect:
         numbers = (float(made[name]) for name in recipe.constants)
         return tuple(map(recipe.working_format.flush, numbers) if self.flushes else numbers)
 
-    def exact_scalars(self, h: Any, t: int, recipe: Recipe) -> tuple[Fraction, ...]:
+    def exact_scalars(self, h: HyperLike, t: int, recipe: Recipe) -> tuple[Fraction, ...]:
         """Return the same constants without any rounding; the fields of `h` are exact numbers."""
         made = self.constants(h, t, Unrounded())
         return tuple(made[name] for name in recipe.constants)

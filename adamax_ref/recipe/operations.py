@@ -8,13 +8,17 @@ part by having the method named beside each function; plain numbers need none.
 import math
 from fractions import Fraction
 from numbers import Rational
-from typing import Any
+from typing import Any, TypeVar
+
+from .types import Scalar
 
 NAMES = ("add", "sub", "mul", "div", "fma", "neg", "abs", "max", "greater", "round", "flush")
 """Every operation a recipe may hold. All but ``greater`` and ``flush`` are IEEE 754 operations."""
 
+S = TypeVar("S", bound=Scalar)
 
-def fma(a: Any, b: Any, c: Any) -> Any:
+
+def fma(a: S, b: S, c: S) -> S:
     """Return ``a * b + c`` with a single rounding (method ``__fma__(a, b, c)``).
 
     Examples
@@ -24,7 +28,13 @@ def fma(a: Any, b: Any, c: Any) -> Any:
     """
     for operand in (a, b, c):
         if hasattr(operand, "__fma__"):
-            return operand.__fma__(a, b, c)
+            once: S = operand.__fma__(a, b, c)
+            return once
+    number: S = _fma_of_numbers(a, b, c)
+    return number
+
+
+def _fma_of_numbers(a: Any, b: Any, c: Any) -> Any:
     if all(isinstance(operand, Rational) for operand in (a, b, c)):
         return a * b + c
     if not all(map(math.isfinite, (a, b, c))):
@@ -38,7 +48,7 @@ def fma(a: Any, b: Any, c: Any) -> Any:
         return math.inf if exact > 0 else -math.inf
 
 
-def maximum(a: Any, b: Any) -> Any:
+def maximum(a: S, b: S) -> S:
     """Return the larger of two values; NaN from either side wins (method ``__maximum__(a, b)``).
 
     Examples
@@ -48,11 +58,13 @@ def maximum(a: Any, b: Any) -> Any:
     """
     for operand in (a, b):
         if hasattr(operand, "__maximum__"):
-            return operand.__maximum__(a, b)
-    return a if a >= b or a != a else b
+            larger: S = operand.__maximum__(a, b)
+            return larger
+    x: Any = a  # plain numbers by now, which compare
+    return a if x >= b or x != x else b
 
 
-def greater(a: Any, b: Any) -> Any:
+def greater(a: S, b: S) -> S:
     """Return ``b if a < b else a``: an unordered pair yields the first (method ``__greater__(a, b)``).
 
     Examples
@@ -62,11 +74,13 @@ def greater(a: Any, b: Any) -> Any:
     """
     for operand in (a, b):
         if hasattr(operand, "__greater__"):
-            return operand.__greater__(a, b)
-    return b if a < b else a
+            larger: S = operand.__greater__(a, b)
+            return larger
+    x: Any = a  # plain numbers by now, which compare
+    return b if x < b else a
 
 
-def store(a: Any) -> Any:
+def store(a: S) -> S:
     """Round to the storage type (method ``__store__()``); on a plain number nothing happens.
 
     Examples

@@ -9,9 +9,12 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, final
+from typing import Any, Literal, SupportsFloat, TypeVar, final
 
 from .powers import platform_power, running_product
+
+Kept = TypeVar("Kept")
+Place = Literal["body", "tail", "pair"]
 
 
 @final
@@ -170,7 +173,7 @@ class Rounded:
 
     __slots__ = ("format", "value")
 
-    def __init__(self, value: Any, form: Format) -> None:
+    def __init__(self, value: SupportsFloat, form: Format) -> None:
         self.format = form
         self.value = form.round(value) if type(value) is float else _round_kept(value, form)
 
@@ -180,7 +183,7 @@ class Rounded:
     def __repr__(self) -> str:
         return f"Rounded({self.value!r}, {self.format.name})"
 
-    def _binary(self, other: Any, operation: Callable[[float, float], float], swap: bool = False) -> "Rounded":
+    def _binary(self, other: SupportsFloat, operation: Callable[[float, float], float], swap: bool = False) -> "Rounded":
         kept = type(other) is Rounded and other.format is self.format
         mine, theirs = self.value, float(other) if kept else self.format.round(float(other))
         return Rounded(operation(theirs, mine) if swap else operation(mine, theirs), self.format)
@@ -261,23 +264,23 @@ class Rounding:
 
     working: Format
     storage: Format
-    place: str = "body"
+    place: Place = "body"
 
-    def work(self, x: Any) -> Rounded:
+    def work(self, x: SupportsFloat) -> Rounded:
         """Round to the working type."""
         return Rounded(x, self.working)
 
-    def store(self, x: Any) -> Rounded:
+    def store(self, x: SupportsFloat) -> Rounded:
         """Round to the storage type."""
         if type(x) is Rounded and x.format is self.storage is self.working:
             return x
         return Rounded(_round_kept(x, self.storage), self.working)
 
-    def single(self, x: Any) -> Rounded:
+    def single(self, x: SupportsFloat) -> Rounded:
         """Round to binary32."""
         return Rounded(x, BINARY32)
 
-    def double(self, x: Any) -> Rounded:
+    def double(self, x: SupportsFloat) -> Rounded:
         """Go on in binary64, where a host takes a number back from an array."""
         return Rounded(x, BINARY64)
 
@@ -299,7 +302,7 @@ class Unrounded:
 
     place = "body"
 
-    def work(self, x: Any) -> Any:
+    def work(self, x: Kept) -> Kept:
         """Return `x`."""
         return x
 

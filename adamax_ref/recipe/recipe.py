@@ -8,9 +8,11 @@ it. :meth:`Recipe.evaluate` runs it on anything, :meth:`Recipe.lines` prints it 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, final
+from typing import TypeVar, final
 
 from .profile import FORMATS, Format
+
+Value = TypeVar("Value")
 
 INPUTS = ("p", "g", "m", "u")
 OUTPUTS = ("p", "m", "u")
@@ -100,7 +102,7 @@ class Recipe:
         use = {arg: at for at, operation in enumerate(self.operations) for arg in operation.args}
         return use | dict.fromkeys(self.outputs, len(self.operations))
 
-    def evaluate(self, table: Mapping[str, Callable[..., Any]], values: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+    def evaluate(self, table: Mapping[str, Callable[..., Value]], values: Mapping[str, Value]) -> tuple[Value, Value, Value]:
         """Run the recipe with a table of operations.
 
         Parameters
@@ -120,7 +122,7 @@ class Recipe:
         KeyError
             When an input, a constant or an operation is missing.
         """
-        known: list[Any] = [values[name] for name in self.leaves]
+        known: list[Value] = [values[name] for name in self.leaves]
         for operation in self.operations:
             known.append(table[operation.name](*(known[arg] for arg in operation.args)))
         p, m, u = (known[value] for value in self.outputs)

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 from .operations import NAMES
 from .profile import Profile
 from .recipe import INPUTS, Operation, Recipe
+from .types import Scalar
 
 
 class Symbol:
@@ -114,7 +115,7 @@ class _Trace:
 
 
 def trace(
-    update: Callable[..., Sequence[Any]],
+    update: Callable[..., Sequence[Scalar]],
     constants: Iterable[str],
     conditions: Mapping[str, bool],
     profile: Profile,
@@ -155,7 +156,7 @@ def trace(
     log = _Trace(profile, constants, flushes, stepwise)
     symbols = [log.given(index) for index in range(len(log.leaves))]
     named = dict(zip(log.leaves[len(INPUTS) :], symbols[len(INPUTS) :], strict=True))
-    results = update(*symbols[: len(INPUTS)], SimpleNamespace(**named, **conditions))
+    results: Any = update(*symbols[: len(INPUTS)], SimpleNamespace(**named, **conditions))
     p, m, u = map(log.kept, results)
     return _prune(log, (p, m, u))
 

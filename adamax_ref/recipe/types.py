@@ -1,25 +1,118 @@
-"""Types by which a dialect's update is checked: numbers of any kind, and the constants and conditions it may read.
+"""Types by which a dialect is checked: numbers of any kind, hyperparameters, roundings, and the constants it may read.
 
 A misspelt constant is then an error of the type checker, not of the first step. A dialect of another package that has
 constants of its own derives a protocol from :class:`Constants` and names it in its update.
 """
 
+from collections.abc import Callable
 from typing import Any, Protocol
+
+from .profile import Format, Place, Rounded
 
 
 class Scalar(Protocol):
     """A number of any kind: a float, a fraction, an interval, a symbol of a trace."""
 
-    def __add__(self, other: Any, /) -> Any: ...
-    def __radd__(self, other: Any, /) -> Any: ...
-    def __sub__(self, other: Any, /) -> Any: ...
-    def __rsub__(self, other: Any, /) -> Any: ...
-    def __mul__(self, other: Any, /) -> Any: ...
-    def __rmul__(self, other: Any, /) -> Any: ...
-    def __truediv__(self, other: Any, /) -> Any: ...
-    def __rtruediv__(self, other: Any, /) -> Any: ...
-    def __neg__(self) -> Any: ...
-    def __abs__(self) -> Any: ...
+    def __add__(self, other: Any, /) -> "Scalar": ...
+    def __radd__(self, other: Any, /) -> "Scalar": ...
+    def __sub__(self, other: Any, /) -> "Scalar": ...
+    def __rsub__(self, other: Any, /) -> "Scalar": ...
+    def __mul__(self, other: Any, /) -> "Scalar": ...
+    def __rmul__(self, other: Any, /) -> "Scalar": ...
+    def __truediv__(self, other: Any, /) -> "Scalar": ...
+    def __rtruediv__(self, other: Any, /) -> "Scalar": ...
+    def __neg__(self) -> "Scalar": ...
+    def __abs__(self) -> "Scalar": ...
+
+
+MultiplyAdd = Callable[[Scalar, Scalar, Scalar], Scalar]
+"""``f(a, b, c)``, which is ``a * b + c`` with one rounding or with two."""
+
+
+class Number(Protocol):
+    """A number that constants are formed from: a float, a fraction, an interval, a :class:`~.profile.Rounded`."""
+
+    def __add__(self, other: Any, /) -> "Number": ...
+    def __radd__(self, other: Any, /) -> "Number": ...
+    def __sub__(self, other: Any, /) -> "Number": ...
+    def __rsub__(self, other: Any, /) -> "Number": ...
+    def __mul__(self, other: Any, /) -> "Number": ...
+    def __rmul__(self, other: Any, /) -> "Number": ...
+    def __truediv__(self, other: Any, /) -> "Number": ...
+    def __rtruediv__(self, other: Any, /) -> "Number": ...
+    def __pow__(self, exponent: int, /) -> "Number": ...
+    def __neg__(self) -> "Number": ...
+    def __float__(self) -> float: ...
+
+
+class HyperLike(Protocol):
+    """Hyperparameters as numbers of any kind; :class:`~.hyper.Hyperparameters` has them as floats."""
+
+    @property
+    def lr(self) -> Number:
+        """Learning rate."""
+
+    @property
+    def beta1(self) -> Number:
+        """Decay rate of the moment."""
+
+    @property
+    def beta2(self) -> Number:
+        """Decay rate of the norm."""
+
+    @property
+    def eps(self) -> Number:
+        """Epsilon."""
+
+    @property
+    def weight_decay(self) -> Number:
+        """Coefficient of the weight decay."""
+
+    @property
+    def maximize(self) -> bool:
+        """Whether to ascend."""
+
+
+class Rounding(Protocol):
+    """The roundings of a framework, in which a dialect forms its constants.
+
+    :class:`adamax_ref.recipe.profile.Rounding` rounds to formats; :class:`adamax_ref.recipe.profile.Unrounded` leaves
+    every number exact.
+    """
+
+    def work(self, x: Number, /) -> Number:
+        """Round to the working type."""
+
+    def store(self, x: Number, /) -> Number:
+        """Round to the storage type."""
+
+    def single(self, x: Number, /) -> Number:
+        """Round to binary32."""
+
+    def double(self, x: Number, /) -> Number:
+        """Go on in binary64."""
+
+    def product(self, x: Any, count: int, /) -> Number:
+        """Multiply `count` factors `x`, which :meth:`work` or :meth:`store` returned."""
+
+
+class FormatRounding(Rounding, Protocol):
+    """Roundings to known formats, which the conditions of a dialect may look at."""
+
+    @property
+    def working(self) -> Format:
+        """Format of the arithmetic."""
+
+    @property
+    def storage(self) -> Format:
+        """Format in memory."""
+
+    @property
+    def place(self) -> Place:
+        """Which elements the recipe is for."""
+
+    def work(self, x: Number, /) -> Rounded:
+        """Round to the working type."""
 
 
 class Constants(Protocol):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from adamax_ref.conformance.report import lines
 from adamax_ref.conformance.run import Run, pairs, run
@@ -18,7 +18,7 @@ TIERS: dict[str, Grade] = {"certified": Grade.CERTIFIED, "named": Grade.NAMED, "
 
 
 def assert_conforms(
-    implementation: Callable[..., Any] | Target,
+    implementation: Callable[..., object] | Target,
     dialect: str = "torch",
     profile: str = "f32",
     *,
@@ -27,7 +27,7 @@ def assert_conforms(
     declares: tuple[str, ...] = (),
     arrays: Kind | None = None,
     golden: str | Path | None = None,
-    level: str = "core",
+    level: Literal["core", "full"] = "core",
     html: str | Path | None = None,
 ) -> Run:
     """Fail unless an Adamax passes every case of one dialect and profile.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, final
+from typing import Any, Literal, final
 from unittest import SkipTest
 
 from adamax_ref.conformance.judge import Status, ask
@@ -33,7 +33,7 @@ class GoldenCase:
 
     def check(
         self,
-        implementation: Callable[..., Any] | Target,
+        implementation: Callable[..., object] | Target,
         *,
         lacks: tuple[str, ...] = (),
         declares: tuple[str, ...] = (),
@@ -100,7 +100,7 @@ def golden_cases(
     profile: str = "f32",
     *,
     category: str | None = None,
-    level: str = "core",
+    level: Literal["core", "full"] = "core",
     golden: str | Path | None = None,
 ) -> Sequence[GoldenCase]:
     """Return the cases of one dialect and profile, to be made parameters of a test.

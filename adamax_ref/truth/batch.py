@@ -7,7 +7,7 @@ within the bound without a single big integer.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, final
+from typing import final
 
 import numpy as np
 
@@ -86,14 +86,14 @@ def bounds_of(
     return made
 
 
-def distance(got: Any, allowed: Bounded) -> Doubles:
+def distance(got: object, allowed: Bounded) -> Doubles:
     """Return how far answers are from the exact values at most, as doubles rounded upwards."""
     numbers = np.asarray(got).astype(np.float64)
     away = np.maximum(np.abs(numbers - allowed.low), np.abs(numbers - allowed.high))
     return np.nextafter(away, np.inf)
 
 
-def inside(got: Any, allowed: Bounded) -> Flags:
+def inside(got: object, allowed: Bounded) -> Flags:
     """Tell which answers are certainly within the bound; an exact answer always is.
 
     Examples

@@ -138,7 +138,7 @@ def ulp_distance(a: float, b: float, fmt: Format) -> float:
     return abs(ordinal(a, fmt) - ordinal(b, fmt))
 
 
-def first_difference(got: Any, want: Any, profile: str | None = None, what: str = "value") -> Difference | None:
+def first_difference(got: object, want: object, profile: str | None = None, what: str = "value") -> Difference | None:
     """Return the first element that differs in a bit, or None.
 
     Parameters
@@ -169,7 +169,7 @@ def first_difference(got: Any, want: Any, profile: str | None = None, what: str 
     return _difference(~_equal(found, wanted), found, wanted, fmt, what)
 
 
-def assert_bitwise_equal(got: Any, want: Any, what: str = "value") -> None:
+def assert_bitwise_equal(got: object, want: object, what: str = "value") -> None:
     """Fail unless two arrays have the same dtype, shape and bits; see the head of this file for NaN and zeros.
 
     Raises
@@ -189,7 +189,7 @@ def assert_bitwise_equal(got: Any, want: Any, what: str = "value") -> None:
         raise AssertionError(str(difference))
 
 
-def assert_within_bound(got: Any, allowed: Enclosure, what: str = "value", profile: str | None = None) -> None:
+def assert_within_bound(got: object, allowed: Enclosure, what: str = "value", profile: str | None = None) -> None:
     """Fail unless every element lies between ``allowed.lo`` and ``allowed.hi``; NaN must meet NaN, zeros are equal.
 
     Parameters
@@ -228,7 +228,7 @@ def _format_of(array: Any, profile: str | None) -> Format:
     return _FORMAT_OF[name]
 
 
-def _doubles(array: Any) -> Doubles:
+def _doubles(array: object) -> Doubles:
     """Return the numbers as doubles, which hold every format exactly; complex numbers get one more axis."""
     values = np.asarray(array)
     if values.dtype.kind == "c":

@@ -110,7 +110,7 @@ def _graph_of(dialects: tuple[Dialect, ...], recipes: tuple[Recipe, ...]) -> Gra
 
 
 @lru_cache(maxsize=1024)
-def residues(dialect: Dialect) -> Mapping[str, Any]:
+def residues(dialect: Dialect) -> Mapping[str, Residue]:
     """Return the dialect's constants at the random point; hyperparameters are coordinates of that point."""
     numbers = {name: point(name) for name in ("lr", "beta1", "beta2", "eps", "weight_decay")}
     made = dialect.constants(SimpleNamespace(**numbers, maximize=False), _SAMPLE_STEP, Unrounded())

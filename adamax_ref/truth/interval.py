@@ -7,10 +7,17 @@ stays a point, and a result is known to be exactly representable, or exactly hal
 
 import math
 from fractions import Fraction
-from typing import Any, final
+from typing import Any, Protocol, final
 
 BITS = 256
 """Length of the ends, unless more is asked for: 53 bits to round to, the rest for the errors of a trajectory."""
+
+
+class Ratio(Protocol):
+    """A number that is a quotient of integers: a float, an integer, a fraction."""
+
+    def as_integer_ratio(self) -> tuple[int, int]:
+        """Return numerator and denominator, which is positive."""
 
 
 @final
@@ -45,7 +52,7 @@ class Interval:
         self.lo, self.hi, self.exponent, self.bits = lo, hi, exponent, bits
 
     @classmethod
-    def of(cls, x: Any, bits: int = BITS) -> "Interval":
+    def of(cls, x: Ratio, bits: int = BITS) -> "Interval":
         """Return the interval that encloses a float, an integer or a fraction; a point where it fits."""
         n, d = x.as_integer_ratio()
         if d & (d - 1):

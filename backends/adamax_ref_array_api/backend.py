@@ -1,15 +1,15 @@
 """The engine for any namespace that follows the array-API standard: pure, out of place, one operation after another."""
 
-from collections.abc import Sequence
 from functools import lru_cache, partial
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, final
+from typing import final
 
 import array_api_compat as compat
 import numpy as np
 
 from adamax_ref.arrays.evaluation import Step, evaluator, from_host, in_double, to_host
+from adamax_ref.arrays.types import Array, HostArray
 from adamax_ref.backend import (
     PROFILE_OF_DTYPE,
     AbstractBackend,
@@ -20,6 +20,7 @@ from adamax_ref.backend import (
     Kernel,
     Prepared,
     RecipeKernel,
+    Three,
     dtype_name,
     require_equally_long,
 )
@@ -78,7 +79,7 @@ class ArrayApiBackend(AbstractBackend):
             raise BackendUnavailable(f"backend {self.name!r} needs the package {self._module}, which is missing; {self.remedy}")
         return self._capabilities
 
-    def owns(self, array: Any) -> bool:
+    def owns(self, array: Array) -> bool:
         """Whether `array` belongs to the namespace and has a type that Adamax knows."""
         if self._module is not None and type(array).__module__.partition(".")[0] not in (self._module, f"{self._module}lib"):
             return False
@@ -89,31 +90,34 @@ class ArrayApiBackend(AbstractBackend):
         _ = self.capabilities
         return self._kernel(recipe)
 
-    def from_host(self, value: np.ndarray[Any, Any], like: Any = None) -> Any:
+    def from_host(self, value: HostArray, like: Array | None = None) -> Array:
         """Return a new array of the namespace, dtype and device of `like`."""
         xp = import_module(self._namespace) if like is None else compat.array_namespace(like)
         with in_double(xp):
             made = from_host(xp, np.array(value))
-            return made if like is None else xp.asarray(made, dtype=like.dtype, device=compat.device(like))
+            if like is not None:
+                made = xp.asarray(made, dtype=like.dtype, device=compat.device(like))
+            return made
 
-    def to_host(self, array: Any) -> np.ndarray[Any, Any]:
+    def to_host(self, array: Array) -> HostArray:
         """Return a NumPy copy; a bfloat16 tensor becomes an array of ml_dtypes' type."""
         return to_host(array)
 
-    def zeros_like(self, array: Any) -> Any:
+    def zeros_like(self, array: Array) -> Array:
         """Return zeros of the same namespace, shape, dtype and device."""
         xp = compat.array_namespace(array)
         with in_double(xp):
-            return xp.zeros_like(array)
+            zeros: Array = xp.zeros_like(array)
+            return zeros
 
-    def split(self, array: Any) -> list[Any]:
+    def split(self, array: Array) -> list[Array]:
         """Return the array, or its real and imaginary part."""
         if not dtype_name(array).startswith("complex"):
             return [array]
         xp = compat.array_namespace(array)
         return [xp.real(array), xp.imag(array)]
 
-    def join(self, parts: Sequence[Any], like: Any) -> Any:
+    def join(self, parts: Arrays, like: Array) -> Array:
         """Return the only part, or a complex array of two; by way of the host, since ``re + 1j * im`` loses infinities."""
         if len(parts) == 1:
             return parts[0]
@@ -154,7 +158,7 @@ class PureStep(Prepared):
         require_gradual_underflow()
         super().check(gs)
 
-    def run(self, gs: Arrays, constants: Constants) -> tuple[Arrays, Arrays, Arrays]:
+    def run(self, gs: Arrays, constants: Constants) -> Three:
         """Return new arrays."""
         require_equally_long(gs, constants)
         self.check(gs)

@@ -7,17 +7,27 @@ copied; a view stays a view.
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import prod
-from typing import Any, final
+from typing import Any, Protocol, final
 
 from adamax_ref.arrays.memory import overlaps_itself
 from adamax_ref.arrays.tables import Buffer, Quad, ghost
+from adamax_ref.arrays.types import Array
 from adamax_ref.backend import Arrays, dtype_name
 from adamax_ref.recipe.recipe import Recipe
 
 STORED = {"binary64": "float64", "binary32": "float32", "binary16": "float16", "bfloat16": "bfloat16"}
 """Name of the dtype that holds each storage format."""
 
-Place = tuple[int, tuple[int, ...], tuple[int, ...], Any]
+
+class ItemType(Protocol):
+    """The dtype of a library, as far as an address needs it."""
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes of an element."""
+
+
+Place = tuple[int, tuple[int, ...], tuple[int, ...], ItemType]
 """Address, shape, strides in bytes, and the library's own dtype: all that a table depends on."""
 
 
@@ -35,7 +45,7 @@ class View:
         NumPy's or the library's own.
     """
 
-    def __init__(self, whole: Any, place: Buffer, dtype: Any) -> None:
+    def __init__(self, whole: object, place: Buffer, dtype: ItemType) -> None:
         self.whole: Any = whole.whole if isinstance(whole, View) else whole
         self.shape, self.dtype, self.device = place.shape, dtype, getattr(whole, "device", None)
         self.__cuda_array_interface__ = {
@@ -47,7 +57,7 @@ class View:
         }
 
 
-def library(array: Any) -> str:
+def library(array: object) -> str:
     """Name of the package an array's type comes from.
 
     Examples
@@ -58,7 +68,7 @@ def library(array: Any) -> str:
     return type(array).__module__.partition(".")[0]
 
 
-def is_cuda_array(array: Any) -> bool:
+def is_cuda_array(array: object) -> bool:
     """Whether `array` lies on a CUDA device; nothing is imported to find out.
 
     Examples
@@ -100,7 +110,7 @@ def _of_interface(array: Any) -> Place:
 _DESCRIBE: dict[str, Callable[[Any], Place]] = {"cupy": _of_cupy, "torch": _of_torch}
 
 
-def place_of(array: Any) -> Place:
+def place_of(array: object) -> Place:
     """Return where an array lies.
 
     Raises
@@ -119,29 +129,29 @@ def places_of(*lists: Arrays) -> list[list[Place]]:
     ]
 
 
-def _alike(arrays: Sequence[Any]) -> bool:
+def _alike(arrays: Arrays) -> bool:
     return len(set(map(type, arrays))) == 1
 
 
-def device_of(array: Any) -> int | None:
+def device_of(array: object) -> int | None:
     """Return the number of the device an array lies on, or None when the array does not say."""
     device = getattr(array, "device", None)
     number = getattr(device, "id", getattr(device, "index", None))
     return number if isinstance(number, int) else None
 
 
-def stream_of(array: Any) -> int:
+def stream_of(array: object) -> int:
     """Return the handle of the stream on which the array's library works now; 0 is the default stream."""
-    array = array.whole if isinstance(array, View) else array
-    name = library(array)
+    own: Any = array.whole if isinstance(array, View) else array
+    name = library(own)
     if name == "cupy":
         return int(sys.modules["cupy"].cuda.get_current_stream().ptr)
     if name == "torch":
-        return int(sys.modules["torch"].cuda.current_stream(array.device).cuda_stream)
+        return int(sys.modules["torch"].cuda.current_stream(own.device).cuda_stream)
     return 0
 
 
-def require_updatable(array: Any) -> None:
+def require_updatable(array: Array) -> None:
     """Refuse an array that cannot be updated where it lies.
 
     Raises
@@ -188,7 +198,7 @@ def require_together(recipe: Recipe, lists: Mapping[str, Arrays]) -> None:
     require_one_device(array for arrays in lists.values() for array in arrays)
 
 
-def require_one_device(arrays: Iterable[Any]) -> None:
+def require_one_device(arrays: Iterable[object]) -> None:
     """Refuse arrays of several devices."""
     devices = sorted({number for number in map(device_of, arrays) if number is not None})
     if len(devices) > 1:

@@ -17,7 +17,7 @@ NO_DEVICE = 100
 NAMES = ("libcuda.so.1", "libcuda.so", "nvcuda.dll")
 
 
-def _open() -> Any:
+def _open() -> ctypes.CDLL | None:
     """Load the driver library, or return None."""
     for name in NAMES:
         try:
@@ -27,7 +27,7 @@ def _open() -> Any:
     return None
 
 
-def require_device(needed: int, package: str, open_driver: Callable[[], Any] = _open) -> None:
+def require_device(needed: int, package: str, open_driver: Callable[[], ctypes.CDLL | None] = _open) -> None:
     """Refuse, in one sentence, a machine on which nothing could be launched.
 
     Parameters

@@ -1,13 +1,11 @@
 """What the two CUDA engines have in common as engines: which arrays they take, and one kernel for each recipe."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
 
-import numpy as np
-
-from adamax_ref.backend import PROFILE_OF_DTYPE, AbstractBackend, Capabilities, Kernel, dtype_name, profile_of
+from adamax_ref.arrays.types import Array, HostArray, StepCounter
+from adamax_ref.backend import PROFILE_OF_DTYPE, AbstractBackend, Arrays, Capabilities, Cut, Kernel, Pieces, dtype_name, profile_of
 from adamax_ref.recipe.recipe import Recipe
 
 from .arrays import is_cuda_array, library, require_updatable
@@ -53,18 +51,18 @@ class CudaBackend(AbstractBackend):
         """Whether the device can round to bfloat16 (compute capability 8.0 and above)."""
 
     @abstractmethod
-    def own_from_host(self, value: np.ndarray[Any, Any]) -> Any:
+    def own_from_host(self, value: HostArray) -> Array:
         """Return a new array of the engine's own library."""
 
     @abstractmethod
-    def own_to_host(self, array: Any) -> np.ndarray[Any, Any]:
+    def own_to_host(self, array: Array) -> HostArray:
         """Return a NumPy copy of an array with the CUDA array interface."""
 
     @abstractmethod
-    def own_zeros_like(self, array: Any) -> Any:
+    def own_zeros_like(self, array: Array) -> Array:
         """Return zeros like an array with the CUDA array interface."""
 
-    def own_count(self, step: Any, number: int) -> Any:
+    def own_count(self, step: StepCounter, number: int) -> StepCounter:
         """Return a counter on the device advanced by one, to `number`, in the order of the stream."""
         step += 1
         return step
@@ -76,7 +74,7 @@ class CudaBackend(AbstractBackend):
         profiles = frozenset(PROFILE_OF_DTYPE.values())
         return Capabilities(profiles=profiles if self.supports_bfloat16() else profiles - {"bf16"}, device="cuda")
 
-    def owns(self, array: Any) -> bool:
+    def owns(self, array: Array) -> bool:
         """Whether `array` lies on a CUDA device and has a type that Adamax knows."""
         return is_cuda_array(array) and dtype_name(array) in PROFILE_OF_DTYPE
 
@@ -84,34 +82,35 @@ class CudaBackend(AbstractBackend):
         """Return the kernel for a recipe, the same one for equal recipes."""
         return self._kernels(recipe)
 
-    def from_host(self, value: np.ndarray[Any, Any], like: Any = None) -> Any:
+    def from_host(self, value: HostArray, like: Array | None = None) -> Array:
         """Return a new array, a torch tensor when `like` is one."""
         self.require()
         if library(like) == "torch":
-            return tensor_from(value, self.own_from_host)
+            tensor: Array = tensor_from(value, self.own_from_host)
+            return tensor
         return self.own_from_host(value)
 
-    def to_host(self, array: Any) -> np.ndarray[Any, Any]:
+    def to_host(self, array: Array) -> HostArray:
         """Return a NumPy copy."""
         return tensor_bits(array, self.own_to_host) if library(array) == "torch" else self.own_to_host(array)
 
-    def zeros_like(self, array: Any) -> Any:
+    def zeros_like(self, array: Array) -> Array:
         """Return zeros of the same library, shape, dtype, device and order of axes."""
         return tensor_zeros_like(array) if library(array) == "torch" else self.own_zeros_like(array)
 
-    def check(self, array: Any) -> None:
+    def check(self, array: Array) -> None:
         """Refuse what cannot be written to, or overlaps itself."""
         require_updatable(array)
 
-    def count(self, step: Any, number: int) -> Any:
+    def count(self, step: StepCounter, number: int) -> StepCounter:
         """Advance a counter in the order of the stream."""
         return self.own_count(step, number)
 
-    def split(self, array: Any) -> list[Any]:
+    def split(self, array: Array) -> list[Array]:
         """Return the real buffers an array consists of."""
         return parts_of(array) if profile_of(array).startswith("c") else [array]
 
-    def pieces(self, arrays: Sequence[Any], cut: Callable[[Any], tuple[list[Any], list[Any]]]) -> tuple[list[Any], list[Any]]:
+    def pieces(self, arrays: Arrays, cut: Cut) -> Pieces:
         """Cut buffers into views of their memory, whatever their strides."""
         return pieces_of(arrays, cut)
 

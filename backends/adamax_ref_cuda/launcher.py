@@ -3,13 +3,10 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Any
 
-import numpy as np
-
+from adamax_ref.arrays.types import Array
+from adamax_ref.arrays.types import HostArray as HostArray
 from adamax_ref.recipe.recipe import Recipe
-
-HostArray = np.ndarray[Any, Any]
 
 
 class Launcher(ABC):
@@ -20,7 +17,7 @@ class Launcher(ABC):
         """Make a device and a stream current for the library; gives the stream's handle."""
 
     @abstractmethod
-    def upload(self, host: HostArray, stream: int) -> Any:
+    def upload(self, host: HostArray, stream: int) -> Array:
         """Return a new device array with what `host` holds, which is not empty; it arrives in the order of `stream`."""
 
     @abstractmethod
@@ -28,19 +25,19 @@ class Launcher(ABC):
         """Return an array in page-locked memory, of the shape and dtype of `like`."""
 
     @abstractmethod
-    def refresh(self, target: Any, locked: HostArray, stream: int) -> Any:
+    def refresh(self, target: Array, locked: HostArray, stream: int) -> object:
         """Start copying page-locked memory to a device array; an event that passes when the copy is done."""
 
     @abstractmethod
-    def mark(self, stream: int) -> Any:
+    def mark(self, stream: int) -> object:
         """Return an event that passes when everything that `stream` was given so far is done."""
 
     @abstractmethod
-    def has_passed(self, event: Any) -> bool:
+    def has_passed(self, event: object) -> bool:
         """Whether an event has passed; does not wait."""
 
     @abstractmethod
-    def wait(self, event: Any, stream: int) -> None:
+    def wait(self, event: object, stream: int) -> None:
         """Let `stream`, not the host, wait for an event."""
 
     @abstractmethod

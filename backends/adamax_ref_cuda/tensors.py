@@ -6,16 +6,18 @@ only the bits travel.
 
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from adamax_ref.arrays.types import Array, HostArray
 from adamax_ref.backend import dtype_name
 
-HostArray = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
-def tensor_from(value: HostArray, own: Callable[[HostArray], Any]) -> Any:
+def tensor_from(value: HostArray, own: Callable[[HostArray], Array]) -> "Tensor":
     """Return a CUDA tensor with what `value` holds, which `own` brings to the device."""
     torch = sys.modules["torch"]
     if dtype_name(value) == "bfloat16":
@@ -23,7 +25,7 @@ def tensor_from(value: HostArray, own: Callable[[HostArray], Any]) -> Any:
     return torch.from_dlpack(own(value))
 
 
-def tensor_bits(tensor: Any, own: Callable[[Any], HostArray]) -> HostArray:
+def tensor_bits(tensor: "Tensor", own: Callable[[Array], HostArray]) -> HostArray:
     """Return a NumPy copy of a tensor, which `own` brings to the host."""
     bare = tensor.detach()
     if dtype_name(bare) == "bfloat16":
@@ -33,6 +35,6 @@ def tensor_bits(tensor: Any, own: Callable[[Any], HostArray]) -> HostArray:
     return own(bare)
 
 
-def tensor_zeros_like(tensor: Any) -> Any:
+def tensor_zeros_like(tensor: "Tensor") -> "Tensor":
     """Return zeros with the dtype, device and memory layout of a tensor."""
     return sys.modules["torch"].zeros_like(tensor.detach())

@@ -1,9 +1,10 @@
 """What the CuPy engine is called, when it can run, and how arrays get in and out of it."""
 
-from typing import Any, final
+from typing import TYPE_CHECKING, final
 
 import numpy as np
 
+from adamax_ref.arrays.types import Array, HostArray
 from adamax_ref.backend import BackendUnavailable, dtype_name
 from adamax_ref_cuda.arrays import library
 from adamax_ref_cuda.driver import first_line, no_room, require_device
@@ -11,6 +12,9 @@ from adamax_ref_cuda.engine import CudaBackend
 from adamax_ref_cuda.launcher import Launcher
 
 from .compiler import REMEDY, nvrtc_version
+
+if TYPE_CHECKING:
+    import cupy
 
 
 @final
@@ -48,7 +52,7 @@ class CupyBackend(CudaBackend):
 
         return int(cupy.cuda.Device().compute_capability) >= 80
 
-    def own_from_host(self, value: np.ndarray[Any, Any]) -> Any:
+    def own_from_host(self, value: HostArray) -> "cupy.ndarray":
         """Return a new CuPy array; the bits of bfloat16 travel as integers."""
         import cupy
 
@@ -59,26 +63,26 @@ class CupyBackend(CudaBackend):
             raise no_room("a copied array", value.nbytes) from error
         return array.view(value.dtype)
 
-    def own_to_host(self, array: Any) -> np.ndarray[Any, Any]:
+    def own_to_host(self, array: Array) -> HostArray:
         """Return a NumPy copy."""
         import cupy
 
-        if library(array) != "cupy":
-            array = cupy.asarray(array)
-        if dtype_name(array) == "bfloat16":
-            bare: np.ndarray[Any, Any] = cupy.asnumpy(array.view(np.uint16)).view(array.dtype)
+        own: cupy.ndarray = array if library(array) == "cupy" else cupy.asarray(array)
+        if dtype_name(own) == "bfloat16":
+            bare: HostArray = cupy.asnumpy(own.view(np.uint16)).view(own.dtype)
             return bare
-        host: np.ndarray[Any, Any] = cupy.asnumpy(array)
+        host: HostArray = cupy.asnumpy(own)
         return host
 
-    def own_zeros_like(self, array: Any) -> Any:
+    def own_zeros_like(self, array: Array) -> "cupy.ndarray":
         """Return CuPy zeros."""
         import cupy
 
+        own: cupy.ndarray = array if library(array) == "cupy" else cupy.asarray(array)
         try:
-            return cupy.zeros_like(array if library(array) == "cupy" else cupy.asarray(array))
+            return cupy.zeros_like(own)
         except cupy.cuda.memory.OutOfMemoryError as error:
-            raise no_room("state", array.size * array.dtype.itemsize) from error
+            raise no_room("state", own.size * own.dtype.itemsize) from error
 
     def synchronize(self) -> None:
         """Wait for the current device."""

@@ -28,7 +28,7 @@ class CupyLauncher(Launcher):
         with cupy.cuda.Device(number), _stream(stream, number):
             yield stream
 
-    def upload(self, host: HostArray, stream: int) -> Any:
+    def upload(self, host: HostArray, stream: int) -> cupy.ndarray:
         """Return a device copy; CuPy copies through page-locked memory that it keeps until the copy is done."""
         try:
             return cupy.asarray(host)
@@ -41,24 +41,24 @@ class CupyLauncher(Launcher):
         array: HostArray = np.frombuffer(memory, like.dtype, like.size).reshape(like.shape)
         return array
 
-    def refresh(self, target: Any, locked: HostArray, stream: int) -> Any:
+    def refresh(self, target: cupy.ndarray, locked: HostArray, stream: int) -> cupy.cuda.Event:
         """Start the copy and mark its end."""
         cupy.cuda.runtime.memcpyAsync(
             target.data.ptr, locked.ctypes.data, locked.nbytes, cupy.cuda.runtime.memcpyHostToDevice, stream
         )
         return self.mark(stream)
 
-    def mark(self, stream: int) -> Any:
+    def mark(self, stream: int) -> cupy.cuda.Event:
         """Record an event; the stream is the current one here."""
         event = cupy.cuda.Event(disable_timing=True)
         event.record()
         return event
 
-    def has_passed(self, event: Any) -> bool:
+    def has_passed(self, event: cupy.cuda.Event) -> bool:
         """Ask the event."""
         return bool(event.done)
 
-    def wait(self, event: Any, stream: int) -> None:
+    def wait(self, event: cupy.cuda.Event, stream: int) -> None:
         """Let the stream wait."""
         cupy.cuda.runtime.streamWaitEvent(stream, event.ptr)
 

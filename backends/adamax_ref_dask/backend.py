@@ -14,6 +14,7 @@ from typing import Any, final
 
 import numpy as np
 
+from adamax_ref.arrays.types import Array, HostArray
 from adamax_ref.backend import (
     PROFILE_OF_DTYPE,
     AbstractBackend,
@@ -24,6 +25,7 @@ from adamax_ref.backend import (
     Kernel,
     Prepared,
     RecipeKernel,
+    Three,
     backend_for,
     dtype_name,
     require_equally_long,
@@ -58,7 +60,7 @@ class DaskBackend(AbstractBackend):
             raise BackendUnavailable(f"backend 'dask' needs the package dask, which is missing; {self.remedy}")
         return Capabilities(in_place=False)
 
-    def owns(self, array: Any) -> bool:
+    def owns(self, array: Array) -> bool:
         """Whether `array` is a Dask array of a type that Adamax knows."""
         return type(array).__module__.startswith("dask.array") and dtype_name(array) in PROFILE_OF_DTYPE
 
@@ -67,29 +69,36 @@ class DaskBackend(AbstractBackend):
         _ = self.capabilities
         return RecipeKernel(partial(ChunkwiseStep, recipe))
 
-    def from_host(self, value: np.ndarray[Any, Any], like: Any = None) -> Any:
+    def from_host(self, value: HostArray, like: Array | None = None) -> Array:
         """Return an array of the dtype and, where the shapes are equal, the chunks of `like`."""
         import dask.array
 
-        copied = np.array(value, dtype=None if like is None else like.dtype)
-        chunks = like.chunks if like is not None and like.shape == copied.shape else "auto"
-        return dask.array.from_array(copied, chunks=chunks)
+        model: Any = like
+        copied = np.array(value, dtype=None if like is None else model.dtype)
+        chunks = model.chunks if like is not None and like.shape == copied.shape else "auto"
+        made: Array = dask.array.from_array(copied, chunks=chunks)
+        return made
 
-    def to_host(self, array: Any) -> np.ndarray[Any, Any]:
+    def to_host(self, array: Array) -> HostArray:
         """Bring all chunks here."""
-        return np.array(array.compute())
+        lazy: Any = array
+        return np.array(lazy.compute())
 
-    def zeros_like(self, array: Any) -> Any:
+    def zeros_like(self, array: Array) -> Array:
         """Return zeros with the same chunks."""
         import dask.array
 
-        return dask.array.zeros_like(array)
+        zeros: Array = dask.array.zeros_like(array)
+        return zeros
 
-    def join(self, parts: Sequence[Any], like: Any) -> Any:
+    def join(self, parts: Arrays, like: Array) -> Array:
         """Return the only part, or complex chunks made of two."""
         if len(parts) == 1:
             return parts[0]
-        return parts[0].map_blocks(_joined, parts[1], dtype=like.dtype, meta=np.empty((0,) * like.ndim, like.dtype))
+        real: Any = parts[0]
+        dtype: Any = like.dtype
+        whole: Array = real.map_blocks(_joined, parts[1], dtype=dtype, meta=np.empty((0,) * len(like.shape), dtype))
+        return whole
 
 
 @final
@@ -98,7 +107,7 @@ class ChunkwiseStep(Prepared):
 
     in_place = False
 
-    def run(self, gs: Arrays, constants: Constants) -> tuple[Arrays, Arrays, Arrays]:
+    def run(self, gs: Sequence[Any], constants: Constants) -> Three:
         """Put one task for each chunk and step of each parameter before the scheduler, and three that pick its results."""
         import dask
 

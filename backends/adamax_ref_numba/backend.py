@@ -7,6 +7,7 @@ from typing import Any, final
 import numpy as np
 
 from adamax_ref.arrays.memory import require_updatable, zeros_apart
+from adamax_ref.arrays.types import Array, HostArray
 from adamax_ref.backend import PROFILE_OF_DTYPE, AbstractBackend, BackendUnavailable, Capabilities, Kernel, dtype_name
 from adamax_ref.optimizer.tensors import is_plain_tensor, lend
 from adamax_ref.recipe.recipe import Recipe
@@ -33,7 +34,7 @@ class NumbaBackend(AbstractBackend):
             raise BackendUnavailable(f"backend 'numba' needs the package numba, which is missing; {self.remedy}")
         return Capabilities()
 
-    def owns(self, array: Any) -> bool:
+    def owns(self, array: Array) -> bool:
         """Whether `array` is an ndarray, or a plain tensor of torch on the CPU, of a type that Adamax knows.
 
         A masked array is not, for its mask would be lost.
@@ -46,15 +47,15 @@ class NumbaBackend(AbstractBackend):
         _ = self.capabilities
         return _kernel(recipe)
 
-    def from_host(self, value: np.ndarray[Any, Any], like: Any = None) -> Any:
+    def from_host(self, value: HostArray, like: Any = None) -> HostArray:
         """Return a copy, of the dtype of `like` when that is given."""
         return np.array(value, dtype=None if like is None else like.dtype)
 
-    def to_host(self, array: Any) -> np.ndarray[Any, Any]:
+    def to_host(self, array: Array) -> HostArray:
         """Return a copy."""
         return np.array(array)
 
-    def zeros_like(self, array: Any) -> Any:
+    def zeros_like(self, array: Any) -> HostArray:
         """Return zeros of the same shape, dtype and axis order."""
         return zeros_apart(array)
 

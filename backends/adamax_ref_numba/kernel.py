@@ -180,7 +180,7 @@ class _Gradients:
         self._shift = table.tensors[:, 1] - addresses
         self.bounds = self._extents + addresses[:, None]
 
-    def differing(self, gs: Arrays) -> int:
+    def differing(self, gs: Sequence[Any]) -> int:
         """Return what differs from the gradients of the last step: nothing (0), addresses (`MOVED`), more (`OTHER`)."""
         if self._tools is None or len(gs) != len(self._places) or not set(map(type, gs)) <= self._types:
             return OTHER
@@ -228,7 +228,7 @@ def _native(array: Any) -> Any:
     return np.array(array, array.dtype.newbyteorder("=")) if _is_foreign(lend(array)) else array
 
 
-def _is_foreign(array: HostArray) -> bool:
+def _is_foreign(array: Any) -> bool:
     """Whether compiled code would not read an array rightly: another byte order, or elements off their multiples."""
     return not (array.dtype.isnative and array.flags.aligned)
 

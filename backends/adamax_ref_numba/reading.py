@@ -109,17 +109,17 @@ def _written_differ(lists: Any, count: int, tools: Any, records: Any) -> int:
     return 0
 
 
-def written_differ(ps: list[Any], ms: list[Any], us: list[Any], tools: HostArray, records: HostArray) -> bool:
+def written_differ(ps: list[object], ms: list[object], us: list[object], tools: HostArray, records: HostArray) -> bool:
     """Whether an object of three lists is another than in their records, or lies elsewhere or otherwise."""
     return bool(_written_differ((id(ps), id(ms), id(us)), len(ps), tools, records))
 
 
-def gradients_differ(objects: list[Any], tools: HostArray, records: HostArray) -> int:
+def gradients_differ(objects: list[object], tools: HostArray, records: HostArray) -> int:
     """Return how a list differs from its records (0, `MOVED` or `OTHER`), and bring addresses up to date."""
     return int(_differs(id(objects), len(objects), tools, 0, records, False))
 
 
-def record(objects: Sequence[Any], layouts: Sequence[Buffer]) -> list[int]:
+def record(objects: Sequence[object], layouts: Sequence[Buffer]) -> list[int]:
     """Return the records of a list."""
     words: list[int] = []
     for item, layout in zip(objects, layouts, strict=True):

@@ -90,7 +90,7 @@ _FORMATS: dict[str, tuple[Any, Any, Emit, Emit]] = {
 
 
 @cache
-def accessors(storage: Format, working: Format) -> dict[str, Any]:
+def accessors(storage: Format, working: Format) -> dict[str, Callable[..., object]]:
     """Return the functions by which a kernel reaches elements of a storage type.
 
     Returns

@@ -7,6 +7,7 @@ from typing import Any, Literal, final
 
 import numpy as np
 
+from adamax_ref.arrays.types import Array, HostArray, StepCounter
 from adamax_ref.backend import BackendUnavailable, dtype_name
 from adamax_ref_cuda.arrays import place_of
 from adamax_ref_cuda.driver import first_line, no_room, require_device
@@ -58,7 +59,7 @@ class NumbaCudaBackend(CudaBackend):
             return importlib.util.find_spec("ml_dtypes") is not None
         return tuple(cuda.get_current_device().compute_capability) >= (8, 0)
 
-    def own_from_host(self, value: np.ndarray[Any, Any]) -> Any:
+    def own_from_host(self, value: HostArray) -> Array:
         """Return a new Numba device array; the bits of bfloat16 travel as integers."""
         from numba import cuda
 
@@ -69,33 +70,35 @@ class NumbaCudaBackend(CudaBackend):
             if "OUT_OF_MEMORY" in str(error):
                 raise no_room("a copied array", value.nbytes) from error
             raise
-        return array.view(value.dtype) if bare is not value else array
+        made: Array = array.view(value.dtype) if bare is not value else array
+        return made
 
-    def own_to_host(self, array: Any) -> np.ndarray[Any, Any]:
+    def own_to_host(self, array: Array) -> HostArray:
         """Return a NumPy copy."""
         from numba import cuda
 
-        if not hasattr(array, "copy_to_host"):
-            array = cuda.as_cuda_array(array)
-        if dtype_name(array) == "bfloat16":
-            bits: np.ndarray[Any, Any] = array.view(np.uint16).copy_to_host()
-            return bits.view(array.dtype)
-        host: np.ndarray[Any, Any] = array.copy_to_host()
+        own: Any = array if hasattr(array, "copy_to_host") else cuda.as_cuda_array(array)
+        if dtype_name(own) == "bfloat16":
+            bits: HostArray = own.view(np.uint16).copy_to_host()
+            return bits.view(own.dtype)
+        host: HostArray = own.copy_to_host()
         return host
 
-    def own_zeros_like(self, array: Any) -> Any:
+    def own_zeros_like(self, array: Array) -> Array:
         """Return Numba zeros, in the order of axes of a dense array."""
-        _, shape, strides, dtype = place_of(array)
+        _, shape, strides, _ = place_of(array)
+        dtype: Any = array.dtype
         order: Literal["C", "F"] = "F" if len(shape) > 1 and strides[0] == dtype.itemsize and shape[0] != 1 else "C"
         return self.own_from_host(np.zeros(shape, dtype, order=order))
 
-    def own_count(self, step: Any, number: int) -> Any:
+    def own_count(self, step: StepCounter, number: int) -> StepCounter:
         """Return an advanced counter; Numba's arrays have no arithmetic, so theirs is written, by an asynchronous copy."""
         from numba import cuda
 
         if not hasattr(step, "copy_to_device"):
             return super().own_count(step, number)
-        step.copy_to_device(np.full(step.shape, number, dtype=step.dtype), stream=cuda.default_stream())
+        own: Any = step
+        own.copy_to_device(np.full(own.shape, number, dtype=own.dtype), stream=cuda.default_stream())
         return step
 
     def synchronize(self) -> None:

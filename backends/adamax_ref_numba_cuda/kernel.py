@@ -1,8 +1,9 @@
 """From a recipe to a function that Numba compiles for the device, or runs under its simulator."""
 
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numba import config, cuda, types
@@ -22,7 +23,13 @@ SIGNATURE = types.void(types.int64, types.int64, types.int64, types.int64)
 """Addresses of tensors, layouts, chunks and constants (an address fits 63 bits)."""
 
 
-def kernel_function(recipe: Recipe, name: str = "adamax_step", chunk: int = CHUNK) -> Any:
+class Dispatcher(Protocol):
+    """A kernel that waits for blocks, threads of a block, and a stream."""
+
+    def __getitem__(self, configuration: tuple[int, int, object], /) -> Callable[..., None]: ...
+
+
+def kernel_function(recipe: Recipe, name: str = "adamax_step", chunk: int = CHUNK) -> Callable[..., None]:
     """Return the kernel of a recipe as a Python function, for :func:`numba.cuda.jit`.
 
     Parameters
@@ -43,7 +50,8 @@ def kernel_function(recipe: Recipe, name: str = "adamax_step", chunk: int = CHUN
     exec(compile(element_source(recipe), f"<element of {name}>", "exec"), scope)
     scope["element"] = scope["element"] if SIMULATED else cuda.jit(device=True, inline="always")(scope["element"])
     exec(compile(kernel_source(recipe, name), f"<kernel {name}>", "exec"), scope)
-    return scope[name]
+    kernel: Callable[..., None] = scope[name]
+    return kernel
 
 
 def _scope(recipe: Recipe, chunk: int) -> dict[str, Any]:
@@ -70,12 +78,13 @@ def _scope(recipe: Recipe, chunk: int) -> dict[str, Any]:
 
 
 @cache
-def compiled(recipe: Recipe) -> Any:
+def compiled(recipe: Recipe) -> Dispatcher:
     """Return the kernel to launch; it is compiled for the device at hand at its first launch."""
-    return cuda.jit(kernel_function(recipe))
+    dispatcher: Dispatcher = cuda.jit(kernel_function(recipe))
+    return dispatcher
 
 
-def ptx(function: Any, capability: tuple[int, int]) -> str:
+def ptx(function: Callable[..., None], capability: tuple[int, int]) -> str:
     """Compile a kernel to PTX; needs no GPU, but not the simulator.
 
     Parameters

@@ -8,6 +8,7 @@ from typing import Any, final
 
 from numba import cuda
 
+from adamax_ref.arrays.types import Array
 from adamax_ref.recipe.recipe import Recipe
 from adamax_ref_cuda.driver import is_capturing, no_room
 from adamax_ref_cuda.geometry import THREADS
@@ -29,38 +30,41 @@ class NumbaLauncher(Launcher):
         with nullcontext() if device is None else cuda.gpus[device]:
             yield stream
 
-    def upload(self, host: HostArray, stream: int) -> Any:
+    def upload(self, host: HostArray, stream: int) -> Array:
         """Return a device copy; the driver has read pageable memory by the time it returns."""
         try:
-            return cuda.to_device(host, stream=_stream(stream))
+            made: Array = cuda.to_device(host, stream=_stream(stream))
         except Exception as error:
             if "OUT_OF_MEMORY" in str(error):
                 raise no_room("tables", host.nbytes) from error
             raise
+        return made
 
     def locked(self, like: HostArray) -> HostArray:
         """Return an array in page-locked memory."""
         array: HostArray = cuda.pinned_array(like.shape, dtype=like.dtype)
         return array
 
-    def refresh(self, target: Any, locked: HostArray, stream: int) -> Any:
+    def refresh(self, target: Array, locked: HostArray, stream: int) -> object:
         """Start the copy and mark its end."""
-        target.copy_to_device(locked, stream=_stream(stream))
+        own: Any = target
+        own.copy_to_device(locked, stream=_stream(stream))
         return self.mark(stream)
 
-    def mark(self, stream: int) -> Any:
+    def mark(self, stream: int) -> object:
         """Record an event."""
         event = cuda.event()
         event.record(_stream(stream))
         return event
 
-    def has_passed(self, event: Any) -> bool:
+    def has_passed(self, event: object) -> bool:
         """Ask the event; the simulator does everything at once."""
-        return SIMULATED or bool(event.query())
+        return SIMULATED or _queried(event)
 
-    def wait(self, event: Any, stream: int) -> None:
+    def wait(self, event: object, stream: int) -> None:
         """Let the stream wait."""
-        event.wait(_stream(stream))
+        own: Any = event
+        own.wait(_stream(stream))
 
     def is_capturing(self, stream: int) -> bool:
         """Ask the driver; the simulator has no streams."""
@@ -69,6 +73,10 @@ class NumbaLauncher(Launcher):
     def launch(self, recipe: Recipe, blocks: int, addresses: Sequence[int], stream: int) -> None:
         """Launch on the stream."""
         _configured(recipe, blocks, stream)(*addresses)
+
+
+def _queried(event: Any) -> bool:
+    return bool(event.query())
 
 
 def _configure(recipe: Recipe, blocks: int, stream: int) -> Any:

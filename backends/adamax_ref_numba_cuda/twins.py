@@ -5,14 +5,17 @@ does on NumPy scalars what its namesake does on the device, so that the kernel's
 """
 
 import ctypes
+from collections.abc import Callable
 from functools import cache
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from adamax_ref.arrays.fma import exactly, fma_binary32
 from adamax_ref.recipe.profile import Format
+
+Real = TypeVar("Real", np.float32, np.float64)
 
 _quiet = np.errstate(all="ignore")  # overflow and NaN are results like others
 
@@ -63,17 +66,17 @@ libdevice = SimpleNamespace(
 """The rounded functions of libdevice that a recipe may need."""
 
 
-def larger(a: Any, b: Any) -> Any:
+def larger(a: Real, b: Real) -> Real:
     """Return the larger value; NaN from either side wins."""
     return a if a >= b or a != a else b
 
 
-def greater(a: Any, b: Any) -> Any:
+def greater(a: Real, b: Real) -> Real:
     """Return the greater value; an unordered pair yields the first."""
     return b if a < b else a
 
 
-def flushed(x: Any) -> Any:
+def flushed(x: Real) -> Real:
     """Turn a subnormal number into a zero of the same sign."""
     return np.copysign(type(x)(0), x) if abs(x) < np.finfo(x).smallest_normal else x
 
@@ -84,22 +87,24 @@ def _view(address: Any, dtype: Any, count: int = 1) -> Any:
     return np.frombuffer((ctypes.c_char * size).from_address(int(address)), dtype)
 
 
-def load_int32(address: Any) -> Any:
+def load_int32(address: int) -> np.int32:
     """Read an integer of a table."""
-    return _view(address, np.int32)[0]
+    number: np.int32 = _view(address, np.int32)[0]
+    return number
 
 
-def load_int64(address: Any) -> Any:
+def load_int64(address: int) -> np.int64:
     """Read an integer of a table."""
-    return _view(address, np.int64)[0]
+    number: np.int64 = _view(address, np.int64)[0]
+    return number
 
 
-def quotient(a: Any, b: Any) -> Any:
+def quotient(a: int, b: int) -> int:
     """Divide natural numbers."""
     return a // b
 
 
-def remainder(a: Any, b: Any) -> Any:
+def remainder(a: int, b: int) -> int:
     """Return the remainder of that division."""
     return a % b
 
@@ -113,7 +118,7 @@ def _dtype(form: Format) -> Any:
 
 
 @cache
-def accessors(storage: Format, working: Format) -> dict[str, Any]:
+def accessors(storage: Format, working: Format) -> dict[str, Callable[..., object]]:
     """Return the functions by which a simulated kernel reaches elements; see :func:`.access.accessors`."""
     stored, number = _dtype(storage), _dtype(working)
     lanes = 128 // storage.width

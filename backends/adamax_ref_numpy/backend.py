@@ -7,6 +7,7 @@ from typing import Any, Literal, final
 import numpy as np
 
 from adamax_ref.arrays.memory import require_updatable, zeros_apart
+from adamax_ref.arrays.types import Array, HostArray
 from adamax_ref.backend import PROFILE_OF_DTYPE, AbstractBackend, Capabilities, Kernel, dtype_name
 from adamax_ref.recipe.recipe import Recipe
 
@@ -45,7 +46,7 @@ class NumpyBackend(AbstractBackend):
         present = self._fma == "auto" and find_spec("numba") is not None
         return Capabilities(fma="hardware" if present else "emulated")
 
-    def owns(self, array: Any) -> bool:
+    def owns(self, array: Array) -> bool:
         """Whether `array` is an ndarray of a type that Adamax knows; a masked array is not, its mask would be lost."""
         is_array = isinstance(array, np.ndarray) and not isinstance(array, np.ma.MaskedArray)
         return is_array and dtype_name(array) in PROFILE_OF_DTYPE
@@ -54,15 +55,15 @@ class NumpyBackend(AbstractBackend):
         """Return the kernel for a recipe, the same one for equal recipes."""
         return self._compiled(recipe)
 
-    def from_host(self, value: np.ndarray[Any, Any], like: Any = None) -> Any:
+    def from_host(self, value: HostArray, like: Any = None) -> HostArray:
         """Return a copy, of the dtype of `like` when that is given."""
         return np.array(value, dtype=None if like is None else like.dtype)
 
-    def to_host(self, array: Any) -> np.ndarray[Any, Any]:
+    def to_host(self, array: Array) -> HostArray:
         """Return a copy."""
         return np.array(array)
 
-    def zeros_like(self, array: Any) -> Any:
+    def zeros_like(self, array: Any) -> HostArray:
         """Return zeros of the same shape, dtype and axis order."""
         return zeros_apart(array)
 

@@ -130,7 +130,7 @@ def test_each_chunk_is_stepped_once_and_on_its_own(monkeypatch: pytest.MonkeyPat
 def test_given_arrays_stay_as_they_are_and_shapes_are_checked() -> None:
     p, g, m, u = (da.from_array(np.ones(6, np.float32), chunks=4) for _ in "pgmu")
     kernel = partial(get_backend("dask").step, RECIPE)
-    (new,), _, _ = kernel([p], [g], [m], [u], [DIALECT.scalars(HYPER, 1, RECIPE)])
+    new: Any = kernel([p], [g], [m], [u], [DIALECT.scalars(HYPER, 1, RECIPE)])[0][0]
     assert (p.compute() == 1).all() and (new.compute() != 1).all()
     with pytest.raises(ValueError, match=r"gradient has shape \(3,\)"):
         kernel([p], [g[:3]], [m], [u], [DIALECT.scalars(HYPER, 1, RECIPE)])

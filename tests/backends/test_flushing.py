@@ -107,7 +107,7 @@ def test_a_step_while_the_process_flushes_is_refused_and_changes_nothing(
             its.step()
     with flushing(), pytest.raises(BackendUnavailable, match=REFUSED):
         optimizer.step()
-    assert optimizer.fault is None and optimizer.state.get(param, {}).get("step", 0) == warm
+    assert optimizer.fault is None and (optimizer.state[param]["step"] if param in optimizer.state else 0) == warm
     for its in (optimizer, other):
         its.step()
     for mine, theirs in ((param.data, twin.data), (optimizer.state[param]["exp_avg"], other.state[twin]["exp_avg"])):

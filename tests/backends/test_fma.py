@@ -1,7 +1,7 @@
 """The emulated fused multiply-add against exact rationals, on the triples that break the usual attempts."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import array_api_strict
 import numpy as np
@@ -122,7 +122,7 @@ def test_the_emulation_needs_no_more_than_the_standard() -> None:
 
 
 @pytest.mark.parametrize("form", HARD_TRIPLES)
-def test_the_start_up_guard_catches_two_roundings(form: str) -> None:
+def test_the_start_up_guard_catches_two_roundings(form: Literal["binary32", "binary64"]) -> None:
     assert not wrong_triples(form, lambda a, b, c: _apply(provider("emulated"), a.dtype, (a, b, c)))
     assert len(wrong_triples(form, lambda a, b, c: a * b + c)) >= 3
     if form == "binary32":

@@ -3,6 +3,7 @@
 import tracemalloc
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -92,12 +93,12 @@ def test_large_state_has_its_own_place_in_a_page_and_the_layout_of_the_parameter
     engine: str, axes: tuple[int, ...], dtype: str
 ) -> None:
     given = np.ones((256, 33, 128), dtype).transpose(axes)
-    made = [get_backend(engine).zeros_like(given) for _ in range(3)]
+    made: list[Any] = [get_backend(engine).zeros_like(given) for _ in range(3)]
     assert all(one.strides == given.strides and one.dtype == given.dtype and not one.any() for one in made)
     assert all(one.flags.writeable and one.flags.aligned for one in made)
     lines = [one.ctypes.data % 4096 // 64 for one in (given, *made)]
     assert len({*lines}) == 4 and max(lines) - min(lines) >= 32
-    small = get_backend(engine).zeros_like(given[:1, :1])
+    small: Any = get_backend(engine).zeros_like(given[:1, :1])
     assert small.shape == given[:1, :1].shape and not small.any()
 
 
@@ -165,9 +166,11 @@ def test_complex_and_integer_arrays_are_told_apart(engine: str) -> None:
     assert backend.owns(np.zeros(3, np.complex64)) and not backend.owns(np.zeros(3, int))
     assert not backend.owns(np.ma.masked_array(np.zeros(3), mask=[False, True, False]))
     z = np.array([1 + 2j])
-    real, imaginary = backend.split(z)
+    parts: list[Any] = backend.split(z)
+    real, imaginary = parts
     real[0], imaginary[0] = 5, 6
-    assert backend.join([real, imaginary], z)[0] == 5 + 6j
+    whole: Any = backend.join([real, imaginary], z)
+    assert whole[0] == 5 + 6j
 
 
 def test_threads_that_share_an_array_change_no_bit(engine: str) -> None:

@@ -4,6 +4,7 @@ import json
 import re
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -49,7 +50,7 @@ def test_a_blind_question_is_that_of_its_case_without_its_name_and_its_constants
     assert sorted(str(each["id"]) for each in blind) == sorted(cases)
     for each in blind:
         case = cases[str(each["id"])]
-        wanted = request(case, case.dialect)
+        wanted: dict[str, Any] = request(case, case.dialect)
         steps = [{name: value for name, value in step.items() if name != "constants"} for step in wanted["steps"]]
         assert each == {**wanted, "id": case.number, "steps": steps}
 

@@ -357,4 +357,5 @@ def test_a_live_optimizer_of_torch_goes_on_from_any_other_and_back(peer: Peer) -
 
 
 def plain(state: Any) -> Any:
-    return {path: leaf.float().numpy() for path, leaf in leaves_of(state).items()}
+    leaves: dict[str, Any] = leaves_of(state)
+    return {path: leaf.float().numpy() for path, leaf in leaves.items()}

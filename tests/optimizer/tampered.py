@@ -1,6 +1,6 @@
 """An engine that fails where it is told to, for tests of what an optimizer makes of that."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, final
 
@@ -82,7 +82,7 @@ class TamperedStep(Prepared):
         fault.strike(self._number, "refusing")
         self._inner.check(gs)
 
-    def run(self, gs: Arrays, constants: Constants) -> tuple[Arrays, Arrays, Arrays]:
+    def run(self, gs: Sequence[Any], constants: Constants) -> tuple[Arrays, Arrays, Arrays]:
         """Do one step, or a part of it."""
         fault, number = self._engine.fault, self._number
         self._engine.sizes.append(len(gs))

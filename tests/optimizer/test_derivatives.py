@@ -12,6 +12,8 @@ import pytest
 from adamax_ref import Adamax, Hyperparameters, State, dialects, init, update, vjp
 from adamax_ref.optimizer.adjoint import pullback
 from adamax_ref.optimizer.dual import NAMES, slopes
+from adamax_ref.optimizer.traced import scalars
+from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.operations import fma, greater, maximum
 from adamax_ref.recipe.profile import BINARY64, Unrounded
 from adamax_ref.truth.compare import ulp_distance
@@ -100,7 +102,7 @@ def test_a_differentiable_step_of_ours_on_tensors_has_torch_s_values_and_gradien
         p.retain_grad()
         p.grad = g
         o = optimizer([p], lr=0.1, weight_decay=0.1, differentiable=True)
-        o.state[p].update(step=torch.tensor(3.0), exp_avg=m, exp_inf=u)
+        o.state[p].update({"step": torch.tensor(3.0), "exp_avg": m, "exp_inf": u})
         o.step()
         p.sum().backward()
         ends.append([p.detach(), o.state[p]["exp_avg"].detach(), o.state[p]["exp_inf"].detach(), *(x.grad for x in tensors)])
@@ -227,6 +229,45 @@ def test_the_product_is_certified_by_differences_in_exact_arithmetic(g: str, t: 
         # Each share is formed by at most 12 operations from inputs that were rounded once; no share cancels here.
         assert abs(Fraction(float(found[0])) - pulled[name]) <= abs(pulled[name]) * 64 * Fraction(1, 2**53), name
     assert set(sums) == set(NAMES)
+
+
+DIALECTS = [each for name in dialects.names() for each in (dialects.get(name), *dialects.get(name).variants.values())]
+
+
+@pytest.mark.parametrize("t", [1, 4])
+@pytest.mark.parametrize("law", DIALECTS, ids=str)
+def test_the_slopes_of_every_dialect_are_those_of_its_exact_constants(law: Dialect, t: int) -> None:
+    """With h = 10**-30 a central difference of rationals is off by h**2 of the third derivative: some 10**-54."""
+    tiny = Fraction(1, 10**30)
+    h = dict(zip(NAMES, map(Fraction, ("1/8", "3/4", "7/8", "1/1024", "1/16")), strict=True))
+    made = law.constants(SimpleNamespace(**h, maximize=False), t, Unrounded())
+    by_option = slopes(law, SimpleNamespace(**h, maximize=False), t, tuple(made), Fraction)  # type: ignore[arg-type]
+    for at, option in enumerate(NAMES):
+        up, down = ({**h, option: h[option] + sign * tiny} for sign in (1, -1))
+        high, low = (law.constants(SimpleNamespace(**values, maximize=False), t, Unrounded()) for values in (up, down))
+        for constant in made:
+            difference = Fraction(high[constant] - low[constant]) / (2 * tiny)
+            assert abs(by_option[constant][at] - difference) < Fraction(1, 10**40), (constant, option)
+
+
+@pytest.mark.filterwarnings("ignore:Converting a tensor with requires_grad")  # dl4j looks whether a rate is finite
+@pytest.mark.parametrize("law", DIALECTS, ids=str)
+def test_autograd_passes_through_the_constants_of_every_dialect(law: Dialect, peer: Peer) -> None:
+    """A derivative passes through at most eight conversions to binary32, each off by 2**-24."""
+    torch = peer("torch")
+    eps = 2.0**-10 if "eps" in law.options else 0.0
+    numbers = Hyperparameters(lr=0.125, beta1=0.75, beta2=0.875, eps=eps)
+    recipe = law.recipe(numbers, "f32" if "f32" in law.profiles else "f64")
+    traced = [torch.tensor(getattr(numbers, name), dtype=torch.float64, requires_grad=True) for name in NAMES]
+    options = {**dict(zip(NAMES, traced, strict=True)), "maximize": False}
+    by_option = slopes(law, numbers, 4, recipe.constants)
+    for name, constant in zip(recipe.constants, scalars(law, options, 4, recipe, torch.zeros(3)), strict=True):
+        if constant.requires_grad:
+            given = torch.autograd.grad(constant, traced, retain_graph=True, allow_unused=True)
+            for mine, theirs in zip(by_option[name], given, strict=True):
+                assert abs(mine - (0.0 if theirs is None else theirs.item())) <= abs(mine) * 2.0**-21, name
+        else:
+            assert not any(by_option[name]), name
 
 
 def test_ties_give_half_to_each_side_and_zero_has_no_slope() -> None:

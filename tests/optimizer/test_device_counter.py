@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from adamax_ref.optimizer import counting
+from adamax_ref.optimizer.types import ParamState
 
 Peer = Callable[[str], ModuleType]
 SCRIPT = Path(__file__).with_name("simulated_counter.py")
@@ -45,7 +46,7 @@ def _added(step: Any, number: int) -> Any:
 
 def test_a_counter_on_a_device_is_read_once_however_often_it_advances() -> None:
     step = DeviceCounter(4)
-    memory = {"step": step}
+    memory: ParamState = {"step": step, "exp_avg": None, "exp_inf": None}
     for t in range(5, 10):
         assert counting.next_step(step) == t
         counting.advance(memory, _added)
@@ -69,7 +70,7 @@ def test_a_change_in_place_that_the_host_did_not_make_is_not_seen() -> None:
 
 def test_a_counter_in_host_memory_stays_the_truth() -> None:
     step = np.zeros((), dtype=np.float32)
-    memory = {"step": step}
+    memory: ParamState = {"step": step, "exp_avg": None, "exp_inf": None}
     counting.advance(memory, _added)
     step[()] = 41
     assert counting.next_step(step) == 42
@@ -77,7 +78,7 @@ def test_a_counter_in_host_memory_stays_the_truth() -> None:
 
 def test_the_host_s_count_stands_still_where_the_device_s_does() -> None:
     step = DeviceCounter(2**24)
-    memory = {"step": step}
+    memory: ParamState = {"step": step, "exp_avg": None, "exp_inf": None}
     for _ in range(3):
         counting.advance(memory, _added)
     assert counting.steps_taken(step) == step.value == 2**24

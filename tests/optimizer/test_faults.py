@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -55,7 +56,7 @@ def _bits(optimizer: Adamax, params: list[Parameter]) -> list[bytes]:
     ]
 
 
-def _freeze(optimizer: Adamax, params: list[Parameter], part: str) -> None:
+def _freeze(optimizer: Any, params: list[Parameter], part: str) -> None:
     array = params[1].data if part == "data" else optimizer.state[params[1]][part]
     array.flags.writeable = False
 
@@ -72,7 +73,7 @@ def _state_of_another(optimizer: Adamax, params: list[Parameter], part: str) -> 
     optimizer.state[params[1]]["exp_inf"] = optimizer.state[params[2]]["exp_inf"][:700]
 
 
-def _mask(optimizer: Adamax, params: list[Parameter], part: str) -> None:
+def _mask(optimizer: Any, params: list[Parameter], part: str) -> None:
     masked = np.ma.masked_array(params[1].data.copy(), mask=np.arange(700) < 3)
     if part == "data":
         params[1].data = masked

@@ -23,8 +23,9 @@ def _exchange_state(optimizer: Adamax, params: list[Parameter]) -> None:
 
 
 def _exchange_memory(optimizer: Adamax, params: list[Parameter]) -> None:
-    optimizer.state[params[0]] = dict(optimizer.state[params[0]])
-    optimizer.state[params[1]] = {name: value + value for name, value in optimizer.state[params[1]].items()}
+    state: dict[Any, Any] = optimizer.state
+    state[params[0]] = dict(state[params[0]])
+    state[params[1]] = {name: value + value for name, value in state[params[1]].items()}
 
 
 def _forget(optimizer: Adamax, params: list[Parameter]) -> None:
@@ -42,7 +43,10 @@ def _one_without_gradient(optimizer: Adamax, params: list[Parameter]) -> None:
 
 
 def _options(**values: Any) -> Change:
-    return lambda optimizer, params: optimizer.param_groups[1].update(values)
+    def change(optimizer: Any, params: list[Parameter]) -> None:
+        optimizer.param_groups[1].update(values)
+
+    return change
 
 
 def _grow(optimizer: Adamax, params: list[Parameter]) -> None:

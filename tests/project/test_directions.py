@@ -16,7 +16,7 @@ MAY = {
     # What engines share: arrays, the contract, and what they need of the process.
     "arrays": {"recipe"},
     "backend": {"arrays", "recipe"},
-    "guards": {"backend", "recipe"},
+    "guards": {"arrays", "backend", "recipe"},
     "threads": {"guards", "interrupts"},
     # What is built on them.
     "optimizer": {"interrupts", "arrays", "backend", "dialects", "guards", "recipe"},

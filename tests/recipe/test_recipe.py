@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from adamax_ref.dialects import get, names
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.operations import fma, greater, maximum, store
-from adamax_ref.recipe.profile import PROFILES
+from adamax_ref.recipe.profile import PROFILES, Unrounded
 from adamax_ref.recipe.recipe import INPUTS, OUTPUTS, Recipe
 from adamax_ref.recipe.trace import trace
 
@@ -76,14 +76,12 @@ def test_what_an_update_returns_is_stored_once_even_where_it_does_not_say_so() -
 
 
 def test_a_flushing_dialect_flushes_its_inputs_and_every_rounded_result() -> None:
-    recipe = trace(get("torch").update, get("torch").constants(Hyperparameters(), 1, _To()), _conditions(), PROFILES["f32"], True)
+    recipe = trace(
+        get("torch").update, get("torch").constants(Hyperparameters(), 1, Unrounded()), _conditions(), PROFILES["f32"], True
+    )
     rounded = [operation for operation in recipe.operations if operation.name in ("add", "sub", "mul", "div", "fma")]
     flushed = [operation for operation in recipe.operations if operation.name == "flush"]
     assert len(flushed) == len(rounded) + len(INPUTS)
-
-
-class _To:
-    work = store = single = staticmethod(float)
 
 
 def _conditions() -> dict[str, bool]:
@@ -164,7 +162,7 @@ def test_sharing_buffers_changes_nothing_in_random_recipes(steps: list[tuple[str
 
 def test_recipes_are_values() -> None:
     one = get("torch").recipe(Hyperparameters(), "f32")
-    same = trace(get("torch").update, get("torch").constants(Hyperparameters(), 1, _To()), _conditions(), PROFILES["f32"])
+    same = trace(get("torch").update, get("torch").constants(Hyperparameters(), 1, Unrounded()), _conditions(), PROFILES["f32"])
     assert one == same and hash(one) == hash(same) and one is not same
     assert one != get("torch").recipe(Hyperparameters(), "f64")
 

@@ -58,7 +58,7 @@ def _numbers(h: Hyper, lr: Number | None) -> Numbers:
     )
 
 
-def but(h: Numbers, **changes: Any) -> Numbers:
+def but(h: Numbers, **changes: float) -> Numbers:
     """Return a copy with some fields changed; betas keep their exact powers."""
     return _changed(h, tuple(changes.items()))
 

@@ -21,11 +21,12 @@ class Given(NamedTuple):
     h: Numbers
     t: int
 
-    def but(self, **changes: Any) -> "Given":
+    def but(self, **changes: float | Parts) -> "Given":
         """Return the same with another ``p``, ``g``, ``m``, ``u`` or ``t``."""
-        return self._replace(**changes)
+        new: dict[str, Any] = {**changes}
+        return self._replace(**new)
 
-    def under(self, **changes: Any) -> "Given":
+    def under(self, **changes: float) -> "Given":
         """Return the same under other hyperparameters."""
         return self._replace(h=but(self.h, **changes))
 

@@ -5,7 +5,7 @@ The hyperparameters are handed over with correctly rounded powers, as in the cor
 
 import sys
 from importlib.metadata import version
-from typing import Any, final
+from typing import final
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from adamax_ref.conformance.target import Refusal, Target, TargetUnavailable, at
 from adamax_ref.dialects import get, names
 from adamax_ref.golden.case import Case
 from adamax_ref.guards import require_gradual_underflow
+from adamax_ref.optimizer.types import ParamState
 from adamax_ref.truth.power import ExactPower
 
 
@@ -90,7 +91,7 @@ class BackendTarget(Target):
         saved = optimizer.state_dict()
         optimizer.load_state_dict({**saved, "state": {0: {"step": t, **arrays}}})
 
-    def _reported(self, number: int, case: Case, parameter: Parameter, memory: dict[str, Any]) -> Reported:
+    def _reported(self, number: int, case: Case, parameter: Parameter, memory: ParamState) -> Reported:
         arrays = (parameter.data, memory["exp_avg"], memory["exp_inf"])
         theta, m, u = (text_of(self.backend.to_host(array), case.form) for array in arrays)
         return Reported(number, theta, m, u, int(memory["step"]))

@@ -19,7 +19,7 @@ _STEP_ARGUMENTS = 6
 
 
 def of(
-    implementation: Callable[..., Any] | Target,
+    implementation: Callable[..., object] | Target,
     dialects: tuple[str, ...] = (),
     lacks: tuple[str, ...] = (),
     arrays: Kind | None = None,
@@ -62,7 +62,8 @@ def of(
     if not callable(implementation):
         raise TypeError(f"{implementation!r} is no implementation; pass a step function, an optimizer class or a target")
     if _is_step(implementation):
-        return StepTarget(implementation, dialects, lacks, declares)
+        step: Any = implementation
+        return StepTarget(step, dialects, lacks, declares)
     return OptimizerTarget(implementation, dialects, lacks, _lender(implementation, arrays), declares=declares)
 
 
@@ -74,7 +75,7 @@ def _refuse_unknown(argument: str, words: tuple[str, ...], known: tuple[str, ...
             raise ValueError(f"{argument} has unknown {word!r}; known are {', '.join(known)}")
 
 
-def _is_step(implementation: Callable[..., Any]) -> bool:
+def _is_step(implementation: Callable[..., object]) -> bool:
     if inspect.isclass(implementation):
         return False
     try:
@@ -85,7 +86,7 @@ def _is_step(implementation: Callable[..., Any]) -> bool:
     return sum(each.kind in positional and each.default is each.empty for each in parameters) == _STEP_ARGUMENTS
 
 
-def _lender(factory: Callable[..., Any], arrays: Kind | None) -> Lender:
+def _lender(factory: Callable[..., object], arrays: Kind | None) -> Lender:
     if arrays is None:
         loaded = sys.modules.get("torch")
         theirs = loaded is not None and inspect.isclass(factory) and issubclass(factory, loaded.optim.Optimizer)

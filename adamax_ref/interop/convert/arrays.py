@@ -4,11 +4,12 @@ from typing import Any
 
 import numpy as np
 
+from adamax_ref.arrays.types import HostArray
 from adamax_ref.optimizer.loading import to_host
 from adamax_ref.optimizer.tensors import bfloat16, is_tensor
 
 
-def host(name: str, value: Any) -> np.ndarray[Any, Any]:
+def host(name: str, value: object) -> HostArray:
     """Return a NumPy array with the bits of any array, in the machine's byte order; not always a copy.
 
     Parameters
@@ -36,7 +37,7 @@ def host(name: str, value: Any) -> np.ndarray[Any, Any]:
     return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
-def _array(value: Any) -> np.ndarray[Any, Any]:
+def _array(value: Any) -> HostArray:
     if is_tensor(value):
         return to_host(value)
     # MXNet and MindSpore; TensorFlow, Keras and Paddle; Numba; CuPy

@@ -143,7 +143,7 @@ class Powers:
 
 def step_of(
     layout: Layout,
-    state: Mapping[str, Any],
+    state: Mapping[str, object],
     h: Hyperparameters,
     profile: str,
     step: int | None,
@@ -221,7 +221,7 @@ def determines(product: Product, h: Hyperparameters, profile: str, step: int) ->
     return powers.step(powers.after(step)) == step
 
 
-def _claims(layout: Layout, state: Mapping[str, Any], step: int | None) -> dict[str, int]:
+def _claims(layout: Layout, state: Mapping[str, object], step: int | None) -> dict[str, int]:
     """Return every claimed number of steps, by name; a counter at its end claims none."""
     claims = {} if step is None else {"step=": _whole("step", step)}
     if layout.count is not None:
@@ -232,7 +232,7 @@ def _claims(layout: Layout, state: Mapping[str, Any], step: int | None) -> dict[
     return claims
 
 
-def _counted(count: Count, value: Any) -> int | None:
+def _counted(count: Count, value: object) -> int | None:
     """Return the steps that a counter determines; None where it is at the end of its type."""
     number = _whole(count.name, value)
     if number < count.ahead:
@@ -241,7 +241,7 @@ def _counted(count: Count, value: Any) -> int | None:
     return number - count.ahead if number < _end(value) else None
 
 
-def _undetermined(layout: Layout, state: Mapping[str, Any]) -> str:
+def _undetermined(layout: Layout, state: Mapping[str, object]) -> str:
     if layout.count is None:
         return "the state holds no counter, so the number of steps cannot be determined; pass step="
     name = layout.count.name
@@ -257,7 +257,7 @@ def _end(value: Any) -> int:
     return int(np.iinfo(dtype).max) if dtype.kind in "iu" else _FLOATS[dtype.name]
 
 
-def _whole(name: str, value: Any) -> int:
+def _whole(name: str, value: object) -> int:
     try:
         number = steps_taken(value if isinstance(value, int) else host(name, value))
     except (ValueError, OverflowError) as error:
@@ -268,7 +268,7 @@ def _whole(name: str, value: Any) -> int:
     return number
 
 
-def _number(name: str, value: Any) -> float:
+def _number(name: str, value: object) -> float:
     array = host(name, value)
     if array.size != 1 or array.dtype.kind not in "fiu":
         raise ValueError(f"{name} must be one real number, got {value!r}")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, final
+from typing import final
 
 from .layout import Layout
 
@@ -76,7 +76,7 @@ def locate(name: str, layout: Layout, paths: Iterable[str], without: str = "") -
     return Located({key: own | shared for key, own in parts.items()}, schedules)
 
 
-def leaves_of_parameter(layout: Layout, key: str, single: Mapping[str, Any]) -> dict[str, Any]:
+def leaves_of_parameter(layout: Layout, key: str, single: Mapping[str, object]) -> dict[str, object]:
     """Return the leaves of one parameter's state by their paths in a whole state.
 
     Examples

@@ -46,7 +46,7 @@ class Converted:
 def convert(
     source: str,
     target: str,
-    state: Mapping[str, Any],
+    state: Mapping[str, object],
     hyper: Hyperparameters,
     step: int | None = None,
 ) -> Converted:
@@ -89,7 +89,7 @@ def convert(
 def read(
     source: Side,
     target: Side,
-    state: Mapping[str, Any],
+    state: Mapping[str, object],
     hyper: Hyperparameters,
     step: int | None,
 ) -> Conversion:
@@ -170,7 +170,7 @@ def converted_start(source: str, target: str, start: Start) -> Start:
     return Start(start.profile, start.hyper, start.p, m, u, moved.step)
 
 
-def _check_names(source: Side, state: Mapping[str, Any], step: int | None) -> None:
+def _check_names(source: Side, state: Mapping[str, object], step: int | None) -> None:
     if not isinstance(state, Mapping):
         raise TypeError(f"state must be a mapping of names, got {type(state).__name__}")
     layout = source.layout
@@ -186,7 +186,7 @@ def _check_names(source: Side, state: Mapping[str, Any], step: int | None) -> No
         raise KeyError(f"the state holds {', '.join(strange)}, which is not Adamax's: {one}")
 
 
-def _copied(name: str, value: Any) -> Array:
+def _copied(name: str, value: object) -> Array:
     """Return a copy of an array, and refuse one in which no Adamax computes."""
     array = np.array(host(name, value), order="K")
     try:

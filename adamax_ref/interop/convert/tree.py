@@ -9,7 +9,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 
-def leaves_of(tree: Any) -> dict[str, Any]:
+def leaves_of(tree: object) -> dict[str, object]:
     """Return the leaves of a tree by their paths: keys, fields and positions, with dots between.
 
     Parameters
@@ -27,7 +27,7 @@ def leaves_of(tree: Any) -> dict[str, Any]:
     >>> leaves_of({"layers": [{"weight": 1.0}], "step": 3, "idle": None})
     {'layers.0.weight': 1.0, 'step': 3}
     """
-    leaves: dict[str, Any] = {}
+    leaves: dict[str, object] = {}
     for path, leaf in _walk(tree, ""):
         if path in leaves:
             twice = f"two leaves of the state have the path {path!r}"
@@ -36,7 +36,7 @@ def leaves_of(tree: Any) -> dict[str, Any]:
     return leaves
 
 
-def with_leaves(tree: Any, leaves: Mapping[str, Any], path: str = "") -> Any:
+def with_leaves(tree: Any, leaves: Mapping[str, object], path: str = "") -> Any:
     """Return a tree of the same structure with the leaves whose paths are given replaced.
 
     Examples
@@ -58,7 +58,7 @@ def with_leaves(tree: Any, leaves: Mapping[str, Any], path: str = "") -> Any:
     return new if _are_variables(tree) else type(tree)(new.values())
 
 
-def nested(leaves: Mapping[str, Any], lists: bool) -> Any:
+def nested(leaves: Mapping[str, object], lists: bool) -> object:
     """Return the tree that leaves stand for: dictionaries and, if `lists`, lists where keys count up.
 
     Examples
