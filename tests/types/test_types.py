@@ -3,7 +3,9 @@
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -76,8 +78,8 @@ CHECKERS = {"mypy": ["--strict", "--no-error-summary", "--hide-error-context"], 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("checker", CHECKERS)
-def test_the_checker_refuses_the_wrong_lines_and_no_other(checker: str, tmp_path: Path) -> None:
-    pytest.importorskip(checker)
+def test_the_checker_refuses_the_wrong_lines_and_no_other(checker: str, peer: Callable[[str], ModuleType], tmp_path: Path) -> None:
+    peer(checker)
     file = tmp_path / "program.py"
     file.write_text(PROGRAM)
     command = [sys.executable, "-m", checker, *CHECKERS[checker], str(file)]
