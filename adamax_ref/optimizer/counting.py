@@ -14,6 +14,7 @@ import numpy as np
 
 from .tensors import is_tensor, memory_of
 
+_INTEGER = frozenset({int})
 _HOST_MEMORY = 1
 """What the DLPack protocol calls plain host memory."""
 
@@ -184,7 +185,7 @@ class Counters:
     def hold(self, steps: Sequence[Any]) -> bool:
         """Whether they are counters of the same kind, and where they were."""
         if self._plain or self._views is None:
-            return (set(map(type, steps)) <= {int}) == self._plain
+            return _INTEGER.issuperset(map(type, steps)) == self._plain
         return all(map(is_, steps, self._steps)) and [step.data_ptr() for step in steps] == self._addresses
 
     def following(self, steps: Sequence[Any]) -> list[int]:
@@ -197,8 +198,10 @@ class Counters:
         """
         if self._plain or self._views is not None:
             steps = steps if self._views is None else [view.item() for view in self._views]
+            if steps.count(steps[0]) == len(steps):
+                return [self._next(steps[0])] * len(steps)
             known = {step: self._next(step) for step in set(steps)}
-            return [*known.values()] * len(steps) if len(known) == 1 else [known[step] for step in steps]
+            return [known[step] for step in steps]
         return list(map(next_step, steps))
 
     def _next(self, step: Any) -> int:
