@@ -42,6 +42,8 @@ def steps_taken(step: Any) -> int:
     """
     if type(step) is int and step >= 0:
         return step
+    if type(step) is float and step >= 0 and step.is_integer():
+        return int(step)
     holder, known = _KNOWN.get(id(step), (None, 0))
     if holder is not None and holder() is step:
         return known
@@ -197,7 +199,7 @@ class Counters:
             When a counter is no whole number of at least 0.
         """
         if self._plain or self._views is not None:
-            steps = steps if self._views is None else [view.item() for view in self._views]
+            steps = steps if self._views is None else list(map(np.ndarray.item, self._views))
             if steps.count(steps[0]) == len(steps):
                 return [self._next(steps[0])] * len(steps)
             known = {step: self._next(step) for step in set(steps)}

@@ -116,7 +116,7 @@ class Law:
         self._options = options_of(group)
         self._fixed = _is_fixed(group)
         self._recipes: dict[tuple[AbstractBackend, str], tuple[Recipe, Recipe]] = {}
-        self._scalars: dict[Recipe, Callable[[int], tuple[float, ...]] | None] = {}
+        self._scalars: dict[int, tuple[Recipe, Callable[[int], tuple[float, ...]] | None]] = {}
 
     @property
     def is_fixed(self) -> bool:
@@ -125,12 +125,11 @@ class Law:
 
     def scalars(self, recipe: Recipe, number: int) -> tuple[float, ...]:
         """Return the constants of a step; from the second step with the same options on, only what its number changes."""
-        known = self._scalars.get(recipe)
-        if known is None:
-            again = recipe in self._scalars
-            self._scalars[recipe] = self.dialect.scalars_of(self.hyper, recipe) if again else None
+        known = self._scalars.get(id(recipe))  # hashing a recipe takes longer than a constant
+        if known is None or known[1] is None:
+            self._scalars[id(recipe)] = recipe, self.dialect.scalars_of(self.hyper, recipe) if known else None
             return self.dialect.scalars(self.hyper, number, recipe)
-        return known(number)
+        return known[1](number)
 
     def renew(self, dialect: Dialect) -> bool:
         """Read the options again; False when they ask for other recipes than before.

@@ -1,5 +1,6 @@
 """A recipe bound to arrays in host memory: tables, constants, compiled code on the pieces."""
 
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, final
@@ -97,13 +98,17 @@ class TableStep(Prepared):
     def fits(self, ps: Arrays, gs: Arrays, ms: Arrays, us: Arrays) -> bool:
         """Ask all four lists in one call where they can be asked together."""
         known, tools = self._gradients, self._tools
-        if tools is None or known is None or not known.can_ask(gs, tools) or not len(ps) == len(ms) == len(us) == self._count:
+        alike = type(ps) is type(ms) is type(us) is type(gs) is list and len(ps) == len(ms) == len(us) == self._count
+        if tools is None or known is None or not alike or not known.can_ask(gs, tools):
             return super().fits(ps, gs, ms, us)
         require_gradual_underflow()
-        differing = differ((_listed(ps), _listed(ms), _listed(us), _listed(gs)), tools, self._records, known.records)
-        if differing != WRITTEN:
+        differing = differ((ps, ms, us, gs), tools, self._records, known.records)
+        if differing == WRITTEN:
+            return False
+        if differing:
             self._take(gs, differing)
-        return differing != WRITTEN
+        self._checked = gs
+        return True
 
     def _take(self, gs: Arrays, differing: int) -> None:
         """Refuse gradients that do not fit, and bring the tables up to date with those that do."""
@@ -132,9 +137,9 @@ class TableStep(Prepared):
         self._checked = None  # for a list may be changed by its owner
         plan = self._gradients
         if plan is not None and plan.pieces:
-            work = partial(self._step, *plan.columns, np.zeros(1, np.int64), *self._rows(constants))
+            inputs = (*plan.columns, np.zeros(1, np.int64), *self._rows(constants))
             threads = min(plan.pieces, num_threads(int(numba.config.NUMBA_NUM_THREADS))) if plan.pieces > 1 else 1
-            share(work, threads) if threads > 1 else work()
+            share(partial(self._step, *inputs), threads) if threads > 1 else self._step(*inputs)
         return self.ps, self.ms, self.us
 
     def _rows(self, constants: Constants) -> tuple[HostArray, HostArray]:
@@ -204,7 +209,7 @@ class _Gradients:
         """Whether compiled code can read gradients with these tools and see every difference from the last ones."""
         if self._tools is not tools or len(gs) != self._count or not self._types.issuperset(map(type, gs)):
             return False
-        if self._tensors and any(g.is_neg() for g in gs):
+        if self._tensors and any(map(sys.modules["torch"].Tensor.is_neg, gs)):
             return False
         return self._named or all(g.dtype == self._dtype for g in gs)  # the buffer protocol has no name for bfloat16
 

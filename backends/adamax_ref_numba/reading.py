@@ -120,18 +120,19 @@ def _differ(lists: Any, count: int, tools: Any, records: Any, gradients: Any) ->
     return found
 
 
-def differ(lists: tuple[list[Any], ...], tools: HostArray, records: HostArray, gradients: HostArray) -> int:
+def differ(lists: tuple[Sequence[Any], ...], tools: HostArray, records: HostArray, gradients: HostArray) -> int:
     """Return how parameters, moments, norms and gradients differ from their records, and bring addresses of gradients up to date.
 
     Parameters
     ----------
     lists : tuple of four lists
-        Equally long.
+        Lists of Python, equally long.
     tools, records, gradients : array
         What reads all of them; the records of the first three lists, and those of the last.
     """
     ps, ms, us, gs = lists
-    return int(_differ((id(ps), id(ms), id(us), id(gs)), len(ps), tools, records, gradients))
+    difference: int = _differ((id(ps), id(ms), id(us), id(gs)), len(ps), tools, records, gradients)
+    return difference
 
 
 def written_differ(ps: list[Any], ms: list[Any], us: list[Any], tools: HostArray, records: HostArray) -> bool:
