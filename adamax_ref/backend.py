@@ -146,6 +146,13 @@ class Prepared(ABC):
             and list(map(form_of, given)) == self._forms
         )
 
+    def fits(self, ps: Arrays, gs: Arrays, ms: Arrays, us: Arrays) -> bool:
+        """Whether :meth:`holds`; gradients are then checked as :meth:`check` does. An engine may ask about all at once."""
+        if not self.holds(ps, ms, us):
+            return False
+        self.check(gs)
+        return True
+
     def check(self, gs: Arrays) -> None:
         """Refuse gradients that do not fit; ValueError or TypeError. Nothing is written."""
         require_equally_long(self.ps, gs)
@@ -206,9 +213,8 @@ class RecipeKernel(Kernel):
 
 def require_equally_long(*lists: Sized) -> None:
     """Refuse lists of different lengths; ValueError."""
-    lengths = list(map(len, lists))
-    if lengths.count(lengths[0]) < len(lengths):
-        raise ValueError(f"lists of {lengths} items; they must be equally long")
+    if len(set(map(len, lists))) > 1:
+        raise ValueError(f"lists of {list(map(len, lists))} items; they must be equally long")
 
 
 class AbstractBackend(ABC):

@@ -177,9 +177,9 @@ class Adamax(Hookable):
             Whatever an engine raises while it writes. Some parameters have moved then and others have not; every later
             step raises a BrokenStep, until :meth:`load_state_dict` has replaced the state.
         """
-        self._prepared.require_steppable()
         loss = None
         if closure is not None:
+            self._prepared.require_steppable()
             with grad_enabled():
                 loss = closure()
         self._prepared.step(self.param_groups, self.state, get_dialect(self.dialect), self.backend)

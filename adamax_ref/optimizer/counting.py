@@ -18,6 +18,7 @@ from adamax_ref.backend import AbstractBackend
 from .tensors import is_tensor, memory_of
 from .types import ParamState
 
+_INTEGER = frozenset({int})
 _HOST_MEMORY = 1
 """What the DLPack protocol calls plain host memory."""
 
@@ -45,6 +46,8 @@ def steps_taken(step: object) -> int:
     """
     if type(step) is int and step >= 0:
         return step
+    if type(step) is float and step >= 0 and step.is_integer():
+        return int(step)
     holder, known = _KNOWN.get(id(step), (None, 0))
     if holder is not None and holder() is step:
         return known
@@ -188,7 +191,7 @@ class Counters:
     def hold(self, steps: Sequence[Any]) -> bool:
         """Whether they are counters of the same kind, and where they were."""
         if self._plain or self._views is None:
-            return (set(map(type, steps)) <= {int}) == self._plain
+            return _INTEGER.issuperset(map(type, steps)) == self._plain
         return all(map(is_, steps, self._steps)) and [step.data_ptr() for step in steps] == self._addresses
 
     def following(self, steps: Sequence[StepCounter]) -> list[int]:
@@ -200,9 +203,11 @@ class Counters:
             When a counter is no whole number of at least 0.
         """
         if self._plain or self._views is not None:
-            steps = steps if self._views is None else [view.item() for view in self._views]
+            steps = steps if self._views is None else list(map(np.ndarray.item, self._views))
+            if steps.count(steps[0]) == len(steps):
+                return [self._next(steps[0])] * len(steps)
             known = {step: self._next(step) for step in set(steps)}
-            return [*known.values()] * len(steps) if len(known) == 1 else [known[step] for step in steps]
+            return [known[step] for step in steps]
         return list(map(next_step, steps))
 
     def _next(self, step: Any) -> int:

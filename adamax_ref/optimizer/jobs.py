@@ -5,7 +5,7 @@ A *job* is one update of one parameter. A parameter that stands twice in a group
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import is_, itemgetter
 from typing import Any, Literal, final
@@ -113,9 +113,23 @@ class Law:
         self.number = number
         self.alone = group["foreach"] is False
         self._given = dialect
-        self._options = _options(group)
+        self._options = options_of(group)
         self._fixed = _is_fixed(group)
         self._recipes: dict[tuple[AbstractBackend, str], tuple[Recipe, Recipe]] = {}
+        self._scalars: dict[int, tuple[Recipe, Callable[[int], tuple[float, ...]] | None]] = {}
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether the options can only be replaced: as long as they are the same objects, :meth:`renew` has nothing to do."""
+        return self._fixed
+
+    def scalars(self, recipe: Recipe, number: int) -> tuple[float, ...]:
+        """Return the constants of a step; from the second step with the same options on, only what its number changes."""
+        known = self._scalars.get(id(recipe))  # hashing a recipe takes longer than a constant
+        if known is None or known[1] is None:
+            self._scalars[id(recipe)] = recipe, self.dialect.scalars_of(self.hyper, recipe) if known else None
+            return self.dialect.scalars(self.hyper, number, recipe)
+        return known[1](number)
 
     def renew(self, dialect: Dialect) -> bool:
         """Read the options again; False when they ask for other recipes than before.
@@ -127,13 +141,13 @@ class Law:
         """
         if dialect is not self._given:
             return False
-        if self._fixed and all(map(is_, _options(self.group), self._options)):
+        if self._fixed and all(map(is_, options_of(self.group), self._options)):
             return True
         new = Law(dialect, self.group, self.number)
         alike = new.dialect is self.dialect and new.alone == self.alone and not self.group["differentiable"]
         if not alike or any(new.recipes(profile) != known for (_, profile), known in self._recipes.items()):
             return False
-        self.hyper, self._options, self._fixed = new.hyper, new._options, new._fixed
+        self.hyper, self._options, self._fixed, self._scalars = new.hyper, new._options, new._fixed, new._scalars
         return True
 
     def job(self, param: Param, memory: ParamState, backend: str | None) -> Job:
@@ -165,7 +179,7 @@ class Law:
         return self._recipes[backend, profile]
 
 
-_options = itemgetter(*OPTIONS)
+options_of = itemgetter(*OPTIONS)
 
 
 def _is_fixed(group: Group) -> bool:

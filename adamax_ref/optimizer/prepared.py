@@ -110,30 +110,23 @@ class PreparedSteps:
         self, groups: Sequence[Group], state: MutableState, dialect: Dialect, backend: str | None
     ) -> tuple[Step, Bound] | None:
         for at, (named, step) in enumerate(self._steps):
-            if named == backend and step.holds(groups, state, dialect):
-                bound = _bound(step)
-                if bound is not None:
-                    if at:
-                        self._steps.insert(0, self._steps.pop(at))
-                    return step, bound
+            if named != backend:
+                continue
+            try:
+                bound = step.again(groups, state, dialect)
+            except (ValueError, TypeError):  # who prepares it anew finds the words for what does not fit
+                continue
+            if bound is not None:
+                if at:
+                    self._steps.insert(0, self._steps.pop(at))
+                return step, bound
         return None
 
     def _made(self, jobs: Any, groups: Sequence[Group], state: MutableState) -> tuple[Step, Bound]:
         step = Step(jobs, groups, state)
         self.made += 1
-        bound = step.bind()
-        if bound is None:
-            raise RuntimeError("a gradient was taken away while the step was prepared")
-        return step, bound
+        return step, step.bind()
 
     def _break(self, fault: BaseException) -> None:
         self.fault = f"{type(fault).__name__}: {fault}"
         self._steps = []
-
-
-def _bound(step: Step) -> Bound | None:
-    """Bind a step to its gradients, or return None: who prepares it anew finds the words for what does not fit."""
-    try:
-        return step.bind()
-    except (ValueError, TypeError):
-        return None

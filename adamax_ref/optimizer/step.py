@@ -8,7 +8,7 @@ refused is refused by :meth:`Step.bind`, which writes nothing; :meth:`Step.run` 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import is_
+from operator import is_, itemgetter
 from typing import Any, NamedTuple, final
 
 import numpy as np
@@ -20,11 +20,13 @@ from adamax_ref.recipe.recipe import Recipe
 
 from .counting import Counters
 from .groups import Group, lent_to
-from .jobs import Job
+from .jobs import Job, options_of
 from .pieces import cut, paste
 from .tensors import bump, grad_disabled, is_tensor, lend, readable, refuse_recorded
 from .traced import beyond, put_through
 from .types import ARRAYS, MutableState, State
+
+_counter, _moment, _norm = itemgetter("step"), itemgetter("exp_avg"), itemgetter("exp_inf")
 
 View = Callable[[Any], list[Any] | None]
 """The buffers of an array, in the order of its parameter's; None when it lies otherwise than the parameter does."""
@@ -43,6 +45,10 @@ class Call:
         For each buffer the number of its job, and its number among the job's buffers.
     buffers : list of tuple
         ``p, g, m, u`` of each; emptied once they are prepared.
+    direct : bool
+        Whether buffers are the arrays themselves, not views of them.
+    whole : bool
+        Whether every job has its buffer here, so that it is that job's only one where buffers are arrays.
     """
 
     backend: AbstractBackend
@@ -50,6 +56,7 @@ class Call:
     members: list[tuple[int, int]] = field(default_factory=list)
     buffers: list[tuple[Any, Any, Any, Any]] = field(default_factory=list)
     direct: bool = True
+    whole: bool = False
 
     def prepare(self) -> Arrays:
         """Bind the kernel to the arrays, and return the gradients."""
@@ -111,6 +118,8 @@ class Step:
         for at, job in enumerate(jobs):
             self._places.append(self._lay_out(calls, at, job) if job.options is None else [])
         self.calls = list(calls.values())
+        for call in self.calls:
+            call.whole = len(call.members) == len(jobs)
         self._first: list[Arrays] | None = [call.prepare() for call in self.calls]
         self._counters = Counters([job.memory["step"] for job in jobs])
         self._laws = {job.law.number: job.law for job in jobs}
@@ -118,6 +127,7 @@ class Step:
 
     def _remember(self, groups: Sequence[Group], state: State) -> None:
         """Keep what :meth:`holds` compares."""
+        self._parts: list[Any] = []
         self._groups = list(groups)
         self._members = [list(group["params"]) for group in groups]
         active = {id(job.param) for job in self.jobs}
@@ -127,13 +137,14 @@ class Step:
         self._memories = [job.memory for job in self.jobs]
         self._backends = [job.backend for job in self.jobs]
         self._kinds = {type(param.grad) for param in self._params}
-        self._sources = [_source(param) for param in self._params]
         self._viewed = [at for at, view in enumerate(self._views) if view is not None]
         self._forms = list(map(self._form, self._viewed))
-        self._own = all(map(is_, self._sources, self._params))
+        sources = [_source(param) for param in self._params]
+        self._holders = [(param, source is not param) for param, source in zip(self._params, sources, strict=True)]
+        self._own = all(map(is_, sources, self._params))
         self._in_place = all(job.options is None and job.backend.capabilities.in_place for job in self.jobs)
-        self._tensors = any(map(is_tensor, self._sources)) and any(job.options is None for job in self.jobs)
-        self._touched = [source for source in self._sources if is_tensor(source) and not source.is_inference()]
+        self._tensors = any(map(is_tensor, sources)) and any(job.options is None for job in self.jobs)
+        self._touched = [source for source in sources if is_tensor(source) and not source.is_inference()]
 
     # Laying out
 
@@ -169,16 +180,32 @@ class Step:
         ValueError, TypeError
             When a number of a group is wrong.
         """
+        return self._has_jobs(groups, state, dialect) and self._has_arrays(None)
+
+    def _has_jobs(self, groups: Sequence[Group], state: Mapping[Any, Any], dialect: Dialect) -> bool:
+        """Whether the same parameters are to be updated, counted as before, and by the same recipes."""
         return (
+            self._has_parts(groups, state, dialect)
+            and not (self._idle and any(param.grad is not None for param in self._idle))
+            and self._counters.hold(list(map(_counter, self._memories)))
+            and (not self._viewed or self._forms == list(map(self._form, self._viewed)))
+        )
+
+    def _has_parts(self, groups: Sequence[Group], state: Mapping[Any, Any], dialect: Dialect) -> bool:
+        """Whether groups, parameters and states are the objects that they were, and the options ask for the same recipes."""
+        parts = _parts(dialect, groups, state)
+        if len(parts) == len(self._parts) and all(map(is_, parts, self._parts)):
+            return True
+        alike = (
             len(groups) == len(self._groups)
             and all(map(is_, groups, self._groups))
             and all(_are(group["params"], members) for group, members in zip(groups, self._members, strict=True))
-            and all(param.grad is None for param in self._idle)
             and self._has_memories(state)
-            and self._counters.hold([memory["step"] for memory in self._memories])
             and all(law.renew(dialect) for law in self._laws.values())
-            and self._has_arrays()
         )
+        # Options that can change inside an array or a list have to be read every time.
+        self._parts = parts if alike and all(law.is_fixed for law in self._laws.values()) else []
+        return alike
 
     def _has_memories(self, state: State) -> bool:
         """Whether the state of each parameter is the dictionary that it was."""
@@ -186,19 +213,29 @@ class Step:
             return all(map(is_, state.values(), self._memories))
         return all(map(is_, map(state.get, self._params), self._memories))
 
-    def _has_arrays(self) -> bool:
-        sources = self._params if self._own else [_source(param) for param in self._params]
-        if not self._own and not all(map(is_, sources, self._sources)):
-            return False
-        ms, us = [memory["exp_avg"] for memory in self._memories], [memory["exp_inf"] for memory in self._memories]
-        for call in self.calls:
+    def _has_arrays(self, gradients: Sequence[Arrays] | None) -> bool:
+        """Whether engines find the arrays that they were bound to; gradients, where there are any, are then checked.
+
+        Raises
+        ------
+        ValueError, TypeError
+            When an engine refuses a gradient.
+        """
+        every = self._arrays()
+        for at, call in enumerate(self.calls):
             if call.direct:
-                lists = (sources, ms, us)
-                if len(call.members) < len(self.jobs):
-                    lists = tuple([arrays[at] for at, _ in call.members] for arrays in lists)  # type: ignore[assignment]
-                if not call.prepared.holds(*lists):
+                ps, ms, us = every if call.whole else ([arrays[job] for job, _ in call.members] for arrays in every)
+                prepared = call.prepared
+                if not (prepared.holds(ps, ms, us) if gradients is None else prepared.fits(ps, gradients[at], ms, us)):
                     return False
-        return not self._viewed or self._forms == list(map(self._form, self._viewed))
+            elif gradients is not None:
+                call.prepared.check(gradients[at])
+        return True
+
+    def _arrays(self) -> tuple[Arrays, Arrays, Arrays]:
+        """Return the arrays of all parameters, moments and norms as they are now."""
+        data = self._params if self._own else [param.data if is_ours else param for param, is_ours in self._holders]
+        return data, list(map(_moment, self._memories)), list(map(_norm, self._memories))
 
     def _form(self, at: int) -> list[Any]:
         """Return how the arrays lie of which an engine was given views."""
@@ -207,28 +244,40 @@ class Step:
 
     # Doing
 
-    def bind(self) -> Bound | None:
-        """Take the gradients as they are now, check them, and compute what is not written in place; nothing is written.
+    def again(self, groups: Sequence[Group], state: Mapping[Any, Any], dialect: Dialect) -> Bound | None:
+        """Return what :meth:`bind` returns where the step :meth:`holds`, else None; nothing is written.
 
-        Returns
-        -------
-        Bound or None
-            None when a gradient is missing, or is or lies otherwise than before: the step has to be prepared anew.
+        Raises
+        ------
+        ValueError, TypeError, RuntimeError
+            As both do.
+        """
+        if not self._has_jobs(groups, state, dialect):
+            return None
+        gradients = self.gradients()
+        return None if gradients is None or not self._has_arrays(gradients) else self._bound(gradients)
+
+    def bind(self) -> Bound:
+        """Take the gradients as they are now, check them, and compute what is not written in place; nothing is written.
 
         Raises
         ------
         ValueError, TypeError
             When an engine refuses a gradient, or a counter is wrong.
         RuntimeError
-            When torch records a graph of what is done to tensors.
+            When torch records a graph of what is done to tensors, or a gradient is missing or of another type than before.
         """
         gradients = self.gradients()
         if gradients is None:
-            return None
-        if self._tensors:
-            refuse_recorded()
+            raise RuntimeError("a gradient was taken away while the step was prepared")
         for call, gs in zip(self.calls, gradients, strict=True):
             call.prepared.check(gs)
+        return self._bound(gradients)
+
+    def _bound(self, gradients: list[Arrays]) -> Bound:
+        """Bind the step to gradients that every engine has checked."""
+        if self._tensors:
+            refuse_recorded()
         if len(self.calls) > 1:
             self._require_apart(gradients)
         constants, numbers = self.numbers()
@@ -246,7 +295,7 @@ class Step:
 
     def numbers(self) -> tuple[list[Constants], list[int]]:
         """Return the constants of each call, and the number of each update, as the groups and counters are now."""
-        numbers = self._counters.following([memory["step"] for memory in self._memories])
+        numbers = self._counters.following(list(map(_counter, self._memories)))
         return [self._constants(call, numbers) for call in self.calls], numbers
 
     def run(self, bound: Bound, state: MutableState) -> None:
@@ -263,17 +312,16 @@ class Step:
     def count(self, numbers: Sequence[int], state: MutableState) -> None:
         """Advance the counters, and let the state of new parameters join the optimizer's."""
         self._counters.advance(self._memories, numbers, self._backends)
-        for job in self._new:
+        new, self._new = self._new, []
+        for job in new:
             known = state.setdefault(job.param, job.memory)
             if known is not job.memory:
                 known.update(job.memory)
-        self._new = []
 
     def gradients(self) -> list[Arrays] | None:
         """Return the gradients of each call; None when one is missing, or is or lies otherwise than before."""
         grads = [param.grad for param in self._params]
-        kinds = set(map(type, grads))
-        if not kinds <= self._kinds:
+        if not self._kinds.issuperset(map(type, grads)):
             return None
         if len(self.calls) == 1 and self.calls[0].direct:
             return [grads]
@@ -292,14 +340,14 @@ class Step:
         """Return the constants of each buffer, one object for all that share them."""
         if len(self._laws) == 1 and numbers.count(numbers[0]) == len(numbers):
             (law,) = self._laws.values()
-            return [law.dialect.scalars(law.hyper, numbers[0], call.recipe)] * len(call.members)
+            return [law.scalars(call.recipe, numbers[0])] * len(call.members)
         known: dict[tuple[int, int], tuple[float, ...]] = {}
         rows = []
         for at, _ in call.members:
             law, number = self.jobs[at].law, numbers[at]
             row = known.get((law.number, number))
             if row is None:
-                row = known[law.number, number] = law.dialect.scalars(law.hyper, number, call.recipe)
+                row = known[law.number, number] = law.scalars(call.recipe, number)
             rows.append(row)
         return rows
 
@@ -329,6 +377,18 @@ class Step:
 def _source(param: Any) -> Any:
     """Return the array whose memory is stepped: a tensor is itself, for its ``data`` is another object every time."""
     return param if is_tensor(param) else param.data
+
+
+def _parts(dialect: Dialect, groups: Sequence[Group], state: Mapping[Any, Any]) -> list[Any]:
+    """Return the objects that make a step what it is, in an order from which their places can be told: a group follows its own."""
+    parts: list[Any] = [dialect]
+    for group in groups:
+        parts += group["params"]
+        parts += options_of(group)
+        parts.append(group)
+    parts += state
+    parts += state.values()
+    return parts
 
 
 def _are(params: Sequence[Any], members: Sequence[Any]) -> bool:

@@ -11,6 +11,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Literal, final
 
+from .ahead import row_of
 from .hyper import Hyperparameters
 from .profile import PROFILES, Place, Rounding, Unrounded
 from .recipe import Recipe
@@ -209,8 +210,18 @@ class Dialect:
             From :meth:`recipe`.
         """
         made = self.constants(h, t, Rounding(recipe.working_format, recipe.storage_format))
-        numbers = (float(made[name]) for name in recipe.constants)
+        numbers = map(float, map(made.__getitem__, recipe.constants))
         return tuple(map(recipe.working_format.flush, numbers) if self.flushes else numbers)
+
+    def scalars_of(self, h: HyperLike, recipe: Recipe) -> Callable[[int], tuple[float, ...]]:
+        """Return :meth:`scalars` as a function of the number of the step, which forms but once what does not depend on it."""
+        plain = all(type(number) is float for number in (h.lr, h.beta1, h.beta2, h.eps, h.weight_decay))
+        to = Rounding(recipe.working_format, recipe.storage_format)
+        row = row_of(self.constants, h, recipe.constants, to) if plain else None
+        if row is None:
+            return lambda t: self.scalars(h, t, recipe)
+        flush = recipe.working_format.flush
+        return lambda t: tuple(map(flush, row(t)) if self.flushes else row(t))
 
     def exact_scalars(self, h: HyperLike, t: int, recipe: Recipe) -> tuple[Fraction, ...]:
         """Return the same constants without any rounding; the fields of `h` are exact numbers."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, SupportsFloat, TypeVar, final
 
+from .ahead import Later
 from .powers import platform_power, running_product
 
 Kept = TypeVar("Kept")
@@ -183,37 +184,41 @@ class Rounded:
     def __repr__(self) -> str:
         return f"Rounded({self.value!r}, {self.format.name})"
 
-    def _binary(self, other: SupportsFloat, operation: Callable[[float, float], float], swap: bool = False) -> "Rounded":
+    def _binary(self, other: SupportsFloat, operation: Callable[[float, float], float], swap: bool = False) -> Any:
+        if type(other) is Later:
+            return NotImplemented
         kept = type(other) is Rounded and other.format is self.format
         mine, theirs = self.value, float(other) if kept else self.format.round(float(other))
         return Rounded(operation(theirs, mine) if swap else operation(mine, theirs), self.format)
 
-    def __add__(self, other: Any) -> "Rounded":
+    def __add__(self, other: Any) -> Any:
         return self._binary(other, lambda a, b: a + b)
 
     __radd__ = __add__
 
-    def __mul__(self, other: Any) -> "Rounded":
+    def __mul__(self, other: Any) -> Any:
         return self._binary(other, lambda a, b: a * b)
 
     __rmul__ = __mul__
 
-    def __sub__(self, other: Any) -> "Rounded":
+    def __sub__(self, other: Any) -> Any:
         return self._binary(other, lambda a, b: a - b)
 
-    def __rsub__(self, other: Any) -> "Rounded":
+    def __rsub__(self, other: Any) -> Any:
         return self._binary(other, lambda a, b: a - b, swap=True)
 
-    def __truediv__(self, other: Any) -> "Rounded":
+    def __truediv__(self, other: Any) -> Any:
         return self._binary(other, ieee_divide)
 
-    def __rtruediv__(self, other: Any) -> "Rounded":
+    def __rtruediv__(self, other: Any) -> Any:
         return self._binary(other, ieee_divide, swap=True)
 
     def __neg__(self) -> "Rounded":
         return Rounded(-self.value, self.format)
 
-    def __pow__(self, exponent: int) -> "Rounded":
+    def __pow__(self, exponent: Any) -> Any:
+        if type(exponent) is Later:
+            return NotImplemented
         if hasattr(self.value, "power_in"):
             return Rounded(self.value.power_in(exponent, self.format), self.format)
         return Rounded(platform_power(self.value, exponent, self.format), self.format)

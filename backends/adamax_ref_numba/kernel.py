@@ -1,5 +1,6 @@
 """A recipe bound to arrays in host memory: tables, constants, compiled code on the pieces."""
 
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, final
@@ -16,7 +17,7 @@ from adamax_ref.recipe.recipe import Recipe
 from adamax_ref.threads import num_threads, share
 
 from .cached import compiled
-from .reading import HEAD, MOVED, OTHER, gradients_differ, record, tools_for, written_differ
+from .reading import HEAD, MOVED, OTHER, WRITTEN, differ, gradients_differ, record, tools_for, written_differ
 
 CHUNK = 32768
 """Elements of a chunk: 128 KiB of each float32 operand. Large enough that taking a chunk (about 3 µs) costs nothing,
@@ -70,7 +71,8 @@ class TableStep(Prepared):
         self._records = _records((self.ps, self.ms, self.us), self._layouts)
         written = [layout for layouts in self._layouts for layout in layouts]
         self._bounds = reaches(written, self._itemsize)
-        self._first_rows = np.zeros(len(self.ps), np.int64)
+        self._count = len(self.ps)
+        self._first_rows = np.zeros(self._count, np.int64)
         self._checked: Arrays | None = None
         self._gradients: _Gradients | None = None
 
@@ -83,7 +85,7 @@ class TableStep(Prepared):
         """Ask the arrays where they lie, in compiled code where they can be asked there."""
         if self._tools is None:
             return super().holds(ps, ms, us)
-        if not len(ps) == len(ms) == len(us) == len(self.ps):
+        if not len(ps) == len(ms) == len(us) == self._count:
             return False
         return not written_differ(_listed(ps), _listed(ms), _listed(us), self._tools, self._records)
 
@@ -91,9 +93,28 @@ class TableStep(Prepared):
         """Refuse gradients that do not fit, and a processor that flushes subnormal numbers."""
         require_gradual_underflow()
         known = self._gradients
-        self._checked = None
-        differing = OTHER if known is None else known.differing(gs)
+        self._take(gs, OTHER if known is None else known.differing(gs))
+
+    def fits(self, ps: Arrays, gs: Arrays, ms: Arrays, us: Arrays) -> bool:
+        """Ask all four lists in one call where they can be asked together."""
+        known, tools = self._gradients, self._tools
+        alike = type(ps) is type(ms) is type(us) is type(gs) is list and len(ps) == len(ms) == len(us) == self._count
+        if tools is None or known is None or not alike or not known.can_ask(gs, tools):
+            return super().fits(ps, gs, ms, us)
+        require_gradual_underflow()
+        differing = differ((ps, ms, us, gs), tools, self._records, known.records)
+        if differing == WRITTEN:
+            return False
+        if differing:
+            self._take(gs, differing)
+        self._checked = gs
+        return True
+
+    def _take(self, gs: Arrays, differing: int) -> None:
+        """Refuse gradients that do not fit, and bring the tables up to date with those that do."""
+        known, self._checked = self._gradients, None
         if known is None or differing == OTHER:
+            self._gradients = None  # its records speak of arrays that may now be refused
             super().check(gs)
             self._gradients = self._laid_out(gs)
         elif differing == MOVED:
@@ -109,7 +130,8 @@ class TableStep(Prepared):
 
     def run(self, gs: Arrays, constants: Constants) -> tuple[Arrays, Arrays, Arrays]:
         """Do one step."""
-        require_equally_long(gs, constants)
+        if len(gs) != len(constants):
+            require_equally_long(gs, constants)
         if gs is not self._checked:
             self.check(gs)
         self._checked = None  # for a list may be changed by its owner
@@ -125,11 +147,11 @@ class TableStep(Prepared):
         first, count = constants[0], len(constants)
         # Without a zero equal numbers have equal bits.
         if constants.count(first) == count and (count == 1 or 0.0 not in first):
-            return self._first_rows, np.array([first], self._working).reshape(1, -1)
+            return self._first_rows, np.array([first], self._working)
         rows = {id(one): one for one in constants}  # by identity, which separates 0.0 from -0.0
         number = {key: at for at, key in enumerate(rows)}
         each = np.fromiter(map(number.__getitem__, map(id, constants)), np.int64, count)
-        return each, np.array(list(rows.values()), self._working).reshape(len(rows), -1)
+        return each, np.array(list(rows.values()), self._working)
 
     def _read_by(self, arrays: Sequence[Any]) -> HostArray | None:
         """Return the functions that read these arrays in compiled code; None where there are none for all of them."""
@@ -171,28 +193,34 @@ class _Gradients:
         self._tools = tools
         self._copies = arrays if tools is None else None
         self._types = set(map(type, arrays)) if tools is not None else set()
+        self._tensors = tools is not None and np.ndarray not in self._types
+        self._named = tools is not None and bool(tools[5])
+        self._count = len(layouts)
         self._dtype = arrays[0].dtype if arrays and tools is not None else None
-        self._records = np.array(record(arrays, layouts), np.int64)
+        self.records = np.array(record(arrays, layouts), np.int64)
         lengths = [HEAD + 2 * len(layout.shape) for layout in layouts]
         self._places = np.cumsum([0, *lengths[:-1]])[: len(layouts)] + 1
         self._extents = extents(layouts, itemsize)
-        addresses = self._records[self._places]
+        addresses = self.records[self._places]
         self._shift = table.tensors[:, 1] - addresses
         self.bounds = self._extents + addresses[:, None]
 
+    def can_ask(self, gs: Sequence[Any], tools: HostArray) -> bool:
+        """Whether compiled code can read gradients with these tools and see every difference from the last ones."""
+        if self._tools is not tools or len(gs) != self._count or not self._types.issuperset(map(type, gs)):
+            return False
+        if self._tensors and any(map(sys.modules["torch"].Tensor.is_neg, gs)):
+            return False
+        return self._named or all(g.dtype == self._dtype for g in gs)  # the buffer protocol has no name for bfloat16
+
     def differing(self, gs: Sequence[Any]) -> int:
         """Return what differs from the gradients of the last step: nothing (0), addresses (`MOVED`), more (`OTHER`)."""
-        if self._tools is None or len(gs) != len(self._places) or not set(map(type, gs)) <= self._types:
-            return OTHER
-        if np.ndarray not in self._types and any(g.is_neg() for g in gs):
-            return OTHER
-        if not self._tools[5] and any(g.dtype != self._dtype for g in gs):  # the buffer protocol has no name for it
-            return OTHER
-        return gradients_differ(_listed(gs), self._tools, self._records)
+        tools = self._tools
+        return OTHER if tools is None or not self.can_ask(gs, tools) else gradients_differ(_listed(gs), tools, self.records)
 
     def move(self) -> None:
         """Put new addresses into the table."""
-        addresses = self._records[self._places]
+        addresses = self.records[self._places]
         np.add(addresses, self._shift, out=self.columns[0][:, 1])
         self.bounds = self._extents + addresses[:, None]
 

@@ -26,8 +26,9 @@ from .intrinsics import call, call_status, pointer
 HEAD = 3
 """Words of a record before the lengths: identity, address, number of axes."""
 
-MOVED, OTHER = 1, 2
-"""What :func:`differs` may answer, 0 aside: only addresses are others; an object, a type, or a layout is."""
+MOVED, OTHER, WRITTEN = 1, 2, 4
+"""How arrays may differ from their records, 0 aside: only addresses of gradients do; a type or a layout of a gradient does;
+an array that is written does."""
 
 _FORMATS = {"binary64": "d", "binary32": "f", "binary16": "e", "bfloat16": ""}
 _DLPACK = {"binary64": (2, 64), "binary32": (2, 32), "binary16": (2, 16), "bfloat16": (4, 16)}
@@ -107,6 +108,31 @@ def _written_differ(lists: Any, count: int, tools: Any, records: Any) -> int:
         if _differs(lists[which], count, tools, records[which], records, True):
             return OTHER
     return 0
+
+
+@njit("int64(UniTuple(int64, 4), int64, int64[::1], int64[::1], int64[::1])", cache=True)  # type: ignore[untyped-decorator]
+def _differ(lists: Any, count: int, tools: Any, records: Any, gradients: Any) -> int:
+    """Compare parameters, moments, norms and gradients."""
+    for which in range(3):
+        if _differs(lists[which], count, tools, records[which], records, True):
+            return WRITTEN
+    found: int = _differs(lists[3], count, tools, 0, gradients, False)
+    return found
+
+
+def differ(lists: tuple[Sequence[Any], ...], tools: HostArray, records: HostArray, gradients: HostArray) -> int:
+    """Return how parameters, moments, norms and gradients differ from their records, and bring addresses of gradients up to date.
+
+    Parameters
+    ----------
+    lists : tuple of four lists
+        Lists of Python, equally long.
+    tools, records, gradients : array
+        What reads all of them; the records of the first three lists, and those of the last.
+    """
+    ps, ms, us, gs = lists
+    difference: int = _differ((id(ps), id(ms), id(us), id(gs)), len(ps), tools, records, gradients)
+    return difference
 
 
 def written_differ(ps: list[object], ms: list[object], us: list[object], tools: HostArray, records: HostArray) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, Literal, final
 
 import numpy as np
 
-from adamax_ref.arrays.fma import exactly, fma_binary32, fma_binary64
+from adamax_ref.arrays.fma import exactly, fma_binary32, fma_binary64, two_sum
 from adamax_ref.backend import BackendUnavailable
 from adamax_ref.guards import wrong_triples
 from adamax_ref.recipe.profile import BINARY32
@@ -115,22 +115,21 @@ class _Screened:
 
     def __call__(self, a: Any, b: Any, c: Any, out: Block) -> None:
         total, addend, factor = (scratch[: out.size] for scratch in (self._total, self._addend, self._factor))
+        if np.ndim(a) == 0:
+            a, b = b, a
         if a is out or b is out:  # the result takes its place before it is known to be right
             np.copyto(factor, out)
             a, b = (factor if operand is out else operand for operand in (a, b))
-        np.copyto(addend, c)  # a conversion of its own is faster than one inside the sum
-        self._sum(a, b, addend, total)
+        # A conversion of its own is faster than one inside an operation.
+        np.copyto(total, a)
+        if np.ndim(b):
+            np.copyto(addend, b)
+        np.multiply(total, addend if np.ndim(b) else np.float64(b), out=total)
+        np.copyto(addend, c)
+        np.add(total, addend, out=total)
         np.copyto(out, total, casting="same_kind")
         if not _is_clear(total, out):
-            self._sum(a, b, addend, total)
-            suspects = _suspects(total)
-            a, b = (operand[suspects] if np.ndim(operand) else operand for operand in (a, b))
-            out[suspects] = fma_binary32(np, a, b, addend[suspects].astype(np.float32))
-
-    @staticmethod
-    def _sum(a: Any, b: Any, addend: Block, total: Block) -> None:
-        np.multiply(a, b, out=total, dtype=np.float64)
-        np.add(total, addend, out=total)
+            _correct(a, b, addend, out)
 
 
 def _is_clear(total: Block, single: Block) -> bool:
@@ -143,10 +142,17 @@ def _is_clear(total: Block, single: Block) -> bool:
     return bool(sizes.min() > _SMALLEST_NORMAL)
 
 
-def _suspects(total: Block) -> Block:
-    """Return the positions of middles and of sums below the smallest normal number, zeros left out."""
-    middle = total.view(np.int64) << 35 == _MIDDLE
-    return np.flatnonzero(middle | ((np.absolute(total) < _SMALLEST_NORMAL) & (total != 0)))
+def _correct(a: Any, b: Any, addend: Block, out: Block) -> None:
+    """Compute anew what had one rounding too many where that may matter: an inexact sum on a middle, or near zero."""
+    for start in range(0, out.size, _PIECE):
+        piece = slice(start, start + _PIECE)
+        a_piece, b_piece = (operand[piece] if np.ndim(operand) else operand for operand in (a, b))
+        total, error = map(np.asarray, two_sum(np.multiply(a_piece, b_piece, dtype=np.float64), addend[piece]))
+        risky = (total.view(np.int64) << 35 == _MIDDLE) | (np.absolute(total) < _SMALLEST_NORMAL)
+        suspects = np.flatnonzero(risky & (error != 0))  # numbers of 16 bits lie on middles all the time, but exactly
+        if suspects.size:
+            a_few, b_few = (operand[suspects] if np.ndim(operand) else operand for operand in (a_piece, b_piece))
+            out[piece][suspects] = fma_binary32(np, a_few, b_few, addend[piece][suspects].astype(np.float32))
 
 
 _MIDDLE = np.iinfo(np.int64).min

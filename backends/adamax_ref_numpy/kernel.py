@@ -3,17 +3,19 @@
 The walk is one :class:`numpy.nditer`: it finds the best order of the axes, hands out pieces that lie in memory as they
 are, and copies to and from a buffer only what has another type, byte order, alignment or stride. All calls on a block
 are made before the next block is fetched, so everything but the first read and the last write happens in the cache.
+Small arrays are copied to scratch one behind another, stepped together and copied back.
 Ufuncs run without the interpreter's lock, so several threads can walk, each through ranges of its own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from operator import itemgetter
 from typing import Any, final
+from weakref import ref
 
 import numpy as np
 
-from adamax_ref.arrays.memory import STORED
+from adamax_ref.arrays.memory import STORED, form_of
 from adamax_ref.backend import Arrays, Constants, Kernel, Prepared, RecipeKernel, require_equally_long
 from adamax_ref.guards import require_gradual_underflow
 from adamax_ref.recipe.recipe import INPUTS, Recipe
@@ -33,6 +35,9 @@ more than a short call is worth."""
 _LONG = 1 << 16
 """Elements from which on a call takes longer than waking up a thread, so that a second one is worth having."""
 
+_SMALL = 1 << 14
+"""Elements up to which copying an array to scratch and back takes less than making an iterator over it (about 20 µs)."""
+
 _GRAIN = 4096
 """Blocks are multiples of so many elements."""
 
@@ -43,6 +48,7 @@ _ACCESS = (_WRITE, _READ, _WRITE, _WRITE)
 
 Quad = tuple[Any, Any, Any, Any]
 Job = tuple[Any, Any, Any, Any, tuple[float, ...]]
+_TOGETHER, _PLAIN, _COPIED = range(3)
 
 
 def kernel_for(recipe: Recipe, provider: Provider | None) -> Kernel:
@@ -69,20 +75,48 @@ class BlockwiseStep(Prepared):
         super().__init__(recipe, ps, ms, us)
         self._walkers = walkers
         self._dtype = np.dtype(STORED[recipe.working])
+        self._checked: Arrays | None = None
+        self._known: list[tuple[ref[Any], Any]] = []
+        self._kinds: list[int] = []
 
     def check(self, gs: Arrays) -> None:
         """Refuse gradients that do not fit, and a processor that flushes subnormal numbers."""
         require_gradual_underflow()
-        super().check(gs)
+        self._checked = None
+        if not self._knows(gs):
+            self._known = []
+            super().check(gs)
+            self._kinds = [self._kind(quad) for quad in zip(self.ps, gs, self.ms, self.us, strict=True)]
+            if all(type(g) is np.ndarray for g in gs):
+                self._known = [(ref(g), form_of(g)) for g in gs]  # weak, for gradients are to be freed between steps
+        self._checked = gs
+
+    def _knows(self, gs: Arrays) -> bool:
+        """Whether these gradients were checked before, and only their elements have changed."""
+        return len(gs) == len(self._known) and all(
+            known() is g and form_of(g) == form for g, (known, form) in zip(gs, self._known, strict=True)
+        )
+
+    def _kind(self, quad: Quad) -> int:
+        """Return how arrays are walked: together with others, as they are, or through copies of blocks."""
+        if quad[0].size <= _SMALL:
+            return _TOGETHER
+        return _PLAIN if _is_plain(quad, self._dtype) else _COPIED
 
     def run(self, gs: Arrays, constants: Constants) -> tuple[Arrays, Arrays, Arrays]:
         """Do one step."""
         require_equally_long(gs, constants)
-        self.check(gs)
-        jobs = list(zip(self.ps, gs, self.ms, self.us, constants, strict=True))
-        plain = [_is_plain(job[:4], self._dtype) for job in jobs]
-        for kind in sorted(set(plain), reverse=True):
-            self._walkers[kind].step([job for job, its in zip(jobs, plain, strict=True) if its is kind])
+        if gs is not self._checked:
+            self.check(gs)
+        self._checked = None  # for a list may be changed by its owner
+        jobs: tuple[list[Job], list[Job], list[Job]] = ([], [], [])
+        for kind, job in zip(self._kinds, zip(self.ps, gs, self.ms, self.us, constants, strict=True), strict=True):
+            jobs[kind].append(job)
+        copying, plain = self._walkers
+        if jobs[_PLAIN]:
+            plain.step(jobs[_PLAIN], [])
+        if jobs[_COPIED] or jobs[_TOGETHER]:
+            copying.step(jobs[_COPIED], jobs[_TOGETHER])
         return self.ps, self.ms, self.us
 
 
@@ -115,30 +149,51 @@ class _Walker:
     def __init__(self, recipe: Recipe, provider: Provider | None, buffers: int) -> None:
         size = _block_size(recipe, provider, buffers)
         self._program = partial(_Program, recipe, provider, size)
-        self._reach = max(RANGE // size, 1) * size
+        self._size, self._reach = size, max(RANGE // size, 1) * size
         self._idle: list[_Program] = []  # a thread takes one and gives it back, so that two never share scratch
 
-    def step(self, jobs: Sequence[Job]) -> None:
-        """Do all of them."""
-        ranges = [(job, begin) for job in reversed(jobs) for begin in reversed(range(0, job[0].size, self._reach))]
+    def step(self, jobs: Sequence[Job], small: Sequence[Job]) -> None:
+        """Do all of them; small ones together."""
+        batches = _batches(small, self._size)
+        items: list[Callable[[_Program], None]] = [partial(_gather, batch) for batch in batches]
+        for job in jobs:
+            items += [
+                partial(_walk, job, begin, min(begin + self._reach, job[0].size)) for begin in range(0, job[0].size, self._reach)
+            ]
+        items.reverse()
 
         def work() -> None:
             program = next(taken(self._idle), None) or self._program()
             with np.errstate(all="ignore"):
-                for job, begin in taken(ranges):
-                    program.load(job[4])
-                    _walk(program, job[:4], begin, min(begin + self._reach, job[0].size))
+                for item in taken(items):
+                    item(program)
             self._idle.append(program)
 
-        threads = min(num_threads(), sum(job[0].size for job in jobs if job[0].size >= _LONG) // self._reach)
+        long = sum(job[0].size for job in jobs if job[0].size >= _LONG) // self._reach
+        threads = min(num_threads(), max(long, len(batches) // 2))
         share(work, threads) if threads > 1 else work()
+
+
+def _batches(jobs: Sequence[Job], size: int) -> list[list[Job]]:
+    """Cut jobs into lists of at most `size` elements that share their constants; what is empty is left out."""
+    batches: list[list[Job]] = []
+    room, constants = 0, None
+    for job in jobs:
+        count = job[0].size
+        if job[4] is not constants or count > room:
+            batches.append([])
+            room, constants = size, job[4]
+        if count:
+            batches[-1].append(job)
+            room -= count
+    return [batch for batch in batches if batch]
 
 
 @final
 class _Program:
     """The calls of a recipe, their constants and their scratch."""
 
-    __slots__ = ("_constants", "_given", "blocks", "calls", "copies", "dtype", "size")
+    __slots__ = ("_constants", "_given", "blocks", "calls", "copies", "dtype", "inputs", "size")
 
     def __init__(self, recipe: Recipe, provider: Provider | None, size: int) -> None:
         self.dtype, self.size = np.dtype(STORED[recipe.working]), size
@@ -153,6 +208,7 @@ class _Program:
             self.calls.append((table[operation.name], chosen, target))
         self.copies = [(INPUTS.index(name), slots[value]) for name, value in placement.copies]
         self.blocks = [np.empty(self.size, self.dtype) for _ in range(placement.scratch)]
+        self.inputs: list[Block] = []
         self._given: tuple[float, ...] | None = None
         self._constants: list[Any] = []
 
@@ -172,8 +228,27 @@ class _Program:
             np.copyto(values[target], values[value])
 
 
-def _walk(program: _Program, operands: Sequence[Any], begin: int, end: int) -> None:
+def _gather(batch: Sequence[Job], program: _Program) -> None:
+    """Step small arrays together, in scratch."""
+    program.load(batch[0][4])
+    program.inputs = program.inputs or [np.empty(program.size, program.dtype) for _ in INPUTS]
+    count = sum(job[0].size for job in batch)
+    block = [scratch[:count] for scratch in program.inputs]
+    for arrays, target in zip(zip(*(job[:4] for job in batch), strict=True), block, strict=True):
+        np.concatenate([array.reshape(-1) for array in arrays], out=target, casting="same_kind")
+    program.run(block)
+    at = 0
+    for p, _, m, u, _ in batch:
+        end = at + p.size
+        for array, new in ((p, block[0]), (m, block[2]), (u, block[3])):
+            np.copyto(array, new[at:end].reshape(array.shape), casting="same_kind")
+        at = end
+
+
+def _walk(job: Job, begin: int, end: int, program: _Program) -> None:
     """Step a range of one array, block by block."""
+    program.load(job[4])
+    operands = job[:4]
     with np.nditer(
         list(operands),
         flags=_FLAGS,

@@ -44,7 +44,7 @@ def operations_for(recipe: Recipe, dtype: np.dtype[Any], size: int, provider: Pr
 
 def scratch_of(recipe: Recipe, dtype: np.dtype[Any], provider: Provider | None) -> int:
     """Return how many bytes an element the operations of a recipe keep beside the blocks: a mask, a rounding's, an fma's."""
-    return 1 + 4 * (recipe.storage != recipe.working) + (provider.scratch(dtype) if provider else 0)
+    return 1 + 8 * (recipe.storage != recipe.working) + (provider.scratch(dtype) if provider else 0)
 
 
 def _greater(scratch: Block) -> Into:
@@ -74,16 +74,34 @@ def _flush(scratch: Block, smallest_normal: Any) -> Into:
 
 
 def _rounding(storage: Format, mask: Block, size: int) -> Into:
-    return _to_half(np.empty(size, np.float16)) if storage.name == "binary16" else _to_bfloat(np.empty(size, np.uint32), mask)
+    return _to_half(*np.empty((2, size), np.float32)) if storage.name == "binary16" else _to_bfloat(np.empty(size, np.uint32), mask)
 
 
-def _to_half(scratch: Block) -> Into:
-    def to_half(a: Any, out: Block) -> None:
-        half = scratch[: out.size]
-        np.copyto(half, a, casting="same_kind")
-        np.copyto(out, half)
+def _to_half(magic: Block, sign: Block) -> Into:
+    """Round by adding and taking away a number in which the last bit of the result is the last bit.
+
+    For a number of exponent e that is 1.5 * 2**(e + 13), and for a subnormal one of exponent -14, whose last bits are
+    2**-24. It is even, so ties go where they should. What overflows, and NaN, is converted there and back.
+    """
+
+    def to_half(a: Block, out: Block) -> None:
+        number, signs = magic[: out.size], sign[: out.size].view(np.uint32)
+        np.absolute(a, out=number)
+        if not number.max(initial=0) < _HALF_OVERFLOWS:
+            np.copyto(out, a.astype(np.float16))
+            return
+        np.bitwise_and(number.view(np.uint32), 0x7F800000, out=number.view(np.uint32))
+        np.maximum(number, _HALF_NORMAL, out=number)
+        np.multiply(number, _ONE_AND_A_HALF, out=number)
+        np.bitwise_and(a.view(np.uint32), 0x80000000, out=signs)
+        np.add(a, number, out=out)
+        np.subtract(out, number, out=out)
+        np.bitwise_or(out.view(np.uint32), signs, out=out.view(np.uint32))  # what became zero has lost its sign
 
     return to_half
+
+
+_HALF_OVERFLOWS, _HALF_NORMAL, _ONE_AND_A_HALF = np.float32(65520), np.float32(2.0**-14), np.float32(1.5 * 2.0**13)
 
 
 def _to_bfloat(scratch: Block, flags: Block) -> Into:

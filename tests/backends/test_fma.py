@@ -44,12 +44,20 @@ def _cancelling(rng: np.random.Generator) -> Triple:
     return a, b, -(a * b)
 
 
+def _sixteen_bits(rng: np.random.Generator) -> Triple:
+    """Exact sums, many of them on the middle of two float32, and a few inexact ones among them."""
+    a, b, c = (rng.standard_normal(N).astype(np.float16).astype(float) for _ in "abc")
+    c[::97] = np.ldexp(rng.choice([-1.0, 1.0], len(c[::97])), -rng.integers(60, 120, len(c[::97])))
+    return a, b, c
+
+
 SETS: dict[str, Callable[[np.random.Generator], Triple]] = {
     "half-way": _half_way,
     "subnormal": _subnormal,
     "patterns": _patterns,
     "zeros": _zeros,
     "cancelling": _cancelling,
+    "sixteen bits": _sixteen_bits,
 }
 
 

@@ -4,15 +4,19 @@ import tracemalloc
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from weakref import ref
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adamax_ref.backend import BackendUnavailable, get_backend, why_unavailable
 from adamax_ref.dialects import get
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.recipe import Recipe
 from adamax_ref.threads import limit_threads
+from adamax_ref_numpy.operations import operations_for
 
 DIALECT = get("torch")
 HYPER = Hyperparameters(lr=0.01, weight_decay=0.1)
@@ -203,3 +207,55 @@ def test_a_step_of_two_threads_takes_less_than_two_mebibytes(engine: str, layout
         tracemalloc.stop()
         limit_threads(None)
     assert peak < (9 if engine == "numpy-emulated" else 2) << 20
+
+
+EDGES = np.array([0.0, 2.0**-26, 2.0**-25, 2.0**-24, 2.0**-14, 1.0, 65504, 65519.99, 65520, 1e30, np.inf, np.nan], np.float32)
+NEAR = st.sampled_from([*EDGES, *-EDGES]).flatmap(lambda x: st.sampled_from([x, np.nextafter(x, np.float32(0)), x * np.float32(3)]))
+
+
+@given(st.lists(st.one_of(st.floats(width=32), st.floats(-70000, 70000, width=32), NEAR), min_size=1, max_size=9), st.booleans())
+def test_rounding_to_half_is_the_conversion_there_and_back(numbers: list[float], aliased: bool) -> None:
+    given_numbers = np.array(numbers, np.float32)
+    with np.errstate(all="ignore"):
+        want = given_numbers.astype(np.float16).astype(np.float32)
+        rounding = operations_for(DIALECT.recipe(HYPER, "f16"), np.dtype(np.float32), 9, None)["round"]
+        source = given_numbers.copy()
+        got = source if aliased else np.empty_like(source)
+        rounding(source, out=got)
+    same = (got.view(np.uint32) == want.view(np.uint32)) | (np.isnan(got) & np.isnan(want))
+    assert same.all()
+
+
+@pytest.mark.parametrize("profile", ["f32", "f64", "f16"])
+def test_many_small_arrays_of_any_layout_have_the_bits_of_each_alone(engine: str, profile: str) -> None:
+    dtype = {"f32": "float32", "f64": "float64", "f16": "float16"}[profile]
+    recipe = DIALECT.recipe(HYPER, profile)
+    rows = [DIALECT.scalars(HYPER, t, recipe) for t in (1, 2)]
+    shapes = [(), (0,), (7,), (3, 5), (16_384,), (2, 3, 4), (20_000,), (1,)] * 9  # one array is too large for company
+    lists: list[list[np.ndarray]] = [[], [], [], []]
+    for at, shape in enumerate(shapes):
+        for which, values in enumerate(_values(shape, dtype, seed=at)):
+            values = np.array(values)
+            turned = at % 3 == which % 3 and len(shape) > 1
+            lists[which].append(np.asfortranarray(values) if turned else np.repeat(values, 2, -1)[..., ::2] if shape else values)
+    constants = [rows[at // 5 % 2] for at in range(len(shapes))]
+    alone = []
+    for *arrays, row in zip(*lists, constants, strict=True):
+        p, g, m, u = (array.copy() for array in arrays)
+        get_backend(engine).step(recipe, [p], [g], [m], [u], [row])
+        alone += [array.tobytes() for array in (p, m, u)]
+    ps, gs, ms, us = lists
+    get_backend(engine).step(recipe, ps, gs, ms, us, constants)
+    together = [array.tobytes() for written in zip(ps, ms, us, strict=True) for array in written]
+    assert together == alone
+
+
+def test_gradients_are_let_go_between_steps(engine: str) -> None:
+    recipe = DIALECT.recipe(HYPER, "f32")
+    p, g, m, u = _values((5,), "float32")
+    prepared = get_backend(engine).compile(recipe).prepare([p], [m], [u])
+    for _ in range(2):
+        prepared.run([g], [DIALECT.scalars(HYPER, 1, recipe)])
+    alive = ref(g)
+    del g
+    assert alive() is None

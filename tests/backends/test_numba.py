@@ -194,9 +194,9 @@ def test_a_prepared_step_notices_what_changes_in_place(engine: str, change: Any,
     ps, gs, ms, us = lists
     prepared = get_backend(engine).compile(RECIPE).prepare(ps, ms, us)
     prepared.run(gs, [FIRST] * 2)
-    assert prepared.holds(ps, ms, us)
+    assert prepared.holds(ps, ms, us) and prepared.fits(ps, gs, ms, us)
     change(lists[row][1])
-    assert not prepared.holds(ps, ms, us)
+    assert not prepared.holds(ps, ms, us) and not prepared.fits(ps, gs, ms, us)
     assert not prepared.holds(ps[:1], ms[:1], us[:1])
 
 
@@ -214,7 +214,7 @@ def test_a_prepared_step_notices_what_changes_in_a_tensor(change: str, row: int)
         changed.data = torch.ones(4, 6)
     else:
         getattr(changed, change)(*{"set_": (torch.ones(4, 6),), "resize_": (3, 2), "unsqueeze_": (0,), "t_": ()}[change])
-    assert not prepared.holds(ps, ms, us)
+    assert not prepared.holds(ps, ms, us) and not prepared.fits(ps, gs, ms, us)
 
 
 @pytest.mark.parametrize("profile", ["f64", "f32", "f16", "bf16"])

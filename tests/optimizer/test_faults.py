@@ -116,6 +116,36 @@ def test_a_gradient_that_lies_in_a_parameter_is_refused(engine: str, recipes: in
     assert _bits(optimizer, params) == before
 
 
+BAD: dict[str, Callable[[np.ndarray, list[Parameter]], object]] = {
+    "shape": lambda grad, params: np.ones(grad.size + 1, np.float32),
+    "type": lambda grad, params: grad.astype(np.float64),
+    "kind": lambda grad, params: grad.tolist(),
+    "axes": lambda grad, params: grad.reshape(1, -1),
+    "place": lambda grad, params: params[2].data[: grad.size],
+}
+
+
+@pytest.mark.parametrize("recipes", [1, 2])
+@pytest.mark.parametrize("name", BAD)
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_gradients_beside_a_refused_one_are_read_where_they_are_by_the_next_step(
+    engine: str, name: str, at: int, recipes: int
+) -> None:
+    (optimizer, params), (twin, others) = _optimizer(engine, recipes), _optimizer(engine, recipes)
+    grads = [np.sin(np.arange(size, dtype=np.float32)) for size in SIZES]
+    for its in (params, others):
+        for number, param in enumerate(its):
+            param.grad = param.grad if number == at else grads[number]  # the others lie elsewhere than before
+    good = params[at].grad
+    params[at].grad = BAD[name](good, params)
+    with pytest.raises((ValueError, TypeError)):
+        optimizer.step()
+    params[at].grad = good
+    for each in (optimizer, twin):
+        each.step()
+    assert _bits(optimizer, params) == _bits(twin, others)
+
+
 def _swap(optimizer: Adamax, params: list[Parameter]) -> None:
     params[1].data = params[1].data.astype(">f4")
     optimizer.state[params[2]]["exp_avg"] = optimizer.state[params[2]]["exp_avg"].astype(">f4")

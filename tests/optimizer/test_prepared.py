@@ -58,6 +58,20 @@ def _count_on(optimizer: Adamax, params: list[Parameter]) -> None:
     optimizer.state[params[1]]["step"] = np.float32(7)
 
 
+def _move_between_groups(optimizer: Adamax, params: list[Parameter]) -> None:
+    first, second = optimizer.param_groups[:2]
+    first["params"] = [*first["params"], second["params"].pop(0)]
+
+
+def _swap_groups(optimizer: Adamax, params: list[Parameter]) -> None:
+    optimizer.param_groups.reverse()
+
+
+def _reorder_state(optimizer: Adamax, params: list[Parameter]) -> None:
+    first = optimizer.state.pop(params[0])
+    optimizer.state[params[0]] = first
+
+
 def _shrink_in_place(optimizer: Adamax, params: list[Parameter]) -> None:
     for array in (params[1].data, optimizer.state[params[1]]["exp_avg"], optimizer.state[params[1]]["exp_inf"]):
         array.resize(3, refcheck=False)
@@ -80,6 +94,11 @@ CHANGES: dict[str, Change] = {
     "new-group": _grow,
     "step-array": _count_on,
     "resized": _shrink_in_place,
+    "moved": _move_between_groups,
+    "swapped": _swap_groups,
+    "reordered": _reorder_state,
+    "signed-zero": _options(weight_decay=-0.0),
+    "betas-list": _options(betas=[0.5, 0.9]),
 }
 
 
