@@ -3,12 +3,14 @@
 import json
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 from jsonschema import Draft202012Validator
 
+from adamax_ref.backend import Arrays, Constants, Prepared
 from adamax_ref.cli import main
 from adamax_ref.golden.corpus import schema, shipped
 
@@ -121,11 +123,28 @@ def test_a_backend_that_cannot_run_here_ends_with_three(monkeypatch: pytest.Monk
     assert result.output == "Error: backend 'numpy' cannot run here; install it\n"
 
 
-def test_a_wrong_engine_ends_with_one_and_names_the_first_difference(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The engine's updates are all lost: the parameter keeps its value."""
+class Idle(Prepared):
+    """A step that writes nothing."""
+
+    def run(self, gs: Arrays, constants: Constants) -> tuple[Arrays, Arrays, Arrays]:
+        """Return the arrays as they are."""
+        return self.ps, self.ms, self.us
+
+
+def test_an_engine_that_raises_is_judged_and_not_conformant(monkeypatch: pytest.MonkeyPatch) -> None:
     from adamax_ref.backend import get_backend
 
-    monkeypatch.setattr(type(get_backend("numpy")), "compile", lambda self, recipe: lambda ps, gs, ms, us, constants: (ps, ms, us))
+    monkeypatch.setattr(type(get_backend("numpy")), "compile", lambda self, recipe: None)
+    result = run(*NUMPY)
+    assert result.exit_code == 1
+    assert "verdict NOT CONFORMANT" in result.output and "Traceback" not in result.output
+
+
+def test_a_wrong_engine_ends_with_one_and_names_the_first_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine's updates are all lost: the parameter keeps its value."""
+    from adamax_ref.backend import RecipeKernel, get_backend
+
+    monkeypatch.setattr(type(get_backend("numpy")), "compile", lambda self, recipe: RecipeKernel(partial(Idle, recipe)))
     result = run(*NUMPY)
     assert result.exit_code == 1
     assert "verdict NOT CONFORMANT" in result.output
