@@ -18,6 +18,7 @@ with atheris.instrument_imports(include=["adamax_ref.golden", "adamax_ref.confor
     from adamax_ref.conformance.protocol import answer_to, read_answer, read_hello
     from adamax_ref.conformance.targets._answers import target as answers
     from adamax_ref.conformance.wire import Fault, printable
+    from adamax_ref.dialects import names
     from adamax_ref.golden.corpus import MANIFEST
     from adamax_ref.golden.document import CorpusError
     from adamax_ref.golden.load import check_case, open_corpus, vector_file
@@ -44,6 +45,7 @@ PLACES: tuple[Any, ...] = (
 )
 
 CASE = next(case for case in open_corpus().cases("torch", "f32") if case.category == "first")
+names()  # reads the entry points of the environment, once
 HELLO = Hello("fuzzed", "1", "c", ("torch",), ("f32",))
 
 
