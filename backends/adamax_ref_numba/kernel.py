@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
+from operator import is_
 from typing import Any, final
 
 import numba
@@ -107,7 +108,7 @@ class TableStep(Prepared):
             return False
         if differing:
             self._take(gs, differing)
-        self._checked = gs
+        self._checked = list(gs)
         return True
 
     def _take(self, gs: Arrays, differing: int) -> None:
@@ -121,7 +122,7 @@ class TableStep(Prepared):
             known.move()
             if self._cover.may_meet(known.bounds):
                 super().check(gs)
-        self._checked = gs
+        self._checked = list(gs)
 
     def bounds(self, gs: Arrays) -> tuple[HostArray, HostArray]:
         """Return what the tables know."""
@@ -132,9 +133,10 @@ class TableStep(Prepared):
         """Do one step."""
         if len(gs) != len(constants):
             require_equally_long(gs, constants)
-        if gs is not self._checked:
+        checked, self._checked = self._checked, None
+        if checked is None or len(checked) != len(gs) or not all(map(is_, gs, checked)):  # a list may be changed by its owner
             self.check(gs)
-        self._checked = None  # for a list may be changed by its owner
+            self._checked = None
         plan = self._gradients
         if plan is not None and plan.pieces:
             inputs = (*plan.columns, np.zeros(1, np.int64), *self._rows(constants))

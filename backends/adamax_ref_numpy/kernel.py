@@ -9,7 +9,7 @@ Ufuncs run without the interpreter's lock, so several threads can walk, each thr
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from operator import itemgetter
+from operator import is_, itemgetter
 from typing import Any, final
 from weakref import ref
 
@@ -89,7 +89,7 @@ class BlockwiseStep(Prepared):
             self._kinds = [self._kind(quad) for quad in zip(self.ps, gs, self.ms, self.us, strict=True)]
             if all(type(g) is np.ndarray for g in gs):
                 self._known = [(ref(g), form_of(g)) for g in gs]  # weak, for gradients are to be freed between steps
-        self._checked = gs
+        self._checked = list(gs)
 
     def _knows(self, gs: Arrays) -> bool:
         """Whether these gradients were checked before, and only their elements have changed."""
@@ -106,9 +106,10 @@ class BlockwiseStep(Prepared):
     def run(self, gs: Arrays, constants: Constants) -> tuple[Arrays, Arrays, Arrays]:
         """Do one step."""
         require_equally_long(gs, constants)
-        if gs is not self._checked:
+        checked, self._checked = self._checked, None
+        if checked is None or len(checked) != len(gs) or not all(map(is_, gs, checked)):  # a list may be changed by its owner
             self.check(gs)
-        self._checked = None  # for a list may be changed by its owner
+            self._checked = None
         jobs: tuple[list[Job], list[Job], list[Job]] = ([], [], [])
         for kind, job in zip(self._kinds, zip(self.ps, gs, self.ms, self.us, constants, strict=True), strict=True):
             jobs[kind].append(job)

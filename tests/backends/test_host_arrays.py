@@ -209,6 +209,26 @@ def test_a_step_of_two_threads_takes_less_than_two_mebibytes(engine: str, layout
     assert peak < (9 if engine == "numpy-emulated" else 2) << 20
 
 
+@pytest.mark.parametrize("size", [3, 5])
+def test_a_list_that_changes_between_check_and_run_is_checked_again(engine: str, size: int) -> None:
+    recipe = DIALECT.recipe(HYPER, "f64")
+    scalars = [DIALECT.scalars(HYPER, 3, recipe)] * 2
+    starts = [[a.copy() for a in _values((3,), "f8")] for _ in range(2)]
+    p, g, m, u = (list(arrays) for arrays in zip(*starts, strict=True))
+    prepared = get_backend(engine).compile(recipe).prepare(p, m, u)
+    prepared.check(g)
+    g[1] = np.full(size, -5.0)
+    if size != 3:
+        with pytest.raises(ValueError, match="shape"):
+            prepared.run(g, scalars)
+        assert [a.tobytes() for a in p] == [start[0].tobytes() for start in [_values((3,), "f8")] * 2]
+        return
+    prepared.run(g, scalars)
+    assert [_step(recipe, [_values((3,), "f8")[0], given_g, *_values((3,), "f8")[2:]], engine)[0] for given_g in g] == [
+        a.tobytes() for a in p
+    ]
+
+
 EDGES = np.array([0.0, 2.0**-26, 2.0**-25, 2.0**-24, 2.0**-14, 1.0, 65504, 65519.99, 65520, 1e30, np.inf, np.nan], np.float32)
 NEAR = st.sampled_from([*EDGES, *-EDGES]).flatmap(lambda x: st.sampled_from([x, np.nextafter(x, np.float32(0)), x * np.float32(3)]))
 
