@@ -51,17 +51,19 @@ class Child:
             send(request, self._process.stdin)
             fine, answer = receive(self._process.stdout)
         except (EOFError, OSError) as error:
+            self._process.kill()  # without effect where it has ended; one that closed its output may never end
             raise RuntimeError(f"the process that ran {request[0]!r} ended with status {self._process.wait()}") from error
         if not fine:
             raise answer
         return answer
 
     def close(self) -> None:
-        """End the child and wait for it; it owns nothing that would have to be put in order."""
+        """Kill the child and wait for it; it owns nothing that it would have to save."""
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 stream.close()
-        self._process.terminate()
+        # Not SIGTERM: Paddle and TensorFlow install handlers for it, and a handler can wait for a lock for ever.
+        self._process.kill()
         self._process.wait()
 
 

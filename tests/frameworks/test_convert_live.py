@@ -73,7 +73,7 @@ class Bench:
         for stream in (self.process.stdin, self.process.stdout):
             if stream is not None:
                 stream.close()
-        self.process.terminate()
+        self.process.kill()
         self.process.wait()
 
 
