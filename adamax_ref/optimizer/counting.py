@@ -204,8 +204,9 @@ class Counters:
         """
         if self._plain or self._views is not None:
             steps = steps if self._views is None else list(map(np.ndarray.item, self._views))
-            if steps.count(steps[0]) == len(steps):
-                return [self._next(steps[0])] * len(steps)
+            first: Any = steps[0]
+            if steps.count(first) == len(steps):
+                return [first + 1 if self._plain and first >= 0 else self._next(first)] * len(steps)
             known = {step: self._next(step) for step in set(steps)}
             return [known[step] for step in steps]
         return list(map(next_step, steps))

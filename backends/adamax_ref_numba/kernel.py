@@ -4,13 +4,14 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from operator import is_
+from struct import Struct
 from typing import Any, final
 
 import numba
 import numpy as np
 
-from adamax_ref.arrays.memory import HostArray
 from adamax_ref.arrays.tables import Buffer, Table, build, extents, reaches
+from adamax_ref.arrays.types import HostArray, HostType
 from adamax_ref.backend import Arrays, Constants, Kernel, Prepared, RecipeKernel, require_equally_long
 from adamax_ref.guards import require_gradual_underflow
 from adamax_ref.optimizer.tensors import is_plain_tensor, is_tensor, lend, readable
@@ -18,7 +19,8 @@ from adamax_ref.recipe.recipe import Recipe
 from adamax_ref.threads import num_threads, share
 
 from .cached import compiled
-from .reading import HEAD, MOVED, OTHER, WRITTEN, differ, gradients_differ, record, tools_for, written_differ
+from .reading import HEAD, MOVED, OTHER, WRITTEN, differ, gradients_differ, reader_of, record, written_differ
+from .source import ORDER
 
 CHUNK = 32768
 """Elements of a chunk: 128 KiB of each float32 operand. Large enough that taking a chunk (about 3 µs) costs nothing,
@@ -68,12 +70,13 @@ class TableStep(Prepared):
         self._working = np.dtype(f"f{recipe.working_format.width // 8}")
         self._itemsize = recipe.storage_format.width // 8
         self._layouts = [_layouts(arrays) for arrays in (self.ps, self.ms, self.us)]
-        self._tools = self._read_by(self.written)
-        self._records = _records((self.ps, self.ms, self.us), self._layouts)
+        self._reader = self._read_by(self.written)
+        self._dtypes = [array.dtype for array in self.written]  # kept alive, for records name them by their identities
+        self._records = self._recorded()
         written = [layout for layouts in self._layouts for layout in layouts]
         self._bounds = reaches(written, self._itemsize)
         self._count = len(self.ps)
-        self._first_rows = np.zeros(self._count, np.int64)
+        self._alike = _Order(self._working, [(0.0,) * len(recipe.constants)])
         self._checked: Arrays | None = None
         self._gradients: _Gradients | None = None
 
@@ -84,11 +87,11 @@ class TableStep(Prepared):
 
     def holds(self, ps: Arrays, ms: Arrays, us: Arrays) -> bool:
         """Ask the arrays where they lie, in compiled code where they can be asked there."""
-        if self._tools is None:
+        if self._reader is None:
             return super().holds(ps, ms, us)
         if not len(ps) == len(ms) == len(us) == self._count:
             return False
-        return not written_differ(_listed(ps), _listed(ms), _listed(us), self._tools, self._records)
+        return not written_differ(_listed(ps), _listed(ms), _listed(us), self._reader, self._records)
 
     def check(self, gs: Arrays) -> None:
         """Refuse gradients that do not fit, and a processor that flushes subnormal numbers."""
@@ -98,12 +101,13 @@ class TableStep(Prepared):
 
     def fits(self, ps: Arrays, gs: Arrays, ms: Arrays, us: Arrays) -> bool:
         """Ask all four lists in one call where they can be asked together."""
-        known, tools = self._gradients, self._tools
-        alike = type(ps) is type(ms) is type(us) is type(gs) is list and len(ps) == len(ms) == len(us) == self._count
-        if tools is None or known is None or not alike or not known.can_ask(gs, tools):
+        known, reader = self._gradients, self._reader
+        if not (type(ps) is type(ms) is type(us) is type(gs) is list and len(ps) == len(ms) == len(us) == self._count):
+            return super().fits(ps, gs, ms, us)
+        if reader is None or known is None or not known.can_ask(gs, reader):
             return super().fits(ps, gs, ms, us)
         require_gradual_underflow()
-        differing = differ((ps, ms, us, gs), tools, self._records, known.records)
+        differing = differ(ps, ms, us, gs, reader, self._records, known.records)
         if differing == WRITTEN:
             return False
         if differing:
@@ -139,28 +143,33 @@ class TableStep(Prepared):
             self._checked = None
         plan = self._gradients
         if plan is not None and plan.pieces:
-            inputs = (*plan.columns, np.zeros(1, np.int64), *self._rows(constants))
+            order = self._order(constants)
             threads = min(plan.pieces, num_threads(int(numba.config.NUMBA_NUM_THREADS))) if plan.pieces > 1 else 1
-            share(partial(self._step, *inputs), threads) if threads > 1 else self._step(*inputs)
+            if threads > 1:
+                share(partial(self._step, plan.address, order.address), threads)
+            else:
+                self._step(plan.address, order.address)
         return self.ps, self.ms, self.us
 
-    def _rows(self, constants: Constants) -> tuple[HostArray, HostArray]:
-        """Return for each parameter the number of its row of constants, and the rows, each kept once."""
+    def _order(self, constants: Constants) -> "_Order":
+        """Return the order for one step's constants."""
         first, count = constants[0], len(constants)
         # Without a zero equal numbers have equal bits.
         if constants.count(first) == count and (count == 1 or 0.0 not in first):
-            return self._first_rows, np.array([first], self._working)
+            self._alike.write(first)
+            return self._alike
         rows = {id(one): one for one in constants}  # by identity, which separates 0.0 from -0.0
         number = {key: at for at, key in enumerate(rows)}
-        each = np.fromiter(map(number.__getitem__, map(id, constants)), np.int64, count)
-        return each, np.array(list(rows.values()), self._working)
+        order = _Order(self._working, list(rows.values()))
+        order.number(np.fromiter(map(number.__getitem__, map(id, constants)), np.int64, count))
+        return order
 
     def _read_by(self, arrays: Sequence[Any]) -> HostArray | None:
         """Return the functions that read these arrays in compiled code; None where there are none for all of them."""
         kinds = set(map(type, arrays))
         if kinds <= {np.ndarray}:
-            return tools_for(self.recipe.storage, tensors=False)
-        return tools_for(self.recipe.storage, tensors=True) if kinds <= _tensor_types(arrays) else None
+            return reader_of(self.recipe.storage, tensors=False)
+        return reader_of(self.recipe.storage, tensors=True) if kinds <= _tensor_types(arrays) else None
 
     def _laid_out(self, gs: Arrays) -> "_Gradients":
         """Make the table for gradients as they lie now; those of foreign byte order or alignment are copied."""
@@ -169,7 +178,44 @@ class TableStep(Prepared):
         quads = zip(self._layouts[0], layouts, *self._layouts[1:], strict=True)
         table = build(list(quads), self._itemsize, CHUNK)
         own = all(map(lambda one, other: one is other, kept, gs))
-        return _Gradients(table, kept, layouts, self._itemsize, self._read_by(kept) if own else None)
+        records = record(kept, layouts, self.recipe.storage)
+        return _Gradients(table, kept, layouts, records, self._itemsize, self._read_by(kept) if own else None)
+
+    def _recorded(self) -> HostArray:
+        """Return the records of parameters, moments and norms, one after another."""
+        lists = zip((self.ps, self.ms, self.us), self._layouts, strict=True)
+        return np.array([word for arrays, layouts in lists for word in record(arrays, layouts, self.recipe.storage)], np.int64)
+
+
+@final
+class _Order:
+    """Words for compiled code (see :func:`~adamax_ref_numba.source.source`) and the constants behind them.
+
+    Parameters
+    ----------
+    working : dtype
+        Of constants.
+    rows : list of tuple of float
+        The constants, a row for each kind of buffer.
+    """
+
+    def __init__(self, working: HostType, rows: Sequence[tuple[float, ...]]) -> None:
+        constants = [number for row in rows for number in row]
+        self._memory = np.zeros(8 * ORDER + len(constants) * working.itemsize, np.uint8)
+        self.address = self._memory.ctypes.data
+        self._memory[8:16].view(np.int64)[:] = self.address + 8 * ORDER
+        self._layout = Struct(f"@q{len(constants)}{working.char}")
+        self._buffer = memoryview(self._memory.data)
+        self.write(constants)
+
+    def write(self, constants: Sequence[float]) -> None:
+        """Begin a step with these constants: no piece is taken yet."""
+        self._layout.pack_into(self._buffer, 16, 0, *constants)
+
+    def number(self, rows: HostArray) -> None:
+        """Give each buffer the number of its row."""
+        self._rows = rows
+        self._memory[:8].view(np.int64)[:] = rows.ctypes.data
 
 
 @final
@@ -182,24 +228,35 @@ class _Gradients:
         Of parameters, gradients, moments and norms.
     arrays, layouts : sequence
         The gradients; only copies are kept alive.
+    records : list of int
+        Theirs.
     itemsize : int
         Bytes of an element.
-    tools : array or None
+    reader : array or None
         What reads gradients in compiled code; None when each step has to lay them out anew.
     """
 
-    def __init__(self, table: Table, arrays: Arrays, layouts: list[Buffer], itemsize: int, tools: HostArray | None) -> None:
+    def __init__(
+        self, table: Table, arrays: Arrays, layouts: list[Buffer], records: list[int], itemsize: int, reader: HostArray | None
+    ) -> None:
         cuts = _cuts(table)
         self.pieces = len(cuts) - 1
-        self.columns = table.tensors, table.layouts, table.chunks, table.chunk, cuts
-        self._tools = tools
-        self._copies = arrays if tools is None else None
-        self._types = set(map(type, arrays)) if tools is not None else set()
-        self._tensors = tools is not None and np.ndarray not in self._types
-        self._named = tools is not None and bool(tools[5])
+        self._table, self._cuts = table, cuts
+        self._words = np.array(
+            [
+                *(table.tensors.ctypes.data, len(table.tensors), table.layouts.ctypes.data, len(table.layouts)),
+                *(table.chunks.ctypes.data, len(table.chunks), table.chunk, cuts.ctypes.data, len(cuts)),
+            ],
+            np.int64,
+        )
+        self.address = self._words.ctypes.data
+        self._reader = reader
+        self._copies = arrays if reader is None else None
+        self._dtypes = [array.dtype for array in arrays]  # kept alive, for records name them by their identities
+        self._types = set(map(type, arrays)) if reader is not None else set()
+        self._tensors = reader is not None and np.ndarray not in self._types
         self._count = len(layouts)
-        self._dtype = arrays[0].dtype if arrays and tools is not None else None
-        self.records = np.array(record(arrays, layouts), np.int64)
+        self.records = np.array(records, np.int64)
         lengths = [HEAD + 2 * len(layout.shape) for layout in layouts]
         self._places = np.cumsum([0, *lengths[:-1]])[: len(layouts)] + 1
         self._extents = extents(layouts, itemsize)
@@ -207,23 +264,21 @@ class _Gradients:
         self._shift = table.tensors[:, 1] - addresses
         self.bounds = self._extents + addresses[:, None]
 
-    def can_ask(self, gs: Sequence[Any], tools: HostArray) -> bool:
-        """Whether compiled code can read gradients with these tools and see every difference from the last ones."""
-        if self._tools is not tools or len(gs) != self._count or not self._types.issuperset(map(type, gs)):
+    def can_ask(self, gs: Sequence[Any], reader: HostArray) -> bool:
+        """Whether compiled code can read gradients with this reader and see every difference from the last ones."""
+        if self._reader is not reader or len(gs) != self._count or not self._types.issuperset(map(type, gs)):
             return False
-        if self._tensors and any(map(sys.modules["torch"].Tensor.is_neg, gs)):
-            return False
-        return self._named or all(g.dtype == self._dtype for g in gs)  # the buffer protocol has no name for bfloat16
+        return not (self._tensors and any(map(sys.modules["torch"].Tensor.is_neg, gs)))
 
     def differing(self, gs: Sequence[Any]) -> int:
         """Return what differs from the gradients of the last step: nothing (0), addresses (`MOVED`), more (`OTHER`)."""
-        tools = self._tools
-        return OTHER if tools is None or not self.can_ask(gs, tools) else gradients_differ(_listed(gs), tools, self.records)
+        reader = self._reader
+        return OTHER if reader is None or not self.can_ask(gs, reader) else gradients_differ(_listed(gs), reader, self.records)
 
     def move(self) -> None:
         """Put new addresses into the table."""
         addresses = self.records[self._places]
-        np.add(addresses, self._shift, out=self.columns[0][:, 1])
+        np.add(addresses, self._shift, out=self._table.tensors[:, 1])
         self.bounds = self._extents + addresses[:, None]
 
 
@@ -270,13 +325,6 @@ def _listed(arrays: Arrays) -> list[Any]:
 def _layouts(arrays: Arrays) -> list[Buffer]:
     hosts = map(lend, arrays)
     return [Buffer(array.ctypes.data, array.shape, array.strides) for array in hosts]
-
-
-def _records(lists: Sequence[Arrays], layouts: Sequence[Sequence[Buffer]]) -> HostArray:
-    """Return the records of three lists behind the places where each begins."""
-    parts = [record(arrays, of) for arrays, of in zip(lists, layouts, strict=True)]
-    begins = [3, 3 + len(parts[0]), 3 + len(parts[0]) + len(parts[1])]
-    return np.array([*begins, *parts[0], *parts[1], *parts[2]], np.int64)
 
 
 def _tensor_types(arrays: Arrays) -> set[type]:

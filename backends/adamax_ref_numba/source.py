@@ -27,6 +27,9 @@ _STORAGE = {  # item type in memory, how to load it, how to round to it, how to 
     "bfloat16": ("uint16", "upper_to_single({})", "rounded_to_upper({})", "single_to_upper({})"),
 }
 
+PLAN, ORDER = 9, 3
+"""Words of a plan and of an order; see :func:`source`."""
+
 _TEXT = '''\
 """Generated from a recipe; do not edit.
 
@@ -99,33 +102,40 @@ def lines(row, layouts, first, last, constants):
         at += count
 
 
-@njit(
-    "void(int64[:, ::1], int64[::1], int32[:, ::1], int64, int64[::1], int64[::1], int64[::1], {working}[:, ::1])",
-    error_model="numpy",
-    nogil=True,
-    cache={cache},
-)
-def step(tensors, layouts, chunks, chunk, cuts, taken, rows, constants):
-    """Take piece after piece until none is left; `taken` counts those that any thread has taken."""
-    counter = np.int64(taken.ctypes.data)
+@njit("void(int64, int64)", error_model="numpy", nogil=True, cache={cache})
+def step(plan, order):
+    """Take piece after piece until none is left; the order counts those that any thread has taken."""
+    words, given = carray(pointer(plan, types.int64), {plan}), carray(pointer(order, types.int64), {order})
+    tensors, layouts = carray(pointer(words[0], types.int64), (words[1], 6)), carray(pointer(words[2], types.int64), words[3])
+    chunks, chunk = carray(pointer(words[4], types.int32), (words[5], 2)), words[6]
+    cuts, pieces = carray(pointer(words[7], types.int64), words[8]), words[8] - 1
+    rows, constants_at = given[0], given[1]
+    counter = order + 16
     piece = fetch_add(counter, 1)
-    while piece < len(cuts) - 1:
+    while piece < pieces:
         for at in range(cuts[piece], cuts[piece + 1]):
             tensor, number = chunks[at]
             row = tensors[tensor]
             first = number * chunk
             last = min(first + chunk, row[4])
+            which = carray(pointer(rows, types.int64), tensor + 1)[tensor] if rows else 0
+            constants = carray(pointer(constants_at + which * {stride}, types.{working}), {count})
             if row[5] < 0:
                 skip = first * {itemsize}
-                dense(row[0] + skip, row[1] + skip, row[2] + skip, row[3] + skip, last - first, constants[rows[tensor]])
+                dense(row[0] + skip, row[1] + skip, row[2] + skip, row[3] + skip, last - first, constants)
             else:
-                lines(row, layouts, first, last, constants[rows[tensor]])
+                lines(row, layouts, first, last, constants)
         piece = fetch_add(counter, 1)
 '''
 
 
 def source(recipe: Recipe, cache: bool) -> str:
-    r"""Return the text of a module with a function ``step(tensors, layouts, chunks, chunk, cuts, taken, rows, constants)``.
+    r"""Return the text of a module with a function ``step(plan, order)``.
+
+    Both arguments are addresses of int64 words, since each array that is passed costs a small step as much as its
+    arithmetic. The plan holds addresses and lengths of the tables: ``tensors``, ``layouts``, ``chunks``, the size of a
+    chunk, ``cuts``. The order holds the address of each parameter's row number (0 where all have row 0), the address of
+    the rows of constants, and the number of pieces that are taken.
 
     Parameters
     ----------
@@ -158,6 +168,10 @@ def source(recipe: Recipe, cache: bool) -> str:
         cache=cache,
         item=item,
         itemsize=recipe.storage_format.width // 8,
+        plan=PLAN,
+        order=ORDER,
+        count=len(recipe.constants),
+        stride=len(recipe.constants) * recipe.working_format.width // 8,
         working=f"float{recipe.working_format.width}",
         normal=repr(recipe.working_format.smallest_normal),
         unpack="\n    ".join(f"{_local(name)} = constants[{at}]" for at, name in enumerate(recipe.constants)) or "pass",

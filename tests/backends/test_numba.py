@@ -165,7 +165,7 @@ def test_what_cannot_be_read_in_compiled_code_has_the_same_bits(kind: str, monke
     if kind == "tensors":
         torch = pytest.importorskip("torch")
         lists = [[torch.from_numpy(array) for array in arrays] for arrays in lists]
-    monkeypatch.setattr("adamax_ref_numba.kernel.tools_for", lambda storage, tensors: None)
+    monkeypatch.setattr("adamax_ref_numba.kernel.reader_of", lambda storage, tensors: None)
     ps, gs, ms, us = lists
     prepared = get_backend("numba").compile(RECIPE).prepare(ps, ms, us)
     prepared.run(gs, [FIRST] * 3)
@@ -185,9 +185,13 @@ def _frozen(array: np.ndarray) -> None:
     array.flags.writeable = False
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # NumPy 2.5 discourages setting a shape
+def _retyped(array: np.ndarray) -> None:
+    array.dtype = np.dtype(np.int32)  # type: ignore[misc] # allowed where nothing else refers to the memory
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # NumPy 2.5 discourages setting a shape and a dtype
 @pytest.mark.parametrize("engine", ["numpy", "numba"])
-@pytest.mark.parametrize("change", [_resized, _reshaped, _frozen])
+@pytest.mark.parametrize("change", [_resized, _reshaped, _frozen, _retyped])
 @pytest.mark.parametrize("row", [0, 2, 3])
 def test_a_prepared_step_notices_what_changes_in_place(engine: str, change: Any, row: int) -> None:
     lists = _lists([64, 64])
@@ -273,17 +277,12 @@ def test_a_second_process_does_not_compile_again(tmp_path: Path) -> None:
     assert _process(tmp_path) == ["1", bits]
 
 
-def test_where_nothing_can_be_written_it_is_compiled_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    from adamax_ref_numba import cached
-
-    monkeypatch.setattr(cached, "_write", lambda text: None)
-    p, g, m, u = np.ones((4, 3), np.float32)
-    step = cached.compiled.__wrapped__(RECIPE)
-    rows, chunks = np.zeros(1, np.int64), np.zeros((1, 2), np.int32)
-    table = np.array([[a.ctypes.data for a in (p, g, m, u)] + [3, -1]], np.int64)
-    step(table, rows[:0], chunks, 8, np.array([0, 1]), np.zeros(1, np.int64), rows, np.array([FIRST], np.float32))
-    lists: Lists = [[np.ones(3, np.float32)] for _ in "pgmu"]
-    assert _run("numpy", lists) == [a.tobytes() for a in (p, m, u)]
+def test_where_nothing_can_be_written_it_is_compiled_in_memory(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    hits, bits = _process(file / "folder")
+    assert [hits, bits] == _process(tmp_path / "folder")
+    assert _process(file / "folder") == ["0", bits]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
