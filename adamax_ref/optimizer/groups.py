@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from adamax_ref.arrays.memory import require_apart
+from adamax_ref.arrays.memory import require_apart, require_updatable
 from adamax_ref.arrays.types import Array
 from adamax_ref.backend import AbstractBackend, backend_for, get_backend, profile_of, profiles_of
 from adamax_ref.recipe.dialect import Dialect
@@ -124,8 +124,11 @@ def _check_parameter(param: Any, defaults: Mapping[str, Any], dialect: Dialect, 
     if profile not in dialect.profiles:
         raise TypeError(f"dialect {dialect.name!r} does not compute in {param.data.dtype}; it has {', '.join(dialect.profiles)}")
     chosen = engine(param.data, backend)
-    if memory_of(param.data) is not None:  # a tensor may get its memory later, and some steps need none
-        chosen.check(lent_to(chosen, param.data))
+    memory = memory_of(param.data)
+    if isinstance(memory, np.ndarray) and (memory.flags.writeable or chosen.capabilities.in_place):
+        require_updatable(memory)
+    elif memory is not None:  # a tensor may get its memory later, and some steps need none
+        chosen.check(param.data)
 
 
 def lent_to(backend: AbstractBackend, array: Array, reading: bool = False) -> Any:

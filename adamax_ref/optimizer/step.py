@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, final
 
 import numpy as np
 
-from adamax_ref.arrays.memory import Cover, require_apart
+from adamax_ref.arrays.memory import Cover, require_apart, require_updatable
 from adamax_ref.backend import AbstractBackend, Arrays, Constants, Prepared
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.recipe import Recipe
@@ -22,7 +22,7 @@ from .counting import Counters
 from .groups import Group, lent_to
 from .jobs import Job, options_of
 from .pieces import cut, paste
-from .tensors import bump, grad_disabled, is_tensor, lend, readable, refuse_recorded
+from .tensors import bump, grad_disabled, is_tensor, lend, memory_of, readable, refuse_recorded
 from .traced import beyond, put_through
 from .types import ARRAYS, MutableState, State
 
@@ -118,6 +118,7 @@ class Step:
         for at, job in enumerate(jobs):
             self._places.append(self._lay_out(calls, at, job) if job.options is None else [])
         self.calls = list(calls.values())
+        _require_writable([job for job in jobs if job.options is None and not job.backend.capabilities.in_place])
         for call in self.calls:
             call.whole = len(call.members) == len(jobs)
         self._first: list[Arrays] | None = [call.prepare() for call in self.calls]
@@ -367,11 +368,12 @@ class Step:
             if job.options is not None:
                 put_through(job.param, job.memory, bound.traced[number])
             elif not job.backend.capabilities.in_place:
-                if not _is_written(job, job.param.data):
-                    job.param.data = _assembled(job, parts, results, 0, job.param.data)
+                data = _source(job.param)
+                new = _renewed(job, parts, results, 0, data)
+                if new is not data:
+                    job.param.data = new
                 for at, name in enumerate(ARRAYS, start=1):
-                    if not _is_written(job, job.memory[name]):
-                        job.memory[name] = _assembled(job, parts, results, at, job.memory[name])
+                    job.memory[name] = _renewed(job, parts, results, at, job.memory[name])
 
 
 def _source(param: Any) -> Any:
@@ -472,10 +474,19 @@ def _form_of(array: Any) -> Any:
     return (id(array),)
 
 
-def _is_written(job: Job, array: Any) -> bool:
-    """Whether an array of an engine that works out of place could be written to all the same."""
-    lent = lent_to(job.backend, array)
-    return isinstance(lent, np.ndarray) and lent.flags.writeable
+def _require_writable(jobs: Sequence[Job]) -> None:
+    """Refuse arrays in host memory into which new ones cannot be copied; ValueError. Read-only ones are replaced instead."""
+    arrays = [array for job in jobs for array in (_source(job.param), *(job.memory[name] for name in ARRAYS))]
+    hosts = [host for host in _hosts(list(map(memory_of, arrays))) if host.flags.writeable]
+    for host in hosts:
+        require_updatable(host)
+    require_apart(hosts)
+
+
+def _renewed(job: Job, parts: Any, results: Mapping[int, Any], at: int, old: Any) -> Any:
+    """Return what stands for an array of a job after a step; one of NumPy has been written to through its views."""
+    written = isinstance(old, np.ndarray) and old.flags.writeable
+    return old if written else put(old, _assembled(job, parts, results, at, old))
 
 
 def _assembled(job: Job, parts: Any, results: Mapping[int, Any], at: int, like: Any) -> Any:
@@ -501,7 +512,8 @@ def put(old: Any, new: Any) -> Any:
     >>> put(x, np.ones(2)) is x, x.tolist()
     (True, [1.0, 1.0])
     """
-    if isinstance(old, np.ndarray) and old.flags.writeable:
-        np.copyto(old, new)
-        return old
-    return new
+    host = memory_of(old)
+    if not (isinstance(host, np.ndarray) and host.flags.writeable):
+        return new
+    np.copyto(host, lend(new))
+    return old

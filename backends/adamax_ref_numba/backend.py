@@ -6,10 +6,10 @@ from typing import Any, final
 
 import numpy as np
 
-from adamax_ref.arrays.memory import require_updatable, zeros_apart
+from adamax_ref.arrays.memory import zeros_apart
 from adamax_ref.arrays.types import Array, HostArray
 from adamax_ref.backend import PROFILE_OF_DTYPE, AbstractBackend, BackendUnavailable, Capabilities, Kernel, dtype_name
-from adamax_ref.optimizer.tensors import is_plain_tensor, lend
+from adamax_ref.optimizer.tensors import is_plain_tensor
 from adamax_ref.recipe.recipe import Recipe
 
 
@@ -58,10 +58,6 @@ class NumbaBackend(AbstractBackend):
     def zeros_like(self, array: Any) -> HostArray:
         """Return zeros of the same shape, dtype and axis order."""
         return zeros_apart(array)
-
-    def check(self, array: Any) -> None:
-        """Refuse what cannot be written to, or overlaps itself."""
-        require_updatable(lend(array))
 
 
 @cache

@@ -6,7 +6,7 @@ from typing import Any, Literal, final
 
 import numpy as np
 
-from adamax_ref.arrays.memory import require_updatable, zeros_apart
+from adamax_ref.arrays.memory import zeros_apart
 from adamax_ref.arrays.types import Array, HostArray
 from adamax_ref.backend import PROFILE_OF_DTYPE, AbstractBackend, Capabilities, Kernel, dtype_name
 from adamax_ref.recipe.recipe import Recipe
@@ -66,10 +66,6 @@ class NumpyBackend(AbstractBackend):
     def zeros_like(self, array: Any) -> HostArray:
         """Return zeros of the same shape, dtype and axis order."""
         return zeros_apart(array)
-
-    def check(self, array: Any) -> None:
-        """Refuse what cannot be written to, or overlaps itself."""
-        require_updatable(array)
 
     def _provider(self) -> Provider:
         return provider(self._fma)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from adamax_ref import Parameter
+from adamax_ref.optimizer.groups import engine
 
 pytestmark = pytest.mark.frameworks
 Fails = Callable[..., Any]
@@ -191,8 +192,11 @@ def test_r23_read_only_arrays_and_non_leaves_are_refused(side: Any, fails: Fails
         return
     frozen = np.zeros(3)
     frozen.flags.writeable = False
-    with fails(ValueError, "read-only"):
-        side.Adamax([Parameter(frozen)])
+    if engine(frozen, None).capabilities.in_place:
+        with fails(ValueError, "read-only"):
+            side.Adamax([Parameter(frozen)])
+    else:
+        side.Adamax([Parameter(frozen)])  # its data are replaced
 
 
 def test_r24_memory_that_overlaps_is_refused_at_construction_by_us(side: Any, fails: Fails) -> None:

@@ -152,8 +152,8 @@ def test_a_failing_call_of_one_sort_leaves_the_others_alone(fails: Callable[...,
     o = Adamax([p, q])
     o.step()
     before = p.data.copy()
-    q.data.flags.writeable = False
-    with fails(ValueError, "read-only"):
+    o.state[q]["exp_avg"] = np.lib.stride_tricks.as_strided(np.zeros(1, np.float32), (2,), (0,))
+    with fails(ValueError, "overlap"):
         o.step()
     assert p.data.tolist() == before.tolist()
     assert o.state[p]["step"] == 1
