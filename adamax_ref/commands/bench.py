@@ -1,29 +1,27 @@
 """``adamax-ref bench``: measure engines beside frameworks, with a verdict on the bits beside every time."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
+    from adamax_ref.bench.problem import Problem
     from adamax_ref.bench.row import Record, Row
 
+MODELS = ("mlp", "resnet50", "gpt2-small")
 CPU_GRID = [
-    (1, 16_777_216, "f32", 0.01),
-    (1000, 1000, "f32", 0.0),
-    (1, 10, "f32", 0.0),
-    *((1, 16_777_216, profile, 0.01) for profile in ("f64", "f16", "bf16")),
-    (1, 16_777_216, "f32", 0.0),
-    *((1, size, "f32", 0.0) for size in (1000, 100_000, 1_000_000)),
-    *((count, size, "f32", 0.0) for count, size in ((100, 10), (100, 1000), (100, 100_000), (1000, 10))),
-    *((1000, 1000, profile, 0.0) for profile in ("f64", "f16", "bf16")),
-    (1, 67_108_864, "f32", 0.0),
+    *((1, 10, "f32"), (200, 100, "f32"), (1000, 1000, "f32")),
+    *((1, 16_777_216, profile) for profile in ("f32", "f16", "bf16", "f64")),
+    *((1, size, "f32") for size in (1000, 100_000, 1_000_000, 67_108_864)),
+    *((1000, 1000, profile) for profile in ("f64", "f16", "bf16")),
 ]
-"""Tensors, size, profile and decay of the record that is kept in the documentation; what matters most comes first, for
-what has been measured is kept when the rest is interrupted."""
+"""Tensors, size and profile of the record in the documentation, behind the models; all with weight decay. What matters most
+comes first, for what has been measured is kept when the rest is interrupted."""
+DECAY = 0.01
 
 
 def _list(context: click.Context, parameter: click.Parameter, value: str) -> list[str]:
@@ -34,7 +32,9 @@ def _list(context: click.Context, parameter: click.Parameter, value: str) -> lis
 @click.option(
     "--backend", "backends", multiple=True, help="An engine; may be repeated. Otherwise all that are fast on this machine."
 )
-@click.option("--against", default="torch,torch-foreach,torch-adamw,optax", show_default=True, callback=_list, help="Peers.")
+@click.option(
+    "--against", default="class,tensors,torch,torch-foreach,torch-adamw,optax", show_default=True, callback=_list, help="Peers."
+)
 @click.option("--size", "sizes", multiple=True, type=click.IntRange(0), default=(10, 1000, 1_000_000), show_default=True)
 @click.option("--tensors", multiple=True, type=click.IntRange(1), default=(1,), show_default=True, help="How many of that size.")
 @click.option("--shapes", "models", multiple=True, help="A model's parameters: a JSON file, or a name; see below.")
@@ -62,12 +62,12 @@ def command(
     """Time a whole step of each engine and peer, interleaved in this process, with a verdict on the bits.
 
     Peers are torch, torch-foreach, torch-adamw (another algorithm, the same bytes) and optax; class and tensors are
-    this package on torch's parameters. One that is not installed is left out with a remark. With --shapes the sizes are
+    this package on torch's parameters, by its class for torch's training loops and by its own. One that is not installed is left out with a remark. With --shapes the sizes are
     those of a model: mlp, resnet50, gpt2-small, or a file such as [[100, 64], [64]].
     """
     from adamax_ref.bench.peers import PEERS
     from adamax_ref.bench.plot import plot
-    from adamax_ref.bench.problem import of_model
+    from adamax_ref.bench.problem import Problem, of_model
 
     for name in against:
         if name not in PEERS:
@@ -77,11 +77,12 @@ def command(
     if record is not None and render:
         data = json.loads((record / "cpu.json").read_text(encoding="utf-8"))
     else:
-        grid: list[Any] = [(count, size, profile, weight_decay) for profile in profiles for count in tensors for size in sizes]
+        grid = [Problem(count, size, profile, weight_decay) for profile in profiles for count in tensors for size in sizes]
         if models:
             grid = [of_model(model, profile, weight_decay) for profile in profiles for model in models]
-        keep = partial(_keep, record) if record else None
-        data = _measured(CPU_GRID if record else grid, list(backends), against, rounds, keep)
+        if record:
+            grid = [*(of_model(model, "f32", DECAY) for model in MODELS), *(Problem(*entry, DECAY) for entry in CPU_GRID)]
+        data = _measured(grid, list(backends), against, rounds, partial(_keep, record) if record else None)
     if json_file is not None:
         _write(json_file, _json(data))
     if plot_file is not None:
@@ -98,15 +99,15 @@ def _fast() -> list[str]:
     return [one.name for one in usable if one.capabilities.in_place and one.capabilities.device != "cuda"]
 
 
-def _measured(grid: Any, asked: list[str], against: list[str], rounds: int, keep: "Callable[[Record], None] | None") -> "Record":
+def _measured(
+    grid: "Sequence[Problem]", asked: list[str], against: list[str], rounds: int, keep: "Callable[[Record], None] | None"
+) -> "Record":
     """Measure and print; emulation is left out where it was not asked for and takes minutes: it is there to be right."""
-    from adamax_ref.bench.problem import Problem
     from adamax_ref.bench.record import measure, surroundings
 
     backends = asked or _fast()
     rows: list[Row] = []
-    for entry in grid:
-        problem = entry if isinstance(entry, Problem) else Problem(*entry)
+    for problem in grid:
         wanted = backends if asked or problem.profile == "f32" else [name for name in backends if name != "numpy-emulated"]
         new = list(measure(problem, wanted, against, rounds))
         rows += new

@@ -177,13 +177,15 @@ def test_the_command_writes_data_and_a_plot(tmp_path: Path) -> None:
 
 def test_the_record_is_kept_as_it_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("matplotlib")
-    monkeypatch.setattr(import_module("adamax_ref.commands.bench"), "CPU_GRID", [(1, 20, "f32", 0.0), (3, 5, "f64", 0.01)])
+    command = import_module("adamax_ref.commands.bench")
+    monkeypatch.setattr(command, "CPU_GRID", [(1, 20, "f32"), (3, 5, "f64")])
+    monkeypatch.setattr(command, "MODELS", ("mlp",))
     folder = tmp_path / "benchmarks"
     words = ["bench", "--record", str(folder), "--backend", "numpy", "--against", "", "--rounds", "2"]
     done = CliRunner().invoke(main, words)
     assert done.exit_code == 0, done.output
     record = json.loads((folder / "cpu.json").read_text(encoding="utf-8"))
-    assert [row["profile"] for row in record["rows"] if row["name"] == "adamax_ref numpy"] == ["f32", "f64"]
+    assert [row["profile"] for row in record["rows"] if row["name"] == "adamax_ref numpy"] == ["f32", "f32", "f64"]
     assert all("percent_of_words" in row for row in record["rows"] if "median" in row)
     page = (tmp_path / "benchmarks.md").read_text(encoding="utf-8")
     assert "## 3 tensors of 5 elements, f64, weight decay" in page and (folder / "cpu.svg").exists()
