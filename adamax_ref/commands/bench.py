@@ -22,6 +22,7 @@ CPU_GRID = [
 """Tensors, size and profile of the record in the documentation, behind the models; all with weight decay. What matters most
 comes first, for what has been measured is kept when the rest is interrupted."""
 DECAY = 0.01
+AGAINST = ("class", "tensors", "torch", "torch-foreach", "torch-adamw", "optax")
 
 
 def _list(context: click.Context, parameter: click.Parameter, value: str) -> list[str]:
@@ -32,9 +33,7 @@ def _list(context: click.Context, parameter: click.Parameter, value: str) -> lis
 @click.option(
     "--backend", "backends", multiple=True, help="An engine; may be repeated. Otherwise all that are fast on this machine."
 )
-@click.option(
-    "--against", default="class,tensors,torch,torch-foreach,torch-adamw,optax", show_default=True, callback=_list, help="Peers."
-)
+@click.option("--against", default=",".join(AGAINST), show_default=True, callback=_list, help="Peers.")
 @click.option("--size", "sizes", multiple=True, type=click.IntRange(0), default=(10, 1000, 1_000_000), show_default=True)
 @click.option("--tensors", multiple=True, type=click.IntRange(1), default=(1,), show_default=True, help="How many of that size.")
 @click.option("--shapes", "models", multiple=True, help="A model's parameters: a JSON file, or a name; see below.")
@@ -62,8 +61,9 @@ def command(
     """Time a whole step of each engine and peer, interleaved in this process, with a verdict on the bits.
 
     Peers are torch, torch-foreach, torch-adamw (another algorithm, the same bytes) and optax; class and tensors are
-    this package on torch's parameters, by its class for torch's training loops and by its own. One that is not installed is left out with a remark. With --shapes the sizes are
-    those of a model: mlp, resnet50, gpt2-small, or a file such as [[100, 64], [64]].
+    this package on torch's parameters, by its class for torch's training loops and by its own optimizer. One that is
+    not installed is left out with a remark. With --shapes the sizes are those of a model: mlp, resnet50, gpt2-small,
+    or a file such as [[100, 64], [64]].
     """
     from adamax_ref.bench.peers import PEERS
     from adamax_ref.bench.plot import plot
