@@ -11,6 +11,7 @@ import threading
 # What stands behind signal.getsignal and signal.signal, without translation into enumerations: that takes as long as a step.
 from _signal import getsignal as handler  # type: ignore[import-not-found]
 from _signal import signal as install
+from _thread import get_ident
 from types import TracebackType
 from typing import Any, final
 
@@ -47,7 +48,7 @@ class held_back:
 
     def __enter__(self) -> None:
         # Anything else means ignored, fatal, or handled outside Python: nothing that could be held back.
-        if threading.current_thread() is threading.main_thread() and callable(handler(_INTERRUPT)):
+        if get_ident() == threading.main_thread().ident and callable(handler(_INTERRUPT)):
             self._before = install(_INTERRUPT, self._hold)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
