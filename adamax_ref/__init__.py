@@ -3,22 +3,23 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from adamax_ref.optimizer.functional import State as State
+from adamax_ref.optimizer.functional import init as init
+from adamax_ref.optimizer.functional import update as update
+from adamax_ref.optimizer.options import defaults as defaults
+from adamax_ref.optimizer.schedules import SequentialLR as SequentialLR
+
 from . import dialects as dialects
 from .backend import BackendUnavailable as BackendUnavailable
 from .backend import backend_names as backend_names
 from .backend import get_backend as get_backend
 from .backend import why_unavailable as why_unavailable
 from .optimizer.adamax import Adamax as Adamax
-from .optimizer.defaults import defaults as defaults
 from .optimizer.hooks import register_optimizer_step_post_hook as register_optimizer_step_post_hook
 from .optimizer.hooks import register_optimizer_step_pre_hook as register_optimizer_step_pre_hook
 from .optimizer.parameter import Parameter as Parameter
-from .optimizer.pure import State as State
-from .optimizer.pure import init as init
-from .optimizer.pure import update as update
 from .optimizer.schedules import CosineAnnealingLR as CosineAnnealingLR
 from .optimizer.schedules import LinearLR as LinearLR
-from .optimizer.sequence import SequentialLR as SequentialLR
 from .recipe.hyper import Hyperparameters as Hyperparameters
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy as np
 from adamax_ref.arrays.types import HostArray
 from adamax_ref.backend import profile_of
 from adamax_ref.dialects import get, names
-from adamax_ref.optimizer.loading import to_host
+from adamax_ref.optimizer.state_dict import to_host
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.profile import PROFILES

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from adamax_ref.optimizer.hookable import Hookable
+from adamax_ref.optimizer.hooks import Hookable
 from adamax_ref.optimizer.tensors import is_tensor
 from adamax_ref.optimizer.types import Group
 

@@ -12,7 +12,7 @@ from functools import update_wrapper, wraps
 from types import MethodType
 from typing import Any, Literal, Protocol, final
 
-from adamax_ref.optimizer.hookable import Hookable
+from adamax_ref.optimizer.hooks import Hookable
 
 from .compiled import REMEDY, is_compiled
 

@@ -6,9 +6,9 @@ from typing import Any, final
 
 import numpy as np
 
-from adamax_ref.optimizer.hypers import hyperparameters
 from adamax_ref.optimizer.jobs import check_gradient, label
-from adamax_ref.optimizer.loading import LATER, to_host
+from adamax_ref.optimizer.options import hyperparameters
+from adamax_ref.optimizer.state_dict import LATER, to_host
 from adamax_ref.optimizer.tensors import is_tensor
 from adamax_ref.optimizer.types import STATE
 from adamax_ref.recipe.hyper import Hyperparameters

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from adamax_ref.optimizer.counting import steps_taken
-from adamax_ref.optimizer.loading import to_host
+from adamax_ref.optimizer.state_dict import to_host
 from adamax_ref.optimizer.tensors import is_tensor
 
 _SINGLE_END = 2**24

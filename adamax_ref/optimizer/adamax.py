@@ -9,14 +9,11 @@ from adamax_ref.backend import get_backend
 from adamax_ref.dialects import get as get_dialect
 from adamax_ref.recipe.dialect import Dialect
 
-from .gradients import reset
-from .groups import Group, as_groups, prepare
-from .hookable import Hookable
-from .hooks import Hook, hooked
-from .hypers import hyperparameters
-from .loading import unpack
+from .groups import Group, as_groups, prepare, reset
+from .hooks import Hook, Hookable, hooked
+from .options import hyperparameters
 from .prepared import PreparedSteps
-from .saving import pack
+from .state_dict import pack, unpack
 from .step import Step
 from .tensors import grad_enabled
 from .types import GroupOptions, ParamState, StateDict

@@ -4,6 +4,7 @@ A group is a plain dictionary, and it is the user's own: it is filled in place, 
 leave it alone when something is wrong, a group is first prepared as a copy, with every check, and filled at the end.
 """
 
+import sys
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -15,11 +16,11 @@ from adamax_ref.arrays.types import Array
 from adamax_ref.backend import AbstractBackend, backend_for, get_backend, profile_of, profiles_of
 from adamax_ref.recipe.dialect import Dialect
 
-from .hypers import hyperparameters
+from .options import hyperparameters
 from .parameter import is_parameter, type_name
-from .tensors import is_tensor, lend, memory_of, readable, sample
+from .tensors import host_view, is_tensor, memory_of, readable, sample
 from .types import Group as Group
-from .types import GroupOptions
+from .types import GroupOptions, Param
 
 _SETS = (
     "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets will change "
@@ -131,7 +132,7 @@ def _check_parameter(param: Any, defaults: Mapping[str, Any], dialect: Dialect, 
         chosen.check(param.data)
 
 
-def lent_to(backend: AbstractBackend, array: Array, reading: bool = False) -> Any:
+def array_for(backend: AbstractBackend, array: Array, reading: bool = False) -> Any:
     """Return what a backend is given: an array of a kind that it owns as it is, a CPU tensor otherwise as a NumPy view.
 
     Raises
@@ -139,7 +140,7 @@ def lent_to(backend: AbstractBackend, array: Array, reading: bool = False) -> An
     ValueError
         When a tensor has no memory of its own; one that is only to be read may be a lazily negated or conjugated view.
     """
-    given = readable(array) if reading else lend(array)
+    given = readable(array) if reading else host_view(array)
     return array if is_tensor(array) and backend.owns(array) else given
 
 
@@ -182,3 +183,34 @@ def _check_against(new: Group, others: Sequence[Group]) -> None:
     every = {id(param): param for group in (*others, new) for param in group["params"]}
     lie = (memory_of(param.data) for param in every.values())
     require_apart([array for array in lie if isinstance(array, np.ndarray) and array.flags.writeable])
+
+
+def reset(param: Param, set_to_none: bool, backend: str | None) -> None:
+    """Set a parameter's gradient to None or, in place where that is possible, to zero; None stays None.
+
+    Examples
+    --------
+    >>> from adamax_ref.optimizer.parameter import Parameter
+    >>> weight = Parameter(np.zeros(2), grad=np.array([1.0, np.nan]))
+    >>> reset(weight, False, None)
+    >>> weight.grad
+    array([0., 0.])
+    """
+    if param.grad is None or set_to_none:
+        param.grad = None
+    elif is_tensor(param.grad):
+        _reset_tensor(param.grad)
+    elif isinstance(param.grad, np.ndarray) and param.grad.flags.writeable:
+        param.grad[...] = 0
+    else:
+        param.grad = engine(param.grad, backend).zeros_like(param.grad)
+
+
+def _reset_tensor(grad: Any) -> None:
+    """Cut a tensor off its graph and fill it with zeros."""
+    if grad.grad_fn is not None:
+        grad.detach_()
+    else:
+        grad.requires_grad_(False)
+    with sys.modules["torch"].no_grad():
+        grad.zero_()

@@ -19,7 +19,7 @@ from adamax_ref.recipe.recipe import Recipe
 
 from .counting import next_step, note
 from .groups import Group, engine
-from .hypers import OPTIONS, hyperparameters
+from .options import OPTIONS, hyperparameters
 from .parameter import type_name
 from .tensors import is_tensor, tensor_like, tensor_zeros_like
 from .traced import check_graph, differentiates
@@ -37,7 +37,7 @@ class Job:
         Its array and gradient are read when the job runs.
     memory : dict
         ``step``, ``exp_avg``, ``exp_inf``: the optimizer's state, or a new one that is not yet part of it.
-    law : Law
+    rule : GroupRule
         What it has in common with the others of its group.
     backend : AbstractBackend
         Where it runs.
@@ -49,7 +49,7 @@ class Job:
 
     param: Param
     memory: ParamState
-    law: "Law"
+    rule: "GroupRule"
     backend: AbstractBackend
     recipe: Recipe
     tail: Recipe
@@ -58,7 +58,7 @@ class Job:
     @property
     def alone(self) -> bool:
         """Whether it is to have a kernel call of its own."""
-        return self.law.alone
+        return self.rule.alone
 
 
 def collect(groups: Sequence[Group], state: State, dialect: Dialect, backend: str | None) -> list[list[Job]]:
@@ -75,7 +75,7 @@ def collect(groups: Sequence[Group], state: State, dialect: Dialect, backend: st
     for number, group in enumerate(groups):
         if group["foreach"] and group["differentiable"]:
             raise AssertionError("_foreach ops don't support autograd")
-        law = Law(dialect, group, number)
+        rule = GroupRule(dialect, group, number)
         for at, param in enumerate(group["params"]):
             if param.grad is None:
                 continue
@@ -88,12 +88,12 @@ def collect(groups: Sequence[Group], state: State, dialect: Dialect, backend: st
             seen[id(param)] += 1
             if len(rounds) <= again:
                 rounds.append([])
-            rounds[again].append(law.job(param, memory, backend))
+            rounds[again].append(rule.job(param, memory, backend))
     return rounds
 
 
 @final
-class Law:
+class GroupRule:
     """What the parameters of one group have in common: a dialect's variant, checked numbers, and recipes.
 
     Parameters
@@ -143,7 +143,7 @@ class Law:
             return False
         if self._fixed and all(map(is_, options_of(self.group), self._options)):
             return True
-        new = Law(dialect, self.group, self.number)
+        new = GroupRule(dialect, self.group, self.number)
         alike = new.dialect is self.dialect and new.alone == self.alone and not self.group["differentiable"]
         if not alike or any(new.recipes(profile) != known for (_, profile), known in self._recipes.items()):
             return False

@@ -12,8 +12,8 @@ import numpy as np
 
 from adamax_ref.recipe.types import Number
 
-from .hookable import Hookable
-from .hypers import number
+from .hooks import Hookable
+from .options import number
 from .tensors import is_tensor
 from .types import Group
 

@@ -6,67 +6,38 @@ groups, parameters, state and arrays, which only their elements have changed; gr
 refused is refused by :meth:`Step.bind`, which writes nothing; :meth:`Step.run` writes.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from operator import is_, itemgetter
 from typing import Any, NamedTuple, final
 
 import numpy as np
 
-from adamax_ref.arrays.memory import Cover, require_apart, require_updatable
-from adamax_ref.backend import AbstractBackend, Arrays, Constants, Prepared
+from adamax_ref.arrays.memory import Cover, require_apart
+from adamax_ref.backend import Arrays, Constants
 from adamax_ref.recipe.dialect import Dialect
-from adamax_ref.recipe.recipe import Recipe
 
 from .counting import Counters
-from .groups import Group, lent_to
+from .groups import Group, array_for
 from .jobs import Job, options_of
-from .pieces import cut, paste
-from .tensors import bump, grad_disabled, is_tensor, lend, memory_of, readable, refuse_recorded
+from .layout import (
+    Call,
+    View,
+    add,
+    buffers_of,
+    form_of,
+    hosts_of,
+    is_direct,
+    put_all,
+    renewed,
+    require_writable,
+    source_of,
+    view_of,
+)
+from .tensors import bump, grad_disabled, is_tensor, refuse_recorded
 from .traced import beyond, put_through
 from .types import ARRAYS, MutableState, State
 
 _counter, _moment, _norm = itemgetter("step"), itemgetter("exp_avg"), itemgetter("exp_inf")
-
-View = Callable[[Any], list[Any] | None]
-"""The buffers of an array, in the order of its parameter's; None when it lies otherwise than the parameter does."""
-
-
-@final
-@dataclass(eq=False)
-class Call:
-    """Buffers that share an engine and a recipe.
-
-    Attributes
-    ----------
-    backend, recipe : AbstractBackend, Recipe
-        What computes what.
-    members : list of (int, int)
-        For each buffer the number of its job, and its number among the job's buffers.
-    buffers : list of tuple
-        ``p, g, m, u`` of each; emptied once they are prepared.
-    direct : bool
-        Whether buffers are the arrays themselves, not views of them.
-    whole : bool
-        Whether every job has its buffer here, so that it is that job's only one where buffers are arrays.
-    """
-
-    backend: AbstractBackend
-    recipe: Recipe
-    members: list[tuple[int, int]] = field(default_factory=list)
-    buffers: list[tuple[Any, Any, Any, Any]] = field(default_factory=list)
-    direct: bool = True
-    whole: bool = False
-
-    def prepare(self) -> Arrays:
-        """Bind the kernel to the arrays, and return the gradients."""
-        ps, gs, ms, us = (list(arrays) for arrays in zip(*self.buffers, strict=True))
-        self.buffers = []
-        self.prepared: Prepared = self.backend.compile(self.recipe).prepare(ps, ms, us)
-        declared = self.backend.capabilities.in_place
-        if self.prepared.in_place is not declared:
-            raise TypeError(f"backend {self.backend.name!r} declares in_place={declared}, but its prepared step does the opposite")
-        return gs
 
 
 class Bound(NamedTuple):
@@ -118,12 +89,12 @@ class Step:
         for at, job in enumerate(jobs):
             self._places.append(self._lay_out(calls, at, job) if job.options is None else [])
         self.calls = list(calls.values())
-        _require_writable([job for job in jobs if job.options is None and not job.backend.capabilities.in_place])
+        require_writable([job for job in jobs if job.options is None and not job.backend.capabilities.in_place])
         for call in self.calls:
             call.whole = len(call.members) == len(jobs)
         self._first: list[Arrays] | None = [call.prepare() for call in self.calls]
         self._counters = Counters([job.memory["step"] for job in jobs])
-        self._laws = {job.law.number: job.law for job in jobs}
+        self._rules = {job.rule.number: job.rule for job in jobs}
         self._remember(groups, state)
 
     def _remember(self, groups: Sequence[Group], state: State) -> None:
@@ -140,7 +111,7 @@ class Step:
         self._kinds = {type(param.grad) for param in self._params}
         self._viewed = [at for at, view in enumerate(self._views) if view is not None]
         self._forms = list(map(self._form, self._viewed))
-        sources = [_source(param) for param in self._params]
+        sources = [source_of(param) for param in self._params]
         self._holders = [(param, source is not param) for param, source in zip(self._params, sources, strict=True)]
         self._own = all(map(is_, sources, self._params))
         self._in_place = all(job.options is None and job.backend.capabilities.in_place for job in self.jobs)
@@ -151,17 +122,17 @@ class Step:
 
     def _lay_out(self, calls: dict[Any, Call], at: int, job: Job) -> list[tuple[list[tuple[Call, int]], bool]]:
         """Add a job's buffers to calls; for each real part, where they stand and whether it was cut."""
-        arrays = (_source(job.param), job.param.grad, *(job.memory[name] for name in ARRAYS))
-        lent = tuple(lent_to(job.backend, array, reading=which == 1) for which, array in enumerate(arrays))
-        if all(map(is_, arrays, lent)) and _is_direct(job, lent):
+        arrays = (source_of(job.param), job.param.grad, *(job.memory[name] for name in ARRAYS))
+        lent = tuple(array_for(job.backend, array, reading=which == 1) for which, array in enumerate(arrays))
+        if all(map(is_, arrays, lent)) and is_direct(job, lent):
             self._views.append(None)
-            return [([_add(calls, at, 0, job, job.recipe, lent, True)], False)]
-        parts = _buffers(job, lent)
-        self._views.append(_view_of(job, lent, parts))
+            return [([add(calls, at, 0, job, job.recipe, lent, True)], False)]
+        parts = buffers_of(job, lent)
+        self._views.append(view_of(job, lent, parts))
         where: list[tuple[list[tuple[Call, int]], bool]] = []
         count = 0
         for pieces in parts:
-            places = [_add(calls, at, count + number, job, recipe, piece, False) for number, (recipe, piece) in enumerate(pieces)]
+            places = [add(calls, at, count + number, job, recipe, piece, False) for number, (recipe, piece) in enumerate(pieces)]
             where.append((places, job.tail is not job.recipe))
             count += len(places)
         return where
@@ -202,10 +173,10 @@ class Step:
             and all(map(is_, groups, self._groups))
             and all(_are(group["params"], members) for group, members in zip(groups, self._members, strict=True))
             and self._has_memories(state)
-            and all(law.renew(dialect) for law in self._laws.values())
+            and all(rule.renew(dialect) for rule in self._rules.values())
         )
         # Options that can change inside an array or a list have to be read every time.
-        self._parts = parts if alike and all(law.is_fixed for law in self._laws.values()) else []
+        self._parts = parts if alike and all(rule.is_fixed for rule in self._rules.values()) else []
         return alike
 
     def _has_memories(self, state: State) -> bool:
@@ -241,7 +212,7 @@ class Step:
     def _form(self, at: int) -> list[Any]:
         """Return how the arrays lie of which an engine was given views."""
         memory = self._memories[at]
-        return [_form_of(array) for array in (_source(self._params[at]), *(memory[name] for name in ARRAYS))]
+        return [form_of(array) for array in (source_of(self._params[at]), *(memory[name] for name in ARRAYS))]
 
     # Doing
 
@@ -288,7 +259,7 @@ class Step:
         with grad_disabled():  # the graph of a parameter is no part of its new values
             results = {id(call): call.prepared.run(gs, rows) for call, gs, rows in calls if not call.prepared.in_place}
         traced = {
-            at: beyond(job.param, job.memory, job.law.dialect, job.options, number)
+            at: beyond(job.param, job.memory, job.rule.dialect, job.options, number)
             for at, (job, number) in enumerate(zip(self.jobs, numbers, strict=True))
             if job.options is not None
         }
@@ -339,16 +310,16 @@ class Step:
 
     def _constants(self, call: Call, numbers: Sequence[int]) -> Constants:
         """Return the constants of each buffer, one object for all that share them."""
-        if len(self._laws) == 1 and numbers.count(numbers[0]) == len(numbers):
-            (law,) = self._laws.values()
-            return [law.scalars(call.recipe, numbers[0])] * len(call.members)
+        if len(self._rules) == 1 and numbers.count(numbers[0]) == len(numbers):
+            (rule,) = self._rules.values()
+            return [rule.scalars(call.recipe, numbers[0])] * len(call.members)
         known: dict[tuple[int, int], tuple[float, ...]] = {}
         rows = []
         for at, _ in call.members:
-            law, number = self.jobs[at].law, numbers[at]
-            row = known.get((law.number, number))
+            rule, number = self.jobs[at].rule, numbers[at]
+            row = known.get((rule.number, number))
             if row is None:
-                row = known[law.number, number] = law.scalars(call.recipe, number)
+                row = known[rule.number, number] = rule.scalars(call.recipe, number)
             rows.append(row)
         return rows
 
@@ -359,26 +330,21 @@ class Step:
         if not cover.is_apart() or cover.may_meet(np.concatenate([read for _, read in pairs])):
             written = [call.prepared.memory_of(array) for call in self.calls for array in call.prepared.written]
             read = [call.prepared.memory_of(g) for call, gs in zip(self.calls, gradients, strict=True) for g in gs]
-            require_apart([array for array in _hosts(written) if array.flags.writeable], _hosts(read))
+            require_apart([array for array in hosts_of(written) if array.flags.writeable], hosts_of(read))
 
     def _write_back(self, bound: Bound) -> None:
         """Put new arrays in the place of old ones, or into them where they can be written to."""
-        results = {id(call): _put_all(call.prepared, bound.results[id(call)]) for call in self.calls if id(call) in bound.results}
+        results = {id(call): put_all(call.prepared, bound.results[id(call)]) for call in self.calls if id(call) in bound.results}
         for number, (job, parts) in enumerate(zip(self.jobs, self._places, strict=True)):
             if job.options is not None:
                 put_through(job.param, job.memory, bound.traced[number])
             elif not job.backend.capabilities.in_place:
-                data = _source(job.param)
-                new = _renewed(job, parts, results, 0, data)
+                data = source_of(job.param)
+                new = renewed(job, parts, results, 0, data)
                 if new is not data:
                     job.param.data = new
                 for at, name in enumerate(ARRAYS, start=1):
-                    job.memory[name] = _renewed(job, parts, results, at, job.memory[name])
-
-
-def _source(param: Any) -> Any:
-    """Return the array whose memory is stepped: a tensor is itself, for its ``data`` is another object every time."""
-    return param if is_tensor(param) else param.data
+                    job.memory[name] = renewed(job, parts, results, at, job.memory[name])
 
 
 def _parts(dialect: Dialect, groups: Sequence[Group], state: Mapping[Any, Any]) -> list[Any]:
@@ -395,125 +361,3 @@ def _parts(dialect: Dialect, groups: Sequence[Group], state: Mapping[Any, Any]) 
 
 def _are(params: Sequence[Any], members: Sequence[Any]) -> bool:
     return len(params) == len(members) and all(map(is_, params, members))
-
-
-def _hosts(arrays: Sequence[Any]) -> list[Any]:
-    return [array for array in arrays if isinstance(array, np.ndarray)]
-
-
-def _is_direct(job: Job, arrays: Sequence[Any]) -> bool:
-    """Whether an engine takes the arrays themselves: real ones with one recipe."""
-    real = not str(arrays[0].dtype).rpartition(".")[2].startswith("complex")
-    return real and job.tail is job.recipe and all(_owns(job.backend, array) for array in arrays)
-
-
-def _owns(backend: AbstractBackend, array: Any) -> bool:
-    return backend.owns(array)
-
-
-def _split(backend: AbstractBackend, array: Any) -> list[Any]:
-    """Return the real buffers of an array: views wherever the array can be written to."""
-    array = lend(array) if backend.capabilities.in_place else array
-    if isinstance(array, np.ndarray):
-        return [array.real, array.imag] if array.dtype.kind == "c" else [array]
-    return backend.split(array)
-
-
-def _buffers(job: Job, lent: Sequence[Any]) -> list[list[tuple[Recipe, Arrays]]]:
-    """Return for each real part of four arrays its pieces, each with its recipe."""
-    parts = zip(*(_split(job.backend, array) for array in lent), strict=True)
-    if job.tail is job.recipe:
-        return [[(job.recipe, buffers)] for buffers in parts]
-    made = []
-    for buffers in parts:
-        body, tail = job.backend.pieces(buffers, lambda arrays: cut(arrays, job.law.dialect.vector))
-        made.append([*((job.recipe, piece) for piece in body), *((job.tail, piece) for piece in tail)])
-    return made
-
-
-def _add(calls: dict[Any, Call], at: int, number: int, job: Job, recipe: Recipe, buffer: Any, direct: bool) -> tuple[Call, int]:
-    """Add a buffer to its call and return where it stands."""
-    key = (job.backend, recipe, id(job.param) if job.alone else None, direct, is_tensor(buffer[0]))
-    call = calls.setdefault(key, Call(job.backend, recipe, direct=direct))
-    call.members.append((at, number))
-    call.buffers.append(buffer)
-    return call, len(call.buffers) - 1
-
-
-def _view_of(job: Job, lent: Sequence[Any], parts: list[list[tuple[Recipe, Arrays]]]) -> View:
-    """Return how to take the buffers of a gradient when the step is done again."""
-    if job.tail is job.recipe:
-        return lambda array: _split(job.backend, lent_to(job.backend, array, reading=True))
-    shape, vector = lent[0].shape, job.law.dialect.vector
-    dense = all(isinstance(array, np.ndarray) and array.flags.c_contiguous and array.dtype.kind != "c" for array in lent)
-    shapes = [tuple(piece[0].shape) for pieces in parts for _, piece in pieces]
-
-    def line(array: Any) -> list[Any] | None:
-        flat = readable(array)
-        if not (isinstance(flat, np.ndarray) and flat.shape == shape and flat.flags.c_contiguous):
-            return None
-        flat, edge = flat.reshape(-1), flat.size // vector * vector
-        return [piece for piece in (flat[:edge], flat[edge:]) if piece.size]
-
-    def again(array: Any) -> list[Any] | None:
-        """Cut all four, for one decides about the others; the parameter is cut as before where its pieces have their shapes."""
-        arrays = (_source(job.param), array, *(job.memory[name] for name in ARRAYS))
-        lent = [lent_to(job.backend, each, reading=each is array) for each in arrays]
-        pieces = [piece for part in _buffers(job, lent) for _, piece in part]
-        return [piece[1] for piece in pieces] if [tuple(piece[0].shape) for piece in pieces] == shapes else None
-
-    return line if dense else again
-
-
-def _form_of(array: Any) -> Any:
-    """Return all of an array but its elements; its address too, for a view does not follow an array that moves."""
-    if isinstance(array, np.ndarray):
-        return id(array), array.__array_interface__["data"], array.shape, array.strides, array.dtype
-    if is_tensor(array):
-        return id(array), array.data_ptr(), array.shape, array.stride(), array.dtype
-    return (id(array),)
-
-
-def _require_writable(jobs: Sequence[Job]) -> None:
-    """Refuse arrays in host memory into which new ones cannot be copied; ValueError. Read-only ones are replaced instead."""
-    arrays = [array for job in jobs for array in (_source(job.param), *(job.memory[name] for name in ARRAYS))]
-    hosts = [host for host in _hosts(list(map(memory_of, arrays))) if host.flags.writeable]
-    for host in hosts:
-        require_updatable(host)
-    require_apart(hosts)
-
-
-def _renewed(job: Job, parts: Any, results: Mapping[int, Any], at: int, old: Any) -> Any:
-    """Return what stands for an array of a job after a step; one of NumPy has been written to through its views."""
-    written = isinstance(old, np.ndarray) and old.flags.writeable
-    return old if written else put(old, _assembled(job, parts, results, at, old))
-
-
-def _assembled(job: Job, parts: Any, results: Mapping[int, Any], at: int, like: Any) -> Any:
-    """Put the pieces of a new array together."""
-    flat = []
-    for places, was_cut in parts:
-        pieces = [results[id(call)][at][number] for call, number in places]
-        flat.append(paste(pieces, like) if was_cut else pieces[0])
-    return job.backend.join(flat, like)
-
-
-def _put_all(prepared: Prepared, new: Sequence[Arrays]) -> list[list[Any]]:
-    old = (prepared.ps, prepared.ms, prepared.us)
-    return [list(map(put, before, after)) for before, after in zip(old, new, strict=True)]
-
-
-def put(old: Any, new: Any) -> Any:
-    """Return what stands for `old` from now on: itself with the new values where it can be written to, else `new`.
-
-    Examples
-    --------
-    >>> x = np.zeros(2)
-    >>> put(x, np.ones(2)) is x, x.tolist()
-    (True, [1.0, 1.0])
-    """
-    host = memory_of(old)
-    if not (isinstance(host, np.ndarray) and host.flags.writeable):
-        return new
-    np.copyto(host, lend(new))
-    return old

@@ -46,7 +46,7 @@ def is_plain_tensor(value: object) -> TypeGuard["Tensor"]:
     return known and value.device.type == "cpu" and not (value.is_complex() or value.is_neg() or value._is_zerotensor())
 
 
-def lend(array: Array) -> Any:
+def host_view(array: Array) -> Any:
     """Return what a backend computes on: a NumPy view over a CPU tensor's memory; anything else as it is.
 
     Raises
@@ -57,7 +57,7 @@ def lend(array: Array) -> Any:
     Examples
     --------
     >>> x = np.zeros(3)
-    >>> lend(x) is x
+    >>> host_view(x) is x
     True
     """
     view = memory_of(array)
@@ -88,20 +88,20 @@ def _memory_of_tensor(array: Any) -> HostArray | Any | None:
 
 
 def readable(array: Array) -> Any:
-    """Return :func:`lend` of an array that is only read; of a tensor with a lazy sign or without memory, a copy.
+    """Return :func:`host_view` of an array that is only read; of a tensor with a lazy sign or without memory, a copy.
 
     Raises
     ------
     ValueError
-        As :func:`lend`, for every other tensor whose numbers do not lie in memory of its own.
+        As :func:`host_view`, for every other tensor whose numbers do not lie in memory of its own.
     """
     if is_tensor(array) and _is_on_the_host(array) and (_is_lazy(array) or array._is_zerotensor()):
         return _viewed(array.detach().resolve_conj().resolve_neg().clone())
-    return lend(array)
+    return host_view(array)
 
 
 def sample(array: Array) -> Array:
-    """Return an empty array of the kind that :func:`lend` returns; the tensor's memory is not looked at."""
+    """Return an empty array of the kind that :func:`host_view` returns; the tensor's memory is not looked at."""
     return np.empty(0, _numpy_type(array.dtype)) if is_tensor(array) and _is_on_the_host(array) else array
 
 

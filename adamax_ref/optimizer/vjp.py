@@ -14,11 +14,9 @@ from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.recipe import Recipe
 
-from .adjoint import pullback
-from .dual import NAMES, slopes
+from .derivatives import NAMES, pullback, slopes
+from .functional import State, Tree, leaves, map_tree, update
 from .pieces import cut
-from .pure import State, Tree, update
-from .trees import leaves, map_tree
 
 Pull = Callable[[Tree, State | None], tuple[Tree, Tree, State, dict[str, float]]]
 
@@ -31,7 +29,7 @@ def vjp(
     Parameters
     ----------
     params, grads : tree of ndarray
-        As for :func:`~adamax_ref.optimizer.pure.update`; real arrays.
+        As for :func:`~adamax_ref.optimizer.functional.update`; real arrays.
     state : State
         Before the step.
     hyper : Hyperparameters or None
@@ -60,15 +58,15 @@ def vjp(
 
     Examples
     --------
-    >>> from adamax_ref.optimizer.pure import init
+    >>> from adamax_ref.optimizer.functional import init
     >>> p = np.array([1.0, 2.0])
     >>> (new, _), pull = vjp(p, np.array([0.5, -0.25]), init(p), Hyperparameters(lr=0.25))
     >>> _, _, _, hyper_bar = pull(np.array([1.0, 0.0]), None)
     >>> round(hyper_bar["lr"], 6)
     -1.0
     """
-    law = get_dialect(dialect)
-    h = hyper or law.defaults
+    chosen = get_dialect(dialect)
+    h = hyper or chosen.defaults
     for _, array in leaves(params):
         if profile_of(array).startswith("c"):
             raise TypeError(f"vjp takes real arrays, not {array.dtype}; pass real and imaginary part")
@@ -78,7 +76,7 @@ def vjp(
         zeros = map_tree(np.zeros_like, params)
         bars = state_bar or State(None, zeros, zeros)
         done = map_tree(
-            lambda p, g, t, m, u, dp, dm, du: _Pulled(law, h, (p, g, m, u), t + 1, (dp, dm, du)),
+            lambda p, g, t, m, u, dp, dm, du: _Pulled(chosen, h, (p, g, m, u), t + 1, (dp, dm, du)),
             params, grads, *state, params_bar, bars.exp_avg, bars.exp_inf,
         )  # fmt: skip
         p_bar, g_bar, m_bar, u_bar = (map_tree(lambda part, name=name: part.arrays[name], done) for name in "pgmu")
@@ -92,28 +90,28 @@ def vjp(
 class _Pulled:
     """The cotangents of one parameter, as a leaf."""
 
-    def __init__(self, law: Dialect, h: Hyperparameters, arrays: tuple[Any, ...], t: int, bars: tuple[Any, ...]) -> None:
+    def __init__(self, chosen: Dialect, h: Hyperparameters, arrays: tuple[Any, ...], t: int, bars: tuple[Any, ...]) -> None:
         self._by_constant: list[tuple[tuple[float, ...], Any]] = []
         if arrays[1] is None:
             self.arrays: dict[str, Any] = {"p": bars[0], "g": None, "m": bars[1], "u": bars[2]}
             return
         given = [np.array(array, order="C") for array in (*arrays, *bars)]
         out = [np.empty_like(array) for array in given[:4]]
-        for recipe, piece in _pieces(law, h, profile_of(arrays[0]), (*given, *out)):
-            self._pull(law, h, recipe, t, piece)
+        for recipe, piece in _pieces(chosen, h, profile_of(arrays[0]), (*given, *out)):
+            self._pull(chosen, h, recipe, t, piece)
         self.arrays = dict(zip("pgmu", out, strict=True))
 
-    def _pull(self, law: Dialect, h: Hyperparameters, recipe: Recipe, t: int, arrays: Sequence[Any]) -> None:
+    def _pull(self, chosen: Dialect, h: Hyperparameters, recipe: Recipe, t: int, arrays: Sequence[Any]) -> None:
         dtype = np.dtype(STORED[recipe.working])
         wide = [array.astype(dtype) for array in arrays[:7]]
-        constants = dict(zip(recipe.constants, map(dtype.type, law.scalars(h, t, recipe)), strict=True))
+        constants = dict(zip(recipe.constants, map(dtype.type, chosen.scalars(h, t, recipe)), strict=True))
         values = dict(zip("pgmu", wide[:4], strict=True)) | constants
         with np.errstate(all="ignore"):
             table = operations(np, recipe, arrays[0].dtype)
             bars = pullback(recipe, table, np.where, values, dict(zip("pmu", wide[4:], strict=True)))
             for name, out in zip("pgmu", arrays[7:], strict=True):
                 out[...] = bars[name]
-        slope = slopes(law, h, t, recipe.constants)
+        slope = slopes(chosen, h, t, recipe.constants)
         self._by_constant += [(slope[name], np.broadcast_to(bars[name], wide[0].shape)) for name in recipe.constants]
 
     def terms(self, option: int) -> list[float]:
@@ -125,12 +123,12 @@ class _Pulled:
         return found
 
 
-def _pieces(law: Dialect, h: Hyperparameters, profile: str, arrays: Sequence[Any]) -> list[tuple[Recipe, Sequence[Any]]]:
+def _pieces(chosen: Dialect, h: Hyperparameters, profile: str, arrays: Sequence[Any]) -> list[tuple[Recipe, Sequence[Any]]]:
     """Cut arrays where the framework's recipe changes with the position."""
-    body, tail = law.recipe(h, profile, "body"), law.recipe(h, profile, "tail")
+    body, tail = chosen.recipe(h, profile, "body"), chosen.recipe(h, profile, "tail")
     if body == tail:
         return [(body, arrays)]
-    front, rest = cut(arrays, law.vector)
+    front, rest = cut(arrays, chosen.vector)
     return [*((body, piece) for piece in front), *((tail, piece) for piece in rest)]
 
 

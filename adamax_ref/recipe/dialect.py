@@ -1,4 +1,4 @@
-"""A dialect: one framework's Adamax, as its law, its constants and what is known about it.
+"""A dialect: one framework's Adamax, as its update, its constants and what is known about it.
 
 A dialect is a value. The files in :mod:`adamax_ref.dialects` make one each; everything else in the project asks a
 dialect for a recipe and for the step's constants and never looks inside.

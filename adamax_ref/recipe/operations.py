@@ -1,6 +1,6 @@
 """The operations an Adamax step is made of, on anything that computes.
 
-The law is written with ``+ - * / abs`` and the functions of this file. Each of them means the same thing on a
+An update is written with ``+ - * / abs`` and the functions of this file. Each of them means the same thing on a
 traced symbol, on a float, on a rational and on an interval: a symbol records it, a number does it. A type takes
 part by having the method named beside each function; plain numbers need none.
 """

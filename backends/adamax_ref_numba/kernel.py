@@ -14,7 +14,7 @@ from adamax_ref.arrays.tables import Buffer, Table, build, extents, reaches
 from adamax_ref.arrays.types import HostArray, HostType
 from adamax_ref.backend import Arrays, Constants, Kernel, Prepared, RecipeKernel, require_equally_long
 from adamax_ref.guards import require_gradual_underflow
-from adamax_ref.optimizer.tensors import is_plain_tensor, is_tensor, lend, readable
+from adamax_ref.optimizer.tensors import host_view, is_plain_tensor, is_tensor, readable
 from adamax_ref.recipe.recipe import Recipe
 from adamax_ref.threads import num_threads, share
 
@@ -38,7 +38,7 @@ def kernel_for(recipe: Recipe) -> Kernel:
     step = compiled(recipe)
 
     def prepare(ps: Arrays, ms: Arrays, us: Arrays) -> Prepared:
-        if any(_is_foreign(lend(array)) for arrays in (ps, ms, us) for array in arrays):
+        if any(_is_foreign(host_view(array)) for arrays in (ps, ms, us) for array in arrays):
             return CopiedStep(recipe, step, ps, ms, us)
         return TableStep(recipe, step, ps, ms, us)
 
@@ -310,7 +310,7 @@ def _readable(gradient: Any) -> Any:
 
 
 def _native(array: Any) -> Any:
-    return np.array(array, array.dtype.newbyteorder("=")) if _is_foreign(lend(array)) else array
+    return np.array(array, array.dtype.newbyteorder("=")) if _is_foreign(host_view(array)) else array
 
 
 def _is_foreign(array: Any) -> bool:
@@ -323,7 +323,7 @@ def _listed(arrays: Arrays) -> list[Any]:
 
 
 def _layouts(arrays: Arrays) -> list[Buffer]:
-    hosts = map(lend, arrays)
+    hosts = map(host_view, arrays)
     return [Buffer(array.ctypes.data, array.shape, array.strides) for array in hosts]
 
 

@@ -228,14 +228,14 @@ def test_gradients_of_another_type_are_refused_however_often_the_step_was_done(p
     kinds = {"f64": torch.float64, "f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
     recipe = DIALECT.recipe(DIALECT.defaults, profile)
     constants = [DIALECT.scalars(DIALECT.defaults, 1, recipe)]
-    for lend in (lambda tensor: tensor, get_backend("array-api").to_host):
-        p, g, m, u = (lend(torch.ones(40, dtype=kinds[profile])) for _ in "pgmu")
+    for view in (lambda tensor: tensor, get_backend("array-api").to_host):
+        p, g, m, u = (view(torch.ones(40, dtype=kinds[profile])) for _ in "pgmu")
         prepared = get_backend("numba").compile(recipe).prepare([p], [m], [u])
         for _ in range(2):
             prepared.run([g], constants)
         before = get_backend("array-api").to_host(p).tobytes()
         for other in kinds.values():
-            wrong = lend(torch.ones(40, dtype=other))
+            wrong = view(torch.ones(40, dtype=other))
             if wrong.dtype != p.dtype:
                 with pytest.raises(TypeError, match="gradient has dtype"):
                     prepared.run([wrong], constants)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from adamax_ref import Adamax, Parameter
-from adamax_ref.optimizer.tensors import lend
+from adamax_ref.optimizer.tensors import host_view
 
 pytestmark = pytest.mark.frameworks
 
@@ -97,13 +97,13 @@ def _run(
     twins = []
     for p in params:
         twin = torch.empty_strided(p.shape, p.stride(), dtype=p.dtype).copy_(p)
-        twins.append(Parameter(lend(twin)))
+        twins.append(Parameter(host_view(twin)))
     theirs = torch.optim.Adamax(params, **{"foreach": False, **options})
     ours = Adamax(twins, **options, dialect=dialect)
     for step in range(STEPS):
         for at, (p, twin) in enumerate(zip(params, twins, strict=True)):
             p.grad = _gradient(torch, p, at, step, draw)
-            twin.grad = None if p.grad is None else lend(p.grad)
+            twin.grad = None if p.grad is None else host_view(p.grad)
         theirs.step()
         ours.step()
     for p, twin in zip(params, twins, strict=True):
@@ -219,10 +219,10 @@ def test_torch_disagrees_with_itself_about_decay_in_16_bits_between_numbers_of_t
     assert differing <= tails ^ whole
     assert differing
     torch.manual_seed(6)
-    p = Parameter(lend(torch.randn(100_003).to(torch.bfloat16)))
+    p = Parameter(host_view(torch.randn(100_003).to(torch.bfloat16)))
     o = Adamax([p], weight_decay=0.3)
     for _ in range(10):
-        p.grad = lend(torch.randn(100_003).to(torch.bfloat16))
+        p.grad = host_view(torch.randn(100_003).to(torch.bfloat16))
         o.step()
     assert same(o.state[p]["exp_avg"], alone)
 
@@ -248,7 +248,7 @@ def test_a_torch_without_fused_kernels_follows_the_unfused_variant(peer: Callabl
 UNFUSED = """
 import numpy as np, torch
 from adamax_ref import Adamax, Parameter
-from adamax_ref.optimizer.loading import to_host
+from adamax_ref.optimizer.state_dict import to_host
 from adamax_ref.truth.compare import assert_bitwise_equal
 random = torch.Generator().manual_seed(1)
 for kind in (torch.float32, torch.float64, torch.bfloat16, torch.complex64):

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from adamax_ref import Adamax, Hyperparameters, State, dialects, init, update, vjp
-from adamax_ref.optimizer.adjoint import pullback
-from adamax_ref.optimizer.dual import NAMES, slopes
+from adamax_ref.optimizer.derivatives import NAMES, pullback, slopes
 from adamax_ref.optimizer.traced import scalars
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.operations import fma, greater, maximum

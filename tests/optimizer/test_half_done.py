@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from adamax_ref import Adamax, Parameter, backend
 from adamax_ref.backend import BackendUnavailable, get_backend
-from adamax_ref.optimizer.loading import to_host
+from adamax_ref.optimizer.state_dict import to_host
 
 from .tampered import Fault, Moment, Tampered
 

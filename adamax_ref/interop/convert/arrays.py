@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from adamax_ref.arrays.types import HostArray
-from adamax_ref.optimizer.loading import to_host
+from adamax_ref.optimizer.state_dict import to_host
 from adamax_ref.optimizer.tensors import bfloat16, is_tensor
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
-from adamax_ref.optimizer.hypers import hyperparameters
+from adamax_ref.optimizer.options import hyperparameters
 from adamax_ref.recipe.hyper import Hyperparameters
 
 from .conversion import Side

@@ -1,6 +1,6 @@
-"""The optimizer as two functions that change nothing: ``init`` and ``update``."""
+"""The optimizer as pure functions, ``init`` and ``update``, of nested dictionaries, lists and tuples of arrays."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +16,71 @@ from .jobs import check_gradient, check_state
 from .parameter import Parameter
 from .prepared import PreparedSteps
 from .tensors import is_tensor, tensor_zeros_like
-from .trees import map_tree
+
+Path = tuple[Hashable, ...]
+
+
+def leaves(tree: object, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Yield everything in a tree that is no dictionary, list or tuple, with the way to it; None is a leaf.
+
+    Examples
+    --------
+    >>> list(leaves({"a": [1, None], "b": 2}))
+    [(('a', 0), 1), (('a', 1), None), (('b',), 2)]
+    """
+    if isinstance(tree, dict):
+        items: Any = tree.items()
+    elif isinstance(tree, (list, tuple)):
+        items = enumerate(tree)
+    else:
+        yield path, tree
+        return
+    for key, value in items:
+        yield from leaves(value, (*path, key))
+
+
+def map_tree(function: Callable[..., object], tree: object, *others: object) -> Any:
+    """Return a tree of the same shape with ``function(leaf, *leaves of the others)`` in it.
+
+    Raises
+    ------
+    ValueError
+        When another tree lacks a place that the first one has.
+
+    Examples
+    --------
+    >>> map_tree(lambda a, b: a + b, {"a": (1, 2)}, {"a": (10, 20)})
+    {'a': (11, 22)}
+    """
+
+    def build(node: Any, path: Path) -> Any:
+        if isinstance(node, dict):
+            return {key: build(value, (*path, key)) for key, value in node.items()}
+        if isinstance(node, (list, tuple)):
+            parts = [build(value, (*path, at)) for at, value in enumerate(node)]
+            return type(node)(*parts) if hasattr(node, "_fields") else type(node)(parts)
+        return function(node, *(_at(other, path) for other in others))
+
+    return build(tree, ())
+
+
+def _at(tree: Any, path: Path) -> Any:
+    """Return what stands at the end of a way; a None on the way stands for a whole tree of None.
+
+    Examples
+    --------
+    >>> _at({"a": [1, 2]}, ("a", 1)), _at({"a": None}, ("a", 1))
+    (2, None)
+    """
+    for key in path:
+        if tree is None:
+            return None
+        try:
+            tree = tree[key]
+        except (KeyError, IndexError, TypeError) as error:
+            raise ValueError(f"the trees differ: there is no {key!r} on the way {path!r}") from error
+    return tree
+
 
 Tree = Any
 
@@ -109,7 +173,7 @@ def update(
     >>> new["w"].tolist(), state.step, params["w"].tolist()
     ([0.750000005, 2.0], {'w': 1}, [1.0, 2.0])
     """
-    law, named = get_dialect(dialect), options(hyper, get_dialect(dialect).defaults)
+    chosen, named = get_dialect(dialect), options(hyper, get_dialect(dialect).defaults)
     if backend is not None:
         get_backend(backend)
 
@@ -119,7 +183,7 @@ def update(
         check_gradient(g, p, "a parameter")
         check_state({"step": t, "exp_avg": m, "exp_inf": u}, p, "a parameter")
         if any(map(traced.is_traced, (p, g, m, u, t, *named.values()))):
-            return _with(t, traced.step(law, named, t + 1, (p, g, m, u)))
+            return _with(t, traced.step(chosen, named, t + 1, (p, g, m, u)))
         return _ordinary(p, g, t, m, u, named, dialect, backend)
 
     done = map_tree(lambda p, g, t, m, u: _Done(one(p, g, t, m, u)), params, grads, *state)

@@ -1,10 +1,11 @@
-"""Group options as numbers: what a user may write, turned into checked Python floats once per step."""
+"""Options of a group as numbers: checked Python floats, and the defaults of each dialect."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from adamax_ref.dialects import get
 from adamax_ref.recipe.hyper import Hyperparameters
 
 OPTIONS = ("lr", "betas", "eps", "weight_decay", "foreach", "maximize", "differentiable", "capturable")
@@ -86,3 +87,41 @@ def _pair(betas: Any) -> tuple[Any, Any]:
         raise ValueError(f"betas must hold exactly two numbers, got {len(betas)}: {betas!r}; pass betas=(0.9, 0.999)")
     first, second = betas
     return number(first, "betas must be scalars"), number(second, "betas must be scalars")
+
+
+def defaults(dialect: str) -> dict[str, Any]:
+    """Return the options with which a framework's own Adamax starts; the constructor's defaults are always PyTorch's.
+
+    Parameters
+    ----------
+    dialect : str
+        See :func:`adamax_ref.dialects.names`.
+
+    Returns
+    -------
+    dict
+        Keyword arguments of :class:`~adamax_ref.Adamax`, the dialect among them.
+
+    Raises
+    ------
+    ValueError
+        When there is no such dialect.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from adamax_ref import Adamax, Parameter
+    >>> options = defaults("paper")
+    >>> options["eps"]
+    0.0
+    >>> optimizer = Adamax([Parameter(np.zeros(3))], **options)
+    """
+    h = get(dialect).defaults
+    return {
+        "lr": h.lr,
+        "betas": h.betas,
+        "eps": h.eps,
+        "weight_decay": h.weight_decay,
+        "maximize": h.maximize,
+        "dialect": dialect,
+    }

@@ -1,4 +1,4 @@
-"""State dictionaries: reading one, with every check before anything changes."""
+"""State dictionaries in PyTorch's layout: made of an optimizer, and checked and taken over again."""
 
 import warnings
 from collections import defaultdict
@@ -16,10 +16,36 @@ from adamax_ref.recipe.dialect import Dialect
 
 from .counting import steps_taken
 from .groups import Group, engine
-from .hypers import OPTIONS, hyperparameters
 from .jobs import counter
-from .tensors import is_tensor, lend, readable, tensor_like
-from .types import ARRAYS, STATE, ParamState, StateDict
+from .options import OPTIONS, hyperparameters
+from .parameter import is_parameter
+from .tensors import host_view, is_tensor, readable, tensor_like
+from .types import ARRAYS, STATE, ParamState, State, StateDict
+
+
+def pack(groups: Sequence[Group], state: State, copy: bool = False) -> StateDict:
+    """Return ``{"state": {id: {...}}, "param_groups": [{..., "params": [ids]}]}``.
+
+    Ids number the parameters over all groups; one that stands twice in its group has its last number. Arrays and the
+    inner dictionaries are the optimizer's own unless `copy` is true.
+
+    Examples
+    --------
+    >>> pack([{"params": [], "lr": 0.1}], {})
+    {'state': {}, 'param_groups': [{'lr': 0.1, 'params': []}]}
+    """
+    ids: dict[int, int] = {}
+    packed: list[Any] = []
+    start = 0
+    for group in groups:
+        ids |= {id(param): at for at, param in enumerate(group["params"], start)}
+        start += len(group["params"])
+        options = {key: value for key, value in group.items() if key != "params"}
+        packed.append({**options, "params": [ids[id(param)] for param in group["params"]]})
+    states: dict[Any, ParamState] = {(ids[id(key)] if is_parameter(key) else key): value for key, value in state.items()}
+    packed_all: StateDict = {"state": states, "param_groups": packed}
+    return deepcopy(packed_all) if copy else packed_all
+
 
 LATER = {"foreach": None, "maximize": False, "differentiable": False, "capturable": False}
 """Options that releases of PyTorch added over time, with what a file without them means."""
@@ -144,7 +170,7 @@ def to_host(value: Array) -> HostArray:
 
 def from_host(host: HostArray, data: Array, backend: str | None, cast: bool) -> Array:
     """Return a new array like `data` that holds `host`, converted to its dtype if `cast`."""
-    lent = lend(data)
+    lent = host_view(data)
     if isinstance(lent, np.ndarray):
         fresh = np.empty_like(lent, dtype=lent.dtype if cast else host.dtype, subok=False)
         with np.errstate(all="ignore"):
