@@ -7,7 +7,7 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from adamax_ref.threads import usable_processors as threads
+from adamax_ref.backend.threads import usable_processors as threads
 
 from .contender import (
     COPY,

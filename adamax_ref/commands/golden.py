@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, final
 
 import click
 
+from adamax_ref.backend.threads import usable_processors
 from adamax_ref.golden.plan import Part
-from adamax_ref.threads import usable_processors
 
 from ._questions import questions
 

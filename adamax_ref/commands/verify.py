@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from adamax_ref.threads import usable_processors
+from adamax_ref.backend.threads import usable_processors
 
 from ._program import TakesProgram, of_callable
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, final
 
-from adamax_ref.guards import require_gradual_underflow
-from adamax_ref.interrupts import held_back
+from adamax_ref.backend.arithmetic import require_gradual_underflow
+from adamax_ref.backend.interrupts import held_back
 from adamax_ref.recipe.dialect import Dialect
 
 from .groups import Group

@@ -24,7 +24,7 @@ from adamax_ref.backend import (
     dtype_name,
     require_equally_long,
 )
-from adamax_ref.guards import require_gradual_underflow
+from adamax_ref.backend.arithmetic import require_gradual_underflow
 from adamax_ref.recipe.recipe import Recipe
 
 _EMULATED = Capabilities(in_place=False, device="any", fma="emulated")

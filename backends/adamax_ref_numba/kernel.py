@@ -13,10 +13,10 @@ import numpy as np
 from adamax_ref.arrays.tables import Buffer, Table, build, extents, reaches
 from adamax_ref.arrays.types import HostArray, HostType
 from adamax_ref.backend import Arrays, Constants, Kernel, Prepared, RecipeKernel, require_equally_long
-from adamax_ref.guards import require_gradual_underflow
+from adamax_ref.backend.arithmetic import require_gradual_underflow
+from adamax_ref.backend.threads import num_threads, share
 from adamax_ref.optimizer.tensors import host_view, is_plain_tensor, is_tensor, readable
 from adamax_ref.recipe.recipe import Recipe
-from adamax_ref.threads import num_threads, share
 
 from .cached import compiled
 from .reading import HEAD, MOVED, OTHER, WRITTEN, differ, gradients_differ, reader_of, record, written_differ

@@ -13,7 +13,7 @@ import numpy as np
 
 from adamax_ref.arrays.fma import exactly, fma_binary32, fma_binary64, two_sum
 from adamax_ref.backend import BackendUnavailable
-from adamax_ref.guards import wrong_triples
+from adamax_ref.backend.arithmetic import wrong_triples
 from adamax_ref.recipe.profile import BINARY32
 
 Block = np.ndarray[Any, Any]

@@ -17,9 +17,9 @@ import numpy as np
 
 from adamax_ref.arrays.memory import STORED, form_of
 from adamax_ref.backend import Arrays, Constants, Kernel, Prepared, RecipeKernel, require_equally_long
-from adamax_ref.guards import require_gradual_underflow
+from adamax_ref.backend.arithmetic import require_gradual_underflow
+from adamax_ref.backend.threads import num_threads, share, taken
 from adamax_ref.recipe.recipe import INPUTS, Recipe
-from adamax_ref.threads import num_threads, share, taken
 
 from .fma import Block, Provider
 from .operations import Into, operations_for, scratch_of

@@ -27,12 +27,12 @@ from adamax_ref.backend import (
     get_backend,
     why_unavailable,
 )
+from adamax_ref.backend.arithmetic import flushes, wrong_triples
 from adamax_ref.conformance.run import run
 from adamax_ref.conformance.target import TargetUnavailable
 from adamax_ref.conformance.targets import _backend, open_target
 from adamax_ref.conformance.verdict import Grade
 from adamax_ref.golden.load import open_corpus
-from adamax_ref.guards import flushes, wrong_triples
 from adamax_ref.recipe.recipe import Recipe
 
 from .floating import DAZ, FTZ, HERE, WHY_NOT, flushing, switch
@@ -133,7 +133,7 @@ sys.path.insert(0, sys.argv[1])
 from floating import switch, FTZ, DAZ
 switch(FTZ | DAZ)
 import numpy as np
-import adamax_ref, adamax_ref.guards
+import adamax_ref, adamax_ref.backend.arithmetic
 from adamax_ref.backend import BackendUnavailable
 from adamax_ref.recipe.profile import BINARY32, BINARY64
 tiny = BINARY32.smallest.hex(), BINARY64.encode(BINARY64.smallest)
@@ -155,7 +155,7 @@ sys.path.insert(0, sys.argv[1])
 from floating import switch, FTZ, DAZ
 import numpy as np
 from adamax_ref import Adamax, Parameter
-from adamax_ref.threads import limit_threads, share
+from adamax_ref.backend.threads import limit_threads, share
 
 limit_threads(2)
 met = threading.Barrier(2)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adamax_ref.arrays.fma import exactly, fma_binary32, fma_binary64
-from adamax_ref.guards import HARD_TRIPLES, wrong_triples
+from adamax_ref.backend.arithmetic import HARD_TRIPLES, wrong_triples
 from adamax_ref.recipe.profile import BINARY32
 from adamax_ref.truth.stepper import fused
 from adamax_ref_numpy.fma import Provider, _emulated, provider

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adamax_ref.backend import BackendUnavailable, get_backend, why_unavailable
+from adamax_ref.backend.threads import limit_threads
 from adamax_ref.dialects import get
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.recipe import Recipe
-from adamax_ref.threads import limit_threads
 from adamax_ref_numpy.operations import operations_for
 
 DIALECT = get("torch")
@@ -159,7 +159,7 @@ def test_no_warning_escapes_where_infinities_and_nan_arise(engine: str) -> None:
 
 
 def test_a_process_that_flushes_subnormals_is_refused(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adamax_ref.guards._TINY", np.float32(0))  # what the processor would make of it
+    monkeypatch.setattr("adamax_ref.backend.arithmetic._TINY", np.float32(0))  # what the processor would make of it
     values = _values((3,), "f4")
     with pytest.raises(BackendUnavailable, match="flushes subnormal"):
         _step(DIALECT.recipe(HYPER, "f32"), values, engine)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from adamax_ref.interrupts import held_back
+from adamax_ref.backend.interrupts import held_back
 
 
 @pytest.fixture(autouse=True)

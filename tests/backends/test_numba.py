@@ -47,7 +47,7 @@ def _run(name: str, lists: Lists, constants: Any = None) -> list[bytes]:
 
 @pytest.fixture
 def threads() -> Iterator[Any]:
-    from adamax_ref.threads import limit_threads
+    from adamax_ref.backend.threads import limit_threads
 
     yield limit_threads
     limit_threads(None)
@@ -314,7 +314,7 @@ def test_threads_of_the_caller_do_not_disturb_each_other() -> None:
 
 
 def test_an_interrupt_in_the_middle_is_raised_when_the_step_is_complete(threads: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from adamax_ref.threads import share
+    from adamax_ref.backend.threads import share
 
     def disturbed(work: Any, count: int) -> None:
         def part() -> None:
@@ -338,7 +338,7 @@ def test_where_no_thread_is_to_be_had_the_caller_does_it_all(threads: Any, monke
         raise RuntimeError("can't start new thread")
 
     threads(3)
-    monkeypatch.setattr("adamax_ref.threads._pool", refuse)
+    monkeypatch.setattr("adamax_ref.backend.threads._pool", refuse)
     lists = _lists([400_000])
     want = _run("numpy", _copy(lists))
     assert _run("numba", lists) == want

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from adamax_ref import Adamax, Parameter, dialects, init, update
-from adamax_ref import backend as discovery
 from adamax_ref.backend import (
     AbstractBackend,
     BackendUnavailable,
@@ -24,6 +23,7 @@ from adamax_ref.backend import (
     package_of,
     why_unavailable,
 )
+from adamax_ref.backend import registry as discovery
 from adamax_ref.recipe.hyper import Hyperparameters
 
 

@@ -15,7 +15,7 @@ def test_without_ml_dtypes_no_engine_in_host_memory_claims_bfloat16(monkeypatch:
         return None if name == "ml_dtypes" else find(name, package)
 
     assert "bf16" in host_profiles()
-    monkeypatch.setattr("adamax_ref.backend.find_spec", without)
+    monkeypatch.setattr("adamax_ref.backend.contract.find_spec", without)
     host_profiles.cache_clear()
     try:
         assert host_profiles() == {"f64", "f32", "f16", "c64", "c128"}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from adamax_ref.threads import limit_threads, num_threads, share, taken
+from adamax_ref.backend.threads import limit_threads, num_threads, share, taken
 
 
 @pytest.fixture(autouse=True)

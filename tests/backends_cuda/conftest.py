@@ -16,8 +16,8 @@ from typing import Any, NoReturn, final
 import numpy as np
 import pytest
 
-from adamax_ref import backend as discovery
 from adamax_ref.backend import BackendUnavailable
+from adamax_ref.backend import registry as discovery
 from adamax_ref.dialects import every_recipe
 from adamax_ref.recipe.recipe import Recipe
 from adamax_ref_cuda.engine import CudaBackend

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from adamax_ref.backend.threads import usable_processors
 from adamax_ref.cli import main
 from adamax_ref.commands.golden import Kills
 from adamax_ref.farm import farm
 from adamax_ref.golden.document import canonical
 from adamax_ref.golden.generate import make
 from adamax_ref.golden.plan import parts
-from adamax_ref.threads import usable_processors
 
 WORDS = ["verify", "backend:numpy", "--dialect", "paper", "--profile", "f32"]
 

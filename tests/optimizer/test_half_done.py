@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adamax_ref import Adamax, Parameter, backend
-from adamax_ref.backend import BackendUnavailable, get_backend
+from adamax_ref import Adamax, Parameter
+from adamax_ref.backend import BackendUnavailable, get_backend, registry
 from adamax_ref.optimizer.state_dict import to_host
 
 from .tampered import Fault, Moment, Tampered
@@ -43,7 +43,7 @@ def _engines(fault: Fault) -> Iterator[None]:
     """Let both engines of the tests fail on demand, in the place where the optimizer looks engines up."""
     engines = tuple(Tampered(get_backend(name), fault) for name in ("array-api-strict", "numpy"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(backend, "_by_priority", lambda: engines)
+        patch.setattr(registry, "_by_priority", lambda: engines)
         yield
 
 

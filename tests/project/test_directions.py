@@ -16,11 +16,9 @@ MAY = {
     # What engines share: arrays, the contract, and what they need of the process.
     "arrays": {"recipe"},
     "backend": {"arrays", "recipe"},
-    "guards": {"arrays", "backend", "recipe"},
-    "threads": {"guards", "interrupts"},
     # What is built on them.
-    "optimizer": {"interrupts", "arrays", "backend", "dialects", "guards", "recipe"},
-    "bench": {"threads", "arrays", "backend", "interop", "recipe", "optimizer"},  # our class for torch is timed, too
+    "optimizer": {"arrays", "backend", "dialects", "recipe"},
+    "bench": {"arrays", "backend", "interop", "recipe", "optimizer"},  # our class for torch is timed, too
     # A divergence is explained by the bank of known bugs, which is loaded when there is one.
     "interop": {"arrays", "backend", "conformance", "dialects", "frameworks", "recipe", "optimizer", "truth"},
     "farm": set[str](),

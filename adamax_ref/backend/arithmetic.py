@@ -12,9 +12,9 @@ from typing import Literal
 import numpy as np
 
 from adamax_ref.arrays.types import HostArray
+from adamax_ref.recipe.profile import FORMATS
 
-from .backend import BackendUnavailable
-from .recipe.profile import FORMATS
+from .contract import BackendUnavailable
 
 _NAMES = {"binary32": "float32", "binary64": "float64"}
 # From its bits: a literal, a conversion or a product is 0 for good when this line runs in a process that flushes.

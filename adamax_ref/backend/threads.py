@@ -11,7 +11,7 @@ from contextlib import suppress
 from threading import Condition
 from typing import TypeVar, final
 
-from .guards import flushes
+from .arithmetic import flushes
 from .interrupts import held_back
 
 Piece = TypeVar("Piece")
