@@ -155,6 +155,6 @@ def _is_zero(a: StandardArray) -> Any:
 
 
 def _is_even(xp: ModuleType, a: StandardArray) -> Any:
-    """Whether the last of 53 bits is 0: whether rounding to 52 bits (Veltkamp's split by one bit) changes nothing."""
+    """Return whether the last of 53 bits is 0: whether rounding to 52 bits (Veltkamp's split by one bit) changes nothing."""
     scaled = a * 3.0
     return scaled - (scaled - a) == a

@@ -23,7 +23,7 @@ def fma(context: Any, a: Any, b: Any, c: Any) -> Any:
 def fma_into(a: Operand, b: Operand, c: Operand, out: Block) -> None:
     """Write ``a * b + c``, rounded once, into a block.
 
-    Compiled when types and scalars are first met in this combination, and kept on disk. A scalar stays in a register,
+    Compiled when types and scalars are first met in this combination, and cached on disk. A scalar stays in a register,
     and a sum that replaces its addend has a loop of its own, as only there the compiler knows that the two are one.
 
     Parameters

@@ -1,4 +1,4 @@
-"""What JAX needs beside the array-API standard: float64 for a while, compilation, and a way to the host from a trace.
+"""Support for JAX beside the array-API standard: float64 for a while, compilation, and a way to the host from a trace.
 
 XLA rewrites arithmetic, also that of a single operation. Of what its algebraic simplifier
 (xla/hlo/transforms/simplifiers/algebraic_simplifier.cc) and its code generator do, these change bits of a step: a division

@@ -1,4 +1,4 @@
-"""What must be true of the buffers of a step, and of the memory where NumPy arrays lie, before anything is written.
+"""Checks of the buffers of a step, and of the memory where NumPy arrays lie, before anything is written.
 
 Every check names the array and says what to do. Engines share them; the rules are stricter than NumPy's, which would
 broadcast, convert or compute something else instead of refusing.
@@ -101,19 +101,19 @@ class Cover:
         self._starts, self._ends = ordered[:, 0].copy(), np.maximum.accumulate(ordered[:, 1])
 
     def may_meet(self, bounds: HostArray) -> bool:
-        """Whether one of the others begins before the end of one of these that begins before its end."""
+        """Return whether one of the others begins before the end of one of these that begins before its end."""
         if not len(self._starts):
             return False
         before = np.searchsorted(self._starts, bounds[:, 1])  # so many begin before its end
         return bool(((before > 0) & (self._ends[before - 1] > bounds[:, 0])).any())
 
     def is_apart(self) -> bool:
-        """Whether no two of these meet."""
+        """Return whether no two of these meet."""
         return bool((self._ends[:-1] <= self._starts[1:]).all())
 
 
 def overlaps_itself(array: HostArray) -> bool:
-    """Whether two elements of `array` may lie in the same bytes.
+    """Return whether two elements of `array` may lie in the same bytes.
 
     Sorted by stride, each axis must step over everything that the finer axes span. The rule is sufficient and costs
     nothing that grows with the array; a view that fails it and is sound all the same has to be copied.

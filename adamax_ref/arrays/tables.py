@@ -29,7 +29,7 @@ Strides = tuple[int, ...]
 
 
 class Buffer(NamedTuple):
-    """Where an array lies: the address of its first element, its shape, and its strides in bytes."""
+    """Memory of an array: the address of its first element, its shape, and its strides in bytes."""
 
     address: int
     shape: tuple[int, ...]
@@ -71,7 +71,7 @@ def reaches(buffers: Sequence[Buffer], itemsize: int) -> IntArray:
 @final
 @dataclass(frozen=True)
 class Walk:
-    """How to meet every element of several arrays of one shape, in the order in which the first one lies in memory.
+    """Common order of the elements of several arrays of one shape: the order in which the first one lies in memory.
 
     Attributes
     ----------
@@ -88,7 +88,7 @@ class Walk:
     offsets: tuple[int, ...]
 
     def dense(self, itemsize: int) -> bool:
-        """Whether all arrays are walked from end to end without a gap."""
+        """Return whether all arrays are walked from end to end without a gap."""
         return all(strides in ((), (itemsize,)) for strides in self.strides)
 
 
@@ -122,7 +122,7 @@ def collapse(shape: tuple[int, ...], strides: tuple[Strides, ...]) -> Walk:
 @final
 @dataclass(frozen=True, eq=False)
 class Table:
-    """What compiled code needs to know of the buffers of a step.
+    """Integer tables that describe the buffers of a step to compiled code.
 
     Attributes
     ----------

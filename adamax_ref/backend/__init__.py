@@ -1,4 +1,4 @@
-"""What an engine has to offer, and how the engines that are installed are found.
+"""The contract of engines, and the registry of those that are installed.
 
 The core never imports an engine by name: it asks the entry-point group ``adamax_ref.backends``, and so a package of
 somebody else's can add one. An engine is *exact* when ``adamax-ref verify backend:NAME`` says so.

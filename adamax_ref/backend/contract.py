@@ -50,7 +50,7 @@ def host_profiles() -> frozenset[str]:
 @final
 @dataclass(frozen=True)
 class Capabilities:
-    """What an engine can do, as data; each item has a test behind it.
+    """Abilities of an engine, as data; each item has a test behind it.
 
     Attributes
     ----------
@@ -91,7 +91,7 @@ class Prepared(ABC):
     """
 
     in_place = True
-    """Whether the arrays are written where they lie; :meth:`run` returns new ones otherwise."""
+    """Return whether the arrays are written where they lie; :meth:`run` returns new ones otherwise."""
 
     def __init__(self, recipe: Recipe, ps: Arrays, ms: Arrays, us: Arrays) -> None:
         self.recipe = recipe
@@ -124,7 +124,7 @@ class Prepared(ABC):
         return [array for array in map(self.memory_of, arrays) if isinstance(array, np.ndarray)]
 
     def holds(self, ps: Arrays, ms: Arrays, us: Arrays) -> bool:
-        """Whether these are the very arrays that were prepared, and none was changed otherwise than by its elements.
+        """Return whether these are the very arrays that were prepared, and none was changed otherwise than by its elements.
 
         An array that was resized, reshaped, moved or made read-only has to be prepared anew.
         """
@@ -137,7 +137,7 @@ class Prepared(ABC):
         )
 
     def fits(self, ps: Arrays, gs: Arrays, ms: Arrays, us: Arrays) -> bool:
-        """Whether :meth:`holds`; gradients are then checked as :meth:`check` does. An engine may ask about all at once."""
+        """Return whether :meth:`holds`; gradients are then checked as :meth:`check` does. An engine may ask about all at once."""
         if not self.holds(ps, ms, us):
             return False
         self.check(gs)
@@ -228,11 +228,11 @@ class AbstractBackend(ABC):
     @property
     @abstractmethod
     def capabilities(self) -> Capabilities:
-        """What this engine can do here; raises :class:`BackendUnavailable` like everything else."""
+        """Return the abilities of this engine here; raises :class:`BackendUnavailable` like everything else."""
 
     @abstractmethod
     def owns(self, array: Array) -> bool:
-        """Whether `array` is of a kind that this engine computes on; never imports anything."""
+        """Return whether `array` is of a kind that this engine computes on; never imports anything."""
 
     @abstractmethod
     def compile(self, recipe: Recipe) -> Kernel:

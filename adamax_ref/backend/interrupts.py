@@ -25,7 +25,7 @@ class held_back:
     Parameters
     ----------
     insisting : bool
-        Let a second interrupt through at once: for what may wait for other machines, and writes where it was told to
+        Let a second interrupt through at once: for work that may wait for other machines, and writes
         only at the end.
 
     Examples

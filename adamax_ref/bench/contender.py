@@ -1,4 +1,4 @@
-"""What takes part in a measurement, and ours: the optimizer on one of the engines."""
+"""Contenders of a measurement, and ours: the optimizer on one of the engines."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What is measured: so many parameters of one size and type, with or without weight decay."""
+"""Problems of a measurement: parameters of some sizes and one type, with or without weight decay."""
 
 import json
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A record of measurements as plain data: made once, kept as JSON, turned into tables and plots."""
+"""A record of measurements as plain data: made once, saved as JSON, turned into tables and plots."""
 
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence

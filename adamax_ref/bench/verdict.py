@@ -1,4 +1,4 @@
-"""What the bits of a contender are worth: a time is shown only beside the answer."""
+"""Verdicts on the bits of a contender, without which no time is shown."""
 
 from typing import final
 

@@ -35,9 +35,9 @@ class Adamax(Hookable):
     betas : (float, float)
         Decay rates of the moment and of the norm, each in ``[0, 1)``.
     eps : float
-        At least 0; where it is added is the dialect's business.
+        At least 0; where epsilon is added depends on the dialect (see its ``family.eps``).
     weight_decay : float
-        At least 0; what it does is the dialect's business (in PyTorch it is added to the gradient).
+        At least 0; its effect depends on the dialect (PyTorch adds ``weight_decay * p`` to the gradient).
     foreach : bool or None
         False: a kernel call for each parameter. None and True: one for all that share a recipe. The bits are the same.
     maximize : bool
@@ -185,7 +185,7 @@ class Adamax(Hookable):
 
     @property
     def fault(self) -> str | None:
-        """What went wrong in the middle of a step, so that no other is done before a state is loaded; None if nothing did."""
+        """Return the fault that broke a step off, after which steps are refused until a state is loaded; None without one."""
         return self._prepared.fault
 
     @fault.setter
@@ -254,7 +254,7 @@ class Adamax(Hookable):
         state_dict : mapping
             From :meth:`state_dict`, from PyTorch, or read from a file; see :mod:`adamax_ref.interop`.
         cast : bool
-            Convert state to its parameter's dtype. Otherwise it is kept as saved; a step then refuses it if it differs.
+            Convert state to its parameter's dtype. Otherwise it stays as saved, and a step refuses it if it differs.
 
         Raises
         ------

@@ -57,7 +57,7 @@ def steps_taken(step: object) -> int:
 
 
 def note(step: object, taken: int) -> None:
-    """Keep in mind what a counter on a device holds; of any other one nothing is kept.
+    """Remember the value of a counter on a device; a counter in host memory is not remembered.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def note(step: object, taken: int) -> None:
 
 
 def on_device(step: Any) -> bool:
-    """Whether a counter is an array that does not lie in host memory.
+    """Return whether a counter is an array that does not lie in host memory.
 
     Examples
     --------
@@ -189,7 +189,7 @@ class Counters:
         self._end = min((ends.get(view.dtype, 2**62) for view in self._views or ()), default=0)
 
     def hold(self, steps: Sequence[Any]) -> bool:
-        """Whether they are counters of the same kind, and where they were."""
+        """Return whether they are counters of the same kind, and where they were."""
         if self._plain or self._views is None:
             return _INTEGER.issuperset(map(type, steps)) == self._plain
         return all(map(is_, steps, self._steps)) and [step.data_ptr() for step in steps] == self._addresses

@@ -86,7 +86,7 @@ Tree = Any
 
 
 class State(NamedTuple):
-    """What :func:`update` carries from step to step, each a tree like the parameters.
+    """State that :func:`update` carries from step to step; each field is a tree like the parameters.
 
     Attributes
     ----------

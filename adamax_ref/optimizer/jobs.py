@@ -1,4 +1,4 @@
-"""What a step has to do, found out and checked before anything moves.
+"""The updates of a step, collected and checked before anything is written.
 
 A *job* is one update of one parameter. A parameter that stands twice in a group has two jobs, the second in a later
 *round*, since it starts from the first one's result.
@@ -57,7 +57,7 @@ class Job:
 
     @property
     def alone(self) -> bool:
-        """Whether it is to have a kernel call of its own."""
+        """Return whether it is to have a kernel call of its own."""
         return self.rule.alone
 
 
@@ -94,7 +94,7 @@ def collect(groups: Sequence[Group], state: State, dialect: Dialect, backend: st
 
 @final
 class GroupRule:
-    """What the parameters of one group have in common: a dialect's variant, checked numbers, and recipes.
+    """Rule of one group: the dialect's variant, checked hyperparameters, and recipes.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ class GroupRule:
 
     @property
     def is_fixed(self) -> bool:
-        """Whether the options can only be replaced: as long as they are the same objects, :meth:`renew` has nothing to do."""
+        """Return whether the options can only be replaced: :meth:`renew` has nothing to do while they are the same objects."""
         return self._fixed
 
     def scalars(self, recipe: Recipe, number: int) -> tuple[float, ...]:
@@ -183,7 +183,7 @@ options_of = itemgetter(*OPTIONS)
 
 
 def _is_fixed(group: Group) -> bool:
-    """Whether the numbers of a group can only be replaced, not changed inside an array or a list."""
+    """Return whether the numbers of a group can only be replaced, not changed inside an array or a list."""
     numbers = (group["lr"], group["eps"], group["weight_decay"])
     return type(group["betas"]) is tuple and all(isinstance(x, (int, float)) for x in (*numbers, *group["betas"]))
 
@@ -253,7 +253,7 @@ def _home(array: object) -> str:
 
 
 def _same_dtype(a: Array, b: Array) -> bool:
-    """Whether two arrays have one dtype, up to byte order."""
+    """Return whether two arrays have one dtype, up to byte order."""
     return a.dtype == b.dtype or dtype_name(a) == dtype_name(b)
 
 

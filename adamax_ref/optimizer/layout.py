@@ -1,4 +1,4 @@
-"""How the arrays of a step become buffers of an engine, and how new buffers become arrays again."""
+"""Buffers of an engine from the arrays of a step, and arrays from new buffers."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -67,7 +67,7 @@ def add(calls: dict[Any, Call], at: int, number: int, job: Job, recipe: Recipe, 
 
 
 def is_direct(job: Job, arrays: Sequence[Any]) -> bool:
-    """Whether an engine takes the arrays themselves: real ones with one recipe."""
+    """Return whether an engine takes the arrays themselves: real ones with one recipe."""
     real = not str(arrays[0].dtype).rpartition(".")[2].startswith("complex")
     return real and job.tail is job.recipe and all(_owns(job.backend, array) for array in arrays)
 

@@ -64,7 +64,7 @@ class Parameter:
 
 
 def is_parameter(value: object) -> bool:
-    """Whether the optimizer takes `value` as a parameter: ours, or a torch tensor.
+    """Return whether the optimizer takes `value` as a parameter: ours, or a torch tensor.
 
     Examples
     --------

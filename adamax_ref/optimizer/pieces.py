@@ -77,7 +77,7 @@ def _runs(arrays: Sequence[Any]) -> Sequence[Any]:
 
 
 def _walked(array: object) -> bool:
-    """Whether an array is updated through views of its memory; others are taken in the order of their indices."""
+    """Return whether an array is updated through views of its memory; others are taken in the order of their indices."""
     return isinstance(array, np.ndarray) and array.flags.writeable
 
 

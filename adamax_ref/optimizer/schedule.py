@@ -1,4 +1,4 @@
-"""What learning-rate schedules have in common: base rates, counting, warnings, and state dictionaries like PyTorch's.
+"""Base class of learning-rate schedules: base rates, counting, warnings, and state dictionaries like PyTorch's.
 
 The attributes have PyTorch's names, for they are the keys of its state dictionaries.
 """

@@ -41,7 +41,7 @@ _counter, _moment, _norm = itemgetter("step"), itemgetter("exp_avg"), itemgetter
 
 
 class Bound(NamedTuple):
-    """What a step is about to write.
+    """Gradients, constants and results of a step that has been checked and not yet written.
 
     Attributes
     ----------
@@ -141,11 +141,11 @@ class Step:
 
     @property
     def is_repeatable(self) -> bool:
-        """Whether it is worth keeping: everything is written where it lies, and nothing is differentiated."""
+        """Return whether it is worth keeping: everything is written where it lies, and nothing is differentiated."""
         return self._in_place
 
     def holds(self, groups: Sequence[Group], state: State, dialect: Dialect) -> bool:
-        """Whether the step is still what has to be done; the numbers of its groups are read anew.
+        """Return whether the step is still what has to be done; the numbers of its groups are read anew.
 
         Raises
         ------
@@ -155,7 +155,7 @@ class Step:
         return self._has_jobs(groups, state, dialect) and self._has_arrays(None)
 
     def _has_jobs(self, groups: Sequence[Group], state: Mapping[Any, Any], dialect: Dialect) -> bool:
-        """Whether the same parameters are to be updated, counted as before, and by the same recipes."""
+        """Return whether the same parameters are to be updated, counted as before, and by the same recipes."""
         return (
             self._has_parts(groups, state, dialect)
             and not (self._idle and any(param.grad is not None for param in self._idle))
@@ -164,7 +164,7 @@ class Step:
         )
 
     def _has_parts(self, groups: Sequence[Group], state: Mapping[Any, Any], dialect: Dialect) -> bool:
-        """Whether groups, parameters and states are the objects that they were, and the options ask for the same recipes."""
+        """Return whether groups, parameters and states are the objects that they were, and the options ask for the same recipes."""
         parts = _parts(dialect, groups, state)
         if len(parts) == len(self._parts) and all(map(is_, parts, self._parts)):
             return True
@@ -180,13 +180,13 @@ class Step:
         return alike
 
     def _has_memories(self, state: State) -> bool:
-        """Whether the state of each parameter is the dictionary that it was."""
+        """Return whether the state of each parameter is the dictionary that it was."""
         if len(state) == len(self._memories) and all(map(is_, state, self._params)):
             return all(map(is_, state.values(), self._memories))
         return all(map(is_, map(state.get, self._params), self._memories))
 
     def _has_arrays(self, gradients: Sequence[Arrays] | None) -> bool:
-        """Whether engines find the arrays that they were bound to; gradients, where there are any, are then checked.
+        """Return whether engines find the arrays that they were bound to; gradients, where there are any, are then checked.
 
         Raises
         ------
@@ -348,7 +348,7 @@ class Step:
 
 
 def _parts(dialect: Dialect, groups: Sequence[Group], state: Mapping[Any, Any]) -> list[Any]:
-    """Return the objects that make a step what it is, in an order from which their places can be told: a group follows its own."""
+    """Return the objects on which a step depends: the dialect, parameters and options before their group, and the state."""
     parts: list[Any] = [dialect]
     for group in groups:
         parts += group["params"]

@@ -1,6 +1,6 @@
 """Torch tensors without importing torch: views that share their memory, and what else a step needs of them.
 
-A CPU tensor is lent to a backend as a NumPy array over the same memory, so a step writes into the tensor itself and
+A backend gets a CPU tensor as a NumPy array over the same memory, so a step writes into the tensor itself and
 the arithmetic is that of a backend, not of torch. Only a process that has imported torch can hold a tensor; so
 ``sys.modules`` is asked, and nothing is imported.
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def is_tensor(value: object) -> TypeGuard["Tensor"]:
-    """Whether `value` is a torch tensor.
+    """Return whether `value` is a torch tensor.
 
     Examples
     --------
@@ -32,7 +32,7 @@ def is_tensor(value: object) -> TypeGuard["Tensor"]:
 
 
 def is_plain_tensor(value: object) -> TypeGuard["Tensor"]:
-    """Whether `value` is a real tensor whose elements lie in host memory as they are, and of no subclass but Parameter.
+    """Return whether `value` is a real tensor whose elements lie in host memory as they are, and of no subclass but Parameter.
 
     Examples
     --------
@@ -142,7 +142,7 @@ def _address(array: "Tensor") -> int | None:
 
 
 def _is_lazy(array: "Tensor") -> bool:
-    """Whether the memory holds other numbers, which are negated or conjugated when they are read."""
+    """Return whether the memory holds other numbers, which are negated or conjugated when they are read."""
     return bool(array.is_neg() or array.is_conj())
 
 

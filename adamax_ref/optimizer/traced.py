@@ -31,7 +31,7 @@ NAMES = ("lr", "beta1", "beta2", "eps", "weight_decay")
 
 
 def is_traced(value: object) -> bool:
-    """Whether a value belongs to a graph that is being recorded.
+    """Return whether a value belongs to a graph that is being recorded.
 
     Examples
     --------
@@ -172,7 +172,7 @@ def double_precision(like: object) -> AbstractContextManager[None]:
 
 
 def differentiates(array: object) -> bool:
-    """Whether an array's namespace has an autograd.
+    """Return whether an array's namespace has an autograd.
 
     Examples
     --------

@@ -25,12 +25,12 @@ Conditions = Callable[[HyperLike, FormatRounding], Mapping[str, bool]]
 
 
 def usual_conditions(h: HyperLike, to: FormatRounding) -> Mapping[str, bool]:
-    """Tell whether decay is in use and whether to climb: the two conditions that nearly every framework has."""
+    """Return whether decay is in use and whether to ascend: the two conditions that nearly every framework has."""
     return {"decaying": h.weight_decay != 0, "maximize": h.maximize}
 
 
 class Evidence(StrEnum):
-    """How it is known that a framework computes a dialect."""
+    """Evidence that a framework computes a dialect."""
 
     LIVE = "measured live"
     """The test run compares with the framework itself."""
@@ -43,7 +43,7 @@ class Evidence(StrEnum):
 @final
 @dataclass(frozen=True)
 class Provenance:
-    """Where a dialect's recipe comes from and how it is known.
+    """Source of a dialect's recipe, and the evidence for it.
 
     Attributes
     ----------
@@ -80,9 +80,9 @@ class Provenance:
 @final
 @dataclass(frozen=True)
 class Family:
-    """Which real function an Adamax is, whatever the order of its roundings.
+    """Real function that an Adamax computes, whatever the order of its roundings.
 
-    Dialects of one family differ by roundings only, so each is measured against the same truth, and any order of
+    Dialects of one family differ by roundings only, so each is measured against the same exact values, and any order of
     operations that :mod:`adamax_ref.dialects._axes` can assemble for the family counts as the same Adamax.
 
     Attributes

@@ -19,7 +19,7 @@ class Hyperparameters:
     eps : float
         Term that keeps the divisor from zero, in ``[0, inf]``.
     weight_decay : float
-        Coefficient of the weight decay, in ``[0, inf]``; what it does is the dialect's business.
+        Coefficient of the weight decay, in ``[0, inf]``; its effect depends on the dialect.
     maximize : bool
         Ascend instead of descend.
 
@@ -37,7 +37,7 @@ class Hyperparameters:
     Traceback (most recent call last):
     ...
     ValueError: Invalid learning rate: -1.0
-    The learning rate must be at least 0; pass maximize=True to climb.
+    The learning rate must be at least 0; pass maximize=True to ascend.
     """
 
     lr: float = 2e-3
@@ -49,7 +49,7 @@ class Hyperparameters:
 
     def __post_init__(self) -> None:
         below_one = "A beta must lie in [0, 1); 0 switches the memory off."
-        _check(self.lr, math.inf, "Invalid learning rate: ", "The learning rate must be at least 0; pass maximize=True to climb.")
+        _check(self.lr, math.inf, "Invalid learning rate: ", "The learning rate must be at least 0; pass maximize=True to ascend.")
         _check(self.eps, math.inf, "Invalid epsilon value: ", "Epsilon must be at least 0; 1e-8 is the usual value.")
         _check(self.beta1, 1.0, "Invalid beta parameter at index 0: ", below_one)
         _check(self.beta2, 1.0, "Invalid beta parameter at index 1: ", below_one)

@@ -252,7 +252,7 @@ def ieee_divide(a: float, b: float) -> float:
 @final
 @dataclass(frozen=True)
 class Rounding:
-    """Where a dialect's constants leave the host's double: ``work``, ``store`` and ``single`` round from there on.
+    """Roundings of a dialect's constants, which begin as doubles: ``work``, ``store`` and ``single`` round from there on.
 
     ``work`` rounds to the working type, ``store`` on to the storage type (the result is again a scalar of the
     working type), ``single`` to binary32 whatever the profile.
@@ -296,7 +296,7 @@ class Rounding:
 
 @final
 class Unrounded:
-    """The same names with every rounding removed: what the truth is evaluated with.
+    """The same names with every rounding removed, for exact values.
 
     Examples
     --------

@@ -30,7 +30,7 @@ class Operation:
 @final
 @dataclass(frozen=True)
 class Placement:
-    """Where each operation's result goes, so that an engine needs as little scratch as possible.
+    """Target of each operation's result, chosen so that an engine needs as little scratch as possible.
 
     Attributes
     ----------

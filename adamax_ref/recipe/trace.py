@@ -103,7 +103,7 @@ class _Trace:
         return value._index if self._is_storable(value._index) else self.store(value)._index
 
     def _is_storable(self, index: int) -> bool:
-        """Whether a value is a number of the storage type without another rounding."""
+        """Return whether a value is a number of the storage type without another rounding."""
         if index < len(self.leaves):
             return index < len(INPUTS)
         operation = self.operations[index - len(self.leaves)]

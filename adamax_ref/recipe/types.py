@@ -70,7 +70,7 @@ class HyperLike(Protocol):
 
     @property
     def maximize(self) -> bool:
-        """Whether to ascend."""
+        """True to ascend."""
 
 
 class Rounding(Protocol):
@@ -109,14 +109,14 @@ class FormatRounding(Rounding, Protocol):
 
     @property
     def place(self) -> Place:
-        """Which elements the recipe is for."""
+        """Elements that the recipe is for."""
 
     def work(self, x: Number, /) -> Rounded:
         """Round to the working type."""
 
 
 class Constants(Protocol):
-    """What an update may read beside its four arrays.
+    """Constants that an update may read beside its four arrays.
 
     Attributes
     ----------

@@ -74,13 +74,13 @@ class ArrayApiBackend(AbstractBackend):
 
     @property
     def capabilities(self) -> Capabilities:
-        """What is known of the namespace, without importing it."""
+        """Return the abilities of the namespace, without importing it."""
         if self._module is not None and find_spec(self._module) is None:
             raise BackendUnavailable(f"backend {self.name!r} needs the package {self._module}, which is missing; {self.remedy}")
         return self._capabilities
 
     def owns(self, array: Array) -> bool:
-        """Whether `array` belongs to the namespace and has a type that Adamax knows."""
+        """Return whether `array` belongs to the namespace and has a type that Adamax knows."""
         if self._module is not None and type(array).__module__.partition(".")[0] not in (self._module, f"{self._module}lib"):
             return False
         return compat.is_array_api_obj(array) and not compat.is_dask_array(array) and dtype_name(array) in PROFILE_OF_DTYPE

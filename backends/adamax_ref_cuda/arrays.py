@@ -38,7 +38,7 @@ class View:
     Parameters
     ----------
     whole : array
-        Whose memory it is; kept alive.
+        Owner of the memory, which stays alive with this.
     place : Buffer
         Where the part lies.
     dtype : dtype
@@ -69,7 +69,7 @@ def library(array: object) -> str:
 
 
 def is_cuda_array(array: object) -> bool:
-    """Whether `array` lies on a CUDA device; nothing is imported to find out.
+    """Return whether `array` lies on a CUDA device; nothing is imported to find out.
 
     Examples
     --------
@@ -122,7 +122,7 @@ def place_of(array: object) -> Place:
 
 
 def places_of(*lists: Arrays) -> list[list[Place]]:
-    """Return where the arrays of several lists lie; the key under which their tables are kept."""
+    """Return where the arrays of several lists lie; the key of their tables."""
     return [
         list(map(_DESCRIBE.get(library(arrays[0]), _of_interface) if _alike(arrays) else place_of, arrays)) if arrays else []
         for arrays in lists

@@ -16,7 +16,7 @@ REMEDY = "pip install nvidia-cuda-nvcc"
 @final
 @dataclass(frozen=True)
 class Usage:
-    """What ptxas reports of one kernel.
+    """Report of ptxas on one kernel.
 
     Attributes
     ----------

@@ -52,7 +52,7 @@ _VECTOR = {"v2": 2, "v4": 4, "v8": 8}
 @final
 @dataclass(frozen=True)
 class Finding:
-    """What the audit of one kernel found.
+    """Result of the audit of one kernel.
 
     Attributes
     ----------
@@ -178,7 +178,7 @@ def _is_float(code: str) -> bool:
 
 
 def _stored(codes: list[str], recipe: Recipe) -> tuple[int, int]:
-    """How many elements are stored (p, m and u each), and how many accesses are 16 bytes wide."""
+    """Return the number of elements stored (p, m and u each), and of accesses that are 16 bytes wide."""
     stored = wide = 0
     for code in codes:
         name, *modifiers = code.split(".")

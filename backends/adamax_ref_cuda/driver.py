@@ -1,4 +1,4 @@
-"""Whether there is a CUDA device here, asked of the driver itself, so that each fault gets its sentence and its remedy.
+"""State of the CUDA driver, asked of the driver itself, so that each fault gets its sentence and its remedy.
 
 Libraries report a missing driver, a driver too old and a machine without a device in much the same words. The driver
 library answers all three exactly and is present wherever a device can be used; it is reached through ctypes.
@@ -66,7 +66,7 @@ def require_device(needed: int, package: str, open_driver: Callable[[], ctypes.C
 
 
 def is_capturing(stream: int) -> bool:
-    """Whether what a stream is given goes into a graph; the default stream (0) cannot be captured."""
+    """Return whether what a stream is given goes into a graph; the default stream (0) cannot be captured."""
     if not stream:
         return False
     status = ctypes.c_int(0)
@@ -85,10 +85,10 @@ def no_room(what: str, size: int) -> MemoryError:
     Examples
     --------
     >>> str(no_room("tables", 64))
-    'the CUDA device has no room for 64 bytes of tables; free arrays there, or the memory that another process holds'
+    'the CUDA device has no memory for 64 bytes of tables; free arrays there, or the memory that another process holds'
     """
     return MemoryError(
-        f"the CUDA device has no room for {size} bytes of {what}; free arrays there, or the memory that another process holds"
+        f"the CUDA device has no memory for {size} bytes of {what}; free arrays there, or the memory that another process holds"
     )
 
 

@@ -1,4 +1,4 @@
-"""What the two CUDA engines have in common as engines: which arrays they take, and one kernel for each recipe."""
+"""Base class of the two CUDA engines: the arrays that they take, and one kernel for each recipe."""
 
 from abc import abstractmethod
 from collections.abc import Callable
@@ -48,7 +48,7 @@ class CudaBackend(AbstractBackend):
 
     @abstractmethod
     def supports_bfloat16(self) -> bool:
-        """Whether the device can round to bfloat16 (compute capability 8.0 and above)."""
+        """Return whether the device can round to bfloat16 (compute capability 8.0 and above)."""
 
     @abstractmethod
     def own_from_host(self, value: HostArray) -> Array:
@@ -69,13 +69,13 @@ class CudaBackend(AbstractBackend):
 
     @property
     def capabilities(self) -> Capabilities:
-        """All profiles that the device has, in place, subnormals kept."""
+        """Return that the device's profiles are computed in place, and subnormal numbers survive."""
         self.require()
         profiles = frozenset(PROFILE_OF_DTYPE.values())
         return Capabilities(profiles=profiles if self.supports_bfloat16() else profiles - {"bf16"}, device="cuda")
 
     def owns(self, array: Array) -> bool:
-        """Whether `array` lies on a CUDA device and has a type that Adamax knows."""
+        """Return whether `array` lies on a CUDA device and has a type that Adamax knows."""
         return is_cuda_array(array) and dtype_name(array) in PROFILE_OF_DTYPE
 
     def compile(self, recipe: Recipe) -> Kernel:

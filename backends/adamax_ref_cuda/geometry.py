@@ -1,4 +1,4 @@
-"""How the work of a launch is cut up: the two numbers that no derivation gives, in one place."""
+"""Geometry of a launch: the two numbers that no derivation gives, in one place."""
 
 THREADS = 256
 """Threads of a block. A parameter of 1000 float32 elements is 250 accesses of 16 bytes: one for nearly every thread."""

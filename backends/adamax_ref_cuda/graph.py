@@ -84,7 +84,7 @@ class CapturedStep:
 
 
 def _reads(step: Any) -> bool:
-    """Whether every launch reads the gradients where they are now."""
+    """Return whether every launch reads the gradients where they are now."""
     gradients = step.gradients()
     if gradients is None or not all(isinstance(call.prepared, DeviceStep) for call in step.calls):
         return False

@@ -93,7 +93,7 @@ class DeviceStep(Prepared):
         self._resident: Resident | None = None
 
     def holds(self, ps: Arrays, ms: Arrays, us: Arrays) -> bool:
-        """Whether the arrays lie where they did."""
+        """Return whether the arrays lie where they did."""
         given = [*ps, *ms, *us]
         same = len(given) == len(self.written) and all(map(lambda one, other: one is other, given, self.written))
         return same and (not given or places_of(ps, ms, us) == self._places)
@@ -117,7 +117,7 @@ class DeviceStep(Prepared):
             self.made += 1
 
     def reads(self, gs: Arrays) -> bool:
-        """Whether the tables say where these gradients lie."""
+        """Return whether the tables say where these gradients lie."""
         return self._gradients is not None and len(gs) == len(self.ps) and places_of(gs) == [self._gradients]
 
     def bounds(self, gs: Arrays) -> tuple[HostArray, HostArray]:

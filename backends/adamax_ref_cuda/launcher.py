@@ -1,4 +1,4 @@
-"""What a CUDA engine has to bring for :class:`adamax_ref_cuda.kernel.TableKernel`: memory, copies, events, the launch."""
+"""Interface of a CUDA library for :class:`adamax_ref_cuda.kernel.TableKernel`: memory, copies, events, the launch."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ class Launcher(ABC):
 
     @abstractmethod
     def has_passed(self, event: object) -> bool:
-        """Whether an event has passed; does not wait."""
+        """Return whether an event has passed; does not wait."""
 
     @abstractmethod
     def wait(self, event: object, stream: int) -> None:
@@ -42,7 +42,7 @@ class Launcher(ABC):
 
     @abstractmethod
     def is_capturing(self, stream: int) -> bool:
-        """Whether what `stream` is given goes into a graph."""
+        """Return whether what `stream` is given goes into a graph."""
 
     @abstractmethod
     def launch(self, recipe: Recipe, blocks: int, addresses: Sequence[int], stream: int) -> None:

@@ -1,4 +1,4 @@
-"""What the CuPy engine is called, when it can run, and how arrays get in and out of it."""
+"""The CuPy engine: its name, its abilities, and arrays in and out of it."""
 
 from typing import TYPE_CHECKING, final
 
@@ -47,7 +47,7 @@ class CupyBackend(CudaBackend):
         return CupyLauncher()
 
     def supports_bfloat16(self) -> bool:
-        """Whether the current device can round to bfloat16."""
+        """Return whether the current device can round to bfloat16."""
         import cupy
 
         return int(cupy.cuda.Device().compute_capability) >= 80

@@ -1,4 +1,4 @@
-"""CUDA C to machine code through NVRTC, with our own options, kept on disk.
+"""CUDA C to machine code through NVRTC, with our own options, cached on disk.
 
 CuPy's own compilation would append ``-ftz=true`` behind whatever the caller asks for, and the last option wins: every
 subnormal number would become zero. So NVRTC is called here, and CuPy is given the finished code.
@@ -110,7 +110,7 @@ def _require_known(nvrtc: Any, arch: str) -> None:
 
 
 def cache_folder() -> Path:
-    """Return where compiled kernels are kept: ``ADAMAX_REF_CACHE``, else a folder in the user's cache."""
+    """Return the folder of compiled kernels: ``ADAMAX_REF_CACHE``, else a folder in the user's cache."""
     chosen = os.environ.get("ADAMAX_REF_CACHE")
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return Path(chosen) if chosen else base / "adamax_ref"

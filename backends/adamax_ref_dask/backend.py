@@ -61,7 +61,7 @@ class DaskBackend(AbstractBackend):
         return Capabilities(in_place=False)
 
     def owns(self, array: Array) -> bool:
-        """Whether `array` is a Dask array of a type that Adamax knows."""
+        """Return whether `array` is a Dask array of a type that Adamax knows."""
         return type(array).__module__.startswith("dask.array") and dtype_name(array) in PROFILE_OF_DTYPE
 
     def compile(self, recipe: Recipe) -> Kernel:

@@ -1,4 +1,4 @@
-"""What the Numba engine is called, what it can do, and how arrays get in and out of it."""
+"""The Numba engine: its name, its abilities, and arrays in and out of it."""
 
 from functools import cache
 from importlib.util import find_spec
@@ -29,13 +29,13 @@ class NumbaBackend(AbstractBackend):
 
     @property
     def capabilities(self) -> Capabilities:
-        """All profiles, in place, subnormals kept."""
+        """Return that all profiles are computed in place, and subnormal numbers survive."""
         if find_spec("numba") is None:
             raise BackendUnavailable(f"backend 'numba' needs the package numba, which is missing; {self.remedy}")
         return Capabilities()
 
     def owns(self, array: Array) -> bool:
-        """Whether `array` is an ndarray, or a plain tensor of torch on the CPU, of a type that Adamax knows.
+        """Return whether `array` is an ndarray, or a plain tensor of torch on the CPU, of a type that Adamax knows.
 
         A masked array is not, for its mask would be lost.
         """
@@ -43,7 +43,7 @@ class NumbaBackend(AbstractBackend):
         return (is_array or is_plain_tensor(array)) and dtype_name(array) in PROFILE_OF_DTYPE
 
     def compile(self, recipe: Recipe) -> Kernel:
-        """Return the kernel for a recipe, the same one for equal recipes; compiled code is kept on disk."""
+        """Return the kernel for a recipe, the same one for equal recipes; compiled code is cached on disk."""
         _ = self.capabilities
         return _kernel(recipe)
 

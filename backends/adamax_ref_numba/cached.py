@@ -1,4 +1,4 @@
-"""Compiled steps, kept on disk so that the next process does not compile again.
+"""Compiled steps, cached on disk so that the next process does not compile again.
 
 Numba keeps what it compiled beside the file that a function came from. The generated source is therefore written to a
 folder of the user's, under a name made of its own text and of the intrinsics it calls: another recipe, or another

@@ -1,4 +1,4 @@
-"""What compiled code needs and Numba does not offer: 16-bit numbers, and memory by address.
+"""Intrinsics that Numba does not offer: 16-bit numbers, and memory by address.
 
 Each function is one or two instructions of LLVM. None of them may be contracted or approximated, since nothing here
 is compiled with fast-math flags.

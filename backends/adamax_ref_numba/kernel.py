@@ -227,7 +227,7 @@ class _Gradients:
     table : Table
         Of parameters, gradients, moments and norms.
     arrays, layouts : sequence
-        The gradients; only copies are kept alive.
+        The gradients; only copies stay alive.
     records : list of int
         Theirs.
     itemsize : int
@@ -265,7 +265,7 @@ class _Gradients:
         self.bounds = self._extents + addresses[:, None]
 
     def can_ask(self, gs: Sequence[Any], reader: HostArray) -> bool:
-        """Whether compiled code can read gradients with this reader and see every difference from the last ones."""
+        """Return whether compiled code can read gradients with this reader and see every difference from the last ones."""
         if self._reader is not reader or len(gs) != self._count or not self._types.issuperset(map(type, gs)):
             return False
         return not (self._tensors and any(map(sys.modules["torch"].Tensor.is_neg, gs)))
@@ -314,7 +314,7 @@ def _native(array: Any) -> Any:
 
 
 def _is_foreign(array: Any) -> bool:
-    """Whether compiled code would not read an array rightly: another byte order, or elements off their multiples."""
+    """Return whether compiled code would not read an array rightly: another byte order, or elements off their multiples."""
     return not (array.dtype.isnative and array.flags.aligned)
 
 

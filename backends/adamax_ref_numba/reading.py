@@ -1,4 +1,4 @@
-"""Where arrays lie, read in compiled code, as C extensions read it.
+"""Addresses and layouts of arrays, read in compiled code as C extensions read them.
 
 Asking NumPy or torch from Python for the address of an array takes longer than stepping its elements. A tensor answers
 compiled code through the table of functions that DLPack 1.2 calls its C exchange API (``__dlpack_c_exchange_api__``,
@@ -8,7 +8,7 @@ would be the other public way; it takes 72 ns an array where reading takes 7, an
 parameters. The fields are read only where the interpreter has a lock and where, in this process, they are what NumPy
 says of probe arrays. Every function here holds that lock.
 
-The state of arrays is kept in *records*, one after another: the object's identity, the address of its memory, its type,
+The state of arrays stands in *records*, one after another: the object's identity, the address of its memory, its type,
 the number of axes, their lengths, and their strides in bytes.
 """
 
@@ -133,7 +133,7 @@ def differ(
 
 
 def written_differ(ps: list[Any], ms: list[Any], us: list[Any], reader: HostArray, records: HostArray) -> bool:
-    """Whether an object of three lists is another than in their records, or lies elsewhere or otherwise."""
+    """Return whether an object of three lists is another than in their records, or lies elsewhere or otherwise."""
     return bool(_written_differ(id(ps), id(ms), id(us), len(ps), reader, records))
 
 
@@ -177,7 +177,7 @@ def _exchange(capsule: Any) -> int:
 
 @cache
 def _fields_are_known() -> bool:
-    """Whether the fields of arrays lie where they are read, and nobody else can change them meanwhile."""
+    """Return whether the fields of arrays lie where they are read, and nobody else can change them meanwhile."""
     if not getattr(sys, "_is_gil_enabled", lambda: True)() or sys.byteorder != "little":
         return False
     if np.ndarray.__basicsize__ < _FIELDS + 56:
@@ -189,7 +189,7 @@ def _fields_are_known() -> bool:
 
 
 def _says(probe: HostArray) -> bool:
-    """Whether the fields of one array hold what NumPy says of it."""
+    """Return whether the fields of one array hold what NumPy says of it."""
     address, kind, axes, lengths, strides, _, free = _array(id(probe))
     if (address, kind, axes, bool(free)) != (probe.ctypes.data, id(probe.dtype), probe.ndim, probe.flags.writeable):
         return False

@@ -142,7 +142,7 @@ def source(recipe: Recipe, cache: bool) -> str:
     recipe : Recipe
         What to do with each element.
     cache : bool
-        Whether the text will lie in a file, so that what is compiled from it can be kept beside it.
+        Whether the text will lie in a file, so that compiled code can be cached beside it.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What the Numba-CUDA engine is called, when it can run, and how arrays get in and out of it."""
+"""The Numba-CUDA engine: its name, its abilities, and arrays in and out of it."""
 
 import importlib.util
 import os
@@ -50,7 +50,7 @@ class NumbaCudaBackend(CudaBackend):
         return NumbaLauncher()
 
     def supports_bfloat16(self) -> bool:
-        """Whether the current device can round to bfloat16; the simulator can if NumPy has the type."""
+        """Return whether the current device can round to bfloat16; the simulator can if NumPy has the type."""
         from numba import cuda
 
         from .kernel import SIMULATED

@@ -1,4 +1,4 @@
-"""What the NumPy engine is called, what it can do, and how arrays get in and out of it."""
+"""The NumPy engine: its name, its abilities, and arrays in and out of it."""
 
 from functools import lru_cache
 from importlib.util import find_spec
@@ -42,12 +42,12 @@ class NumpyBackend(AbstractBackend):
 
     @property
     def capabilities(self) -> Capabilities:
-        """All profiles, in place, subnormals kept."""
+        """Return that all profiles are computed in place, and subnormal numbers survive."""
         present = self._fma == "auto" and find_spec("numba") is not None
         return Capabilities(fma="hardware" if present else "emulated")
 
     def owns(self, array: Array) -> bool:
-        """Whether `array` is an ndarray of a type that Adamax knows; a masked array is not, its mask would be lost."""
+        """Return whether `array` is an ndarray of a type that Adamax knows; a masked array is not, its mask would be lost."""
         is_array = isinstance(array, np.ndarray) and not isinstance(array, np.ma.MaskedArray)
         return is_array and dtype_name(array) in PROFILE_OF_DTYPE
 

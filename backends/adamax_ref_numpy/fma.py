@@ -1,4 +1,4 @@
-"""Where the fused multiply-add comes from: the processor, through Numba, or exact emulation by ordinary ufuncs.
+"""Sources of the fused multiply-add: the processor, through Numba, or exact emulation by ordinary ufuncs.
 
 A provider is proved before it is used: it has to answer a few triples, on which every near miss that we know of is
 wrong, to the last bit.
@@ -133,7 +133,7 @@ class _Screened:
 
 
 def _is_clear(total: Block, single: Block) -> bool:
-    """Whether no sum is a middle, and none is zero or so small that its result could be subnormal; `total` is lost."""
+    """Return whether no sum is a middle, and none is zero or so small that its result could be subnormal; `total` is lost."""
     ends, sizes = total.view(np.int64), total.view(np.float32)[: total.size]
     np.left_shift(ends, 35, out=ends)  # the 29 bits that float32 has no room for
     if ends.min() == _MIDDLE:

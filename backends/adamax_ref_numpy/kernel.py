@@ -92,7 +92,7 @@ class BlockwiseStep(Prepared):
         self._checked = list(gs)
 
     def _knows(self, gs: Arrays) -> bool:
-        """Whether these gradients were checked before, and only their elements have changed."""
+        """Return whether these gradients were checked before, and only their elements have changed."""
         return len(gs) == len(self._known) and all(
             known() is g and form_of(g) == form for g, (known, form) in zip(gs, self._known, strict=True)
         )
@@ -122,7 +122,7 @@ class BlockwiseStep(Prepared):
 
 
 def _is_plain(quad: Quad, dtype: np.dtype[Any]) -> bool:
-    """Whether an iterator hands out pieces of the arrays themselves."""
+    """Return whether an iterator hands out pieces of the arrays themselves."""
     flags = [array.flags for array in quad]
     lies_alike = all(flag.c_contiguous for flag in flags) or all(flag.f_contiguous for flag in flags)
     return lies_alike and all(flag.aligned for flag in flags) and all(array.dtype == dtype for array in quad)

@@ -105,7 +105,7 @@ _HALF_OVERFLOWS, _HALF_NORMAL, _ONE_AND_A_HALF = np.float32(65520), np.float32(2
 
 
 def _to_bfloat(scratch: Block, flags: Block) -> Into:
-    """Round to the upper 16 bits by integer arithmetic; NaN would overflow there and is kept as it is."""
+    """Round to the upper 16 bits by integer arithmetic; NaN would overflow there and stays as it is."""
 
     def to_bfloat(a: Block, out: Block) -> None:
         bits, last, nan = a.view(np.uint32), scratch[: out.size], flags[: out.size]

@@ -162,5 +162,5 @@ def test_arrays_on_two_devices_are_refused(engine: Any, cupy: ModuleType) -> Non
 
 def test_a_full_device_is_named(cupy: ModuleType) -> None:
     param = cupy.lib.stride_tricks.as_strided(cupy.zeros(1, "f4"), shape=(1 << 40,), strides=(0,))
-    with pytest.raises(MemoryError, match="the CUDA device has no room for 4398046511104 bytes of state"):
+    with pytest.raises(MemoryError, match="the CUDA device has no memory for 4398046511104 bytes of state"):
         get_backend("cupy").zeros_like(param)
