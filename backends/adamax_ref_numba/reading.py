@@ -35,7 +35,7 @@ an array that is written does."""
 
 _DLPACK = {"binary64": (2, 64), "binary32": (2, 32), "binary16": (2, 16), "bfloat16": (4, 16)}
 _FIELDS = object.__basicsize__  # of an array begin behind the head of every object
-_WRITEABLE = 0x0400  # NPY_ARRAY_WRITEABLE of ndarraytypes.h
+_ALIGNED, _WRITEABLE = 0x0100, 0x0400  # NPY_ARRAY_ALIGNED and NPY_ARRAY_WRITEABLE of ndarraytypes.h
 
 
 @njit("int64(int64)", cache=True)  # type: ignore[untyped-decorator]
@@ -47,10 +47,14 @@ def _word(address: int) -> int:
 
 @njit("UniTuple(int64, 7)(int64)", cache=True)  # type: ignore[untyped-decorator]
 def _array(item: int) -> tuple[int, ...]:
-    """Return the address, type, axes, where lengths and strides stand, the unit of strides, and whether it may be written."""
+    """Return the address, type, axes, where lengths and strides stand, the unit of strides, and whether it may be written.
+
+    An array whose elements are not at multiples of their size has the type 0.
+    """
     at = item + _FIELDS  # data, nd, dimensions, strides, base, descr, flags
     axes, flags = _word(at + 8) & 0xFFFFFFFF, _word(at + 48)
-    return _word(at), _word(at + 40), axes, _word(at + 16), _word(at + 24), 1, flags & _WRITEABLE
+    kind = _word(at + 40) if flags & _ALIGNED else 0
+    return _word(at), kind, axes, _word(at + 16), _word(at + 24), 1, flags & _WRITEABLE
 
 
 @njit("UniTuple(int64, 7)(int64, int64[::1], int64)", cache=True)  # type: ignore[untyped-decorator]

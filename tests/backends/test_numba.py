@@ -204,6 +204,28 @@ def test_a_prepared_step_notices_what_changes_in_place(engine: str, change: Any,
     assert not prepared.holds(ps[:1], ms[:1], us[:1])
 
 
+@pytest.mark.parametrize("wrong", ["aligned", "byte order", "elements"])
+def test_a_new_gradient_of_the_same_shape_is_looked_at(wrong: str) -> None:
+    """Gradients are new objects at every step; one that lies otherwise is not read like the last one."""
+    others = _lists([64, 64])
+    gs, want = _copy([others[1]])[0], _copy(others)
+    for numbers in (gs, [gs[0], gs[1] * 2]):
+        get_backend("numpy").step(RECIPE, want[0], numbers, want[2], want[3], [FIRST] * 2)
+    prepared = get_backend("numba").compile(RECIPE).prepare(others[0], others[2], others[3])
+    prepared.run(gs, [FIRST] * 2)
+    second = gs[1] * 2
+    if wrong == "aligned":
+        memory = np.zeros(64 * 4 + 1, np.uint8)
+        memory[1:] = second.view(np.uint8)
+        second = memory[1:].view(np.float32)
+    elif wrong == "byte order":
+        second = second.astype(">f4")
+    else:
+        second = np.repeat(second, 2)[::2]
+    prepared.run([gs[0], second], [FIRST] * 2)
+    assert [a.tobytes() for row in (0, 2, 3) for a in others[row]] == [a.tobytes() for row in (0, 2, 3) for a in want[row]]
+
+
 @pytest.mark.parametrize("change", ["set_", "t_", "resize_", "data", "unsqueeze_"])
 @pytest.mark.parametrize("row", [0, 2, 3])
 def test_a_prepared_step_notices_what_changes_in_a_tensor(change: str, row: int) -> None:
