@@ -91,7 +91,7 @@ class Prepared(ABC):
     """
 
     in_place = True
-    """Return whether the arrays are written where they lie; :meth:`run` returns new ones otherwise."""
+    """Whether the arrays are written where they lie; :meth:`run` returns new ones otherwise."""
 
     def __init__(self, recipe: Recipe, ps: Arrays, ms: Arrays, us: Arrays) -> None:
         self.recipe = recipe

@@ -14,7 +14,7 @@ from adamax_ref_cuda.geometry import CHUNK
 from .source import element_source, kernel_source, lanes
 
 SIMULATED = bool(config.ENABLE_CUDASIM)
-"""Return whether Numba was told to simulate (``NUMBA_ENABLE_CUDASIM=1``) before it was imported."""
+"""Whether Numba was told to simulate (``NUMBA_ENABLE_CUDASIM=1``) before it was imported."""
 
 device: Any = import_module(f"{__package__}.{'twins' if SIMULATED else 'access'}")
 libdevice: Any = device.libdevice
