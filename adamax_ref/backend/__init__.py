@@ -17,6 +17,7 @@ from .contract import Cut as Cut
 from .contract import Kernel as Kernel
 from .contract import Pieces as Pieces
 from .contract import Prepared as Prepared
+from .contract import Progress as Progress
 from .contract import RecipeKernel as RecipeKernel
 from .contract import Three as Three
 from .contract import host_profiles as host_profiles

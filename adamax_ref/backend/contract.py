@@ -26,6 +26,9 @@ Pieces = tuple[list[Arrays], list[Arrays]]
 
 Cut = Callable[[Arrays], Pieces]
 
+Progress = Literal["none", "some", "all"]
+"""How much of a step has been written."""
+
 Constants = Sequence[tuple[float, ...]]
 """For each buffer the constants of its step, in the order of ``recipe.constants``."""
 
@@ -93,6 +96,8 @@ class Prepared(ABC):
     in_place = True
     """Whether the arrays are written where they lie; :meth:`run` returns new ones otherwise."""
 
+    _progress: Progress = "some"
+
     def __init__(self, recipe: Recipe, ps: Arrays, ms: Arrays, us: Arrays) -> None:
         self.recipe = recipe
         self.ps: list[Any] = list(ps)  # of the library that the engine computes with
@@ -109,6 +114,15 @@ class Prepared(ABC):
             self._cover = Cover(bounds_of(host))
             if not self._cover.is_apart():
                 require_apart(host)
+
+    @property
+    def progress(self) -> Progress:
+        """Return how much :meth:`run` has written since the last :meth:`check` or :meth:`fits`.
+
+        It is asked after an exception, which a signal can bring at any instruction. An engine that does not know answers
+        "some", and the optimizer then refuses to go on.
+        """
+        return self._progress
 
     @property
     def written(self) -> list[Any]:

@@ -12,7 +12,6 @@ from threading import Condition
 from typing import TypeVar, final
 
 from .arithmetic import flushes
-from .interrupts import held_back
 
 Piece = TypeVar("Piece")
 
@@ -74,15 +73,14 @@ def share(work: Callable[[], None], threads: int) -> None:
     not waited for. An interrupt is raised at the end, so that no thread is left behind that still writes.
     """
     helpers = _Helpers(work)
-    with held_back():
+    try:
         with suppress(RuntimeError):  # the system has no thread left to give: those that there are do it all
             for _ in range(threads - 1):
                 _pool(threads - 1).submit(helpers.help)
-        try:
-            work()
-        finally:
-            helpers.dismiss()
-        helpers.raise_error()
+        work()
+    finally:
+        helpers.dismiss()
+    helpers.raise_error()
 
 
 @final
@@ -111,10 +109,18 @@ class _Helpers:
                 self._changed.notify_all()
 
     def dismiss(self) -> None:
-        """Let nobody begin any more, and wait for those who have."""
-        with self._changed:
-            self._dismissed = True
-            self._changed.wait_for(lambda: not self._inside)
+        """Let nobody begin any more, and wait for those who have, whatever interrupts the waiting."""
+        interrupt: BaseException | None = None
+        while True:
+            try:
+                with self._changed:
+                    self._dismissed = True
+                    self._changed.wait_for(lambda: not self._inside)
+                break
+            except BaseException as error:
+                interrupt = error
+        if interrupt is not None:
+            raise interrupt
 
     def raise_error(self) -> None:
         """Raise what the first helper raised that failed."""

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any, final
 
 from adamax_ref.backend.arithmetic import require_gradual_underflow
-from adamax_ref.backend.interrupts import held_back
 from adamax_ref.recipe.dialect import Dialect
 
 from .groups import Group
@@ -70,16 +69,16 @@ class PreparedSteps:
         return ready is not None
 
     def _run(self, step: Step, bound: Bound, rounds: Sequence[Any], groups: Sequence[Group], state: Any) -> None:
-        """Write; whatever goes wrong here breaks the optimizer."""
-        with held_back(insisting=True):
-            try:
-                step.run(bound, state)
-                for jobs in rounds:  # parameters that stand twice in a group go on from the first result
-                    later, numbers = self._made(jobs, groups, state)
-                    later.run(numbers, state)
-            except BaseException as fault:
+        """Write; what goes wrong here breaks the optimizer, unless the step can be brought to an end."""
+        try:
+            step.run(bound, state)
+            for jobs in rounds:  # parameters that stand twice in a group go on from the first result
+                later, numbers = self._made(jobs, groups, state)
+                later.run(numbers, state)
+        except BaseException as fault:
+            if rounds or not _is_ended(step, bound, state):
                 self._break(fault)
-                raise
+            raise
 
     def ready(
         self, groups: Sequence[Group], state: MutableState, dialect: Dialect, backend: str | None, wanted: Step | None
@@ -130,3 +129,11 @@ class PreparedSteps:
     def _break(self, fault: BaseException) -> None:
         self.fault = f"{type(fault).__name__}: {fault}"
         self._steps = []
+
+
+def _is_ended(step: Step, bound: Bound, state: MutableState) -> bool:
+    """Bring a step to an end that an exception interrupted; return False where it stays half done."""
+    try:
+        return step.end(bound, state)
+    except BaseException:  # the first exception is the one that is raised
+        return False

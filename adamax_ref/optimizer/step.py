@@ -248,6 +248,7 @@ class Step:
 
     def _bound(self, gradients: list[Arrays]) -> Bound:
         """Bind the step to gradients that every engine has checked."""
+        self._done = 0
         if self._tensors:
             refuse_recorded()
         if len(self.calls) > 1:
@@ -271,24 +272,44 @@ class Step:
         return [self._constants(call, numbers) for call in self.calls], numbers
 
     def run(self, bound: Bound, state: MutableState) -> None:
-        """Do the step; whatever is raised here leaves arrays of which nobody knows which have been stepped."""
-        for call, gs, constants in zip(self.calls, bound.gradients, bound.constants, strict=True):
-            if call.prepared.in_place:
-                call.prepared.run(gs, constants)
+        """Do the step, or the calls of it that are not done; :meth:`end` deals with what is raised here."""
+        while self._done < len(self.calls):
+            prepared = self.calls[self._done].prepared
+            if prepared.in_place:
+                prepared.run(bound.gradients[self._done], bound.constants[self._done])
+            self._done += 1
         if not self._in_place:
             self._write_back(bound)
         self.count(bound.numbers, state)
         if self._touched:
             bump(self._touched)
 
+    def end(self, bound: Bound, state: MutableState) -> bool:
+        """Bring a step to an end that an exception interrupted, and return True; False where a call may be half done.
+
+        A step of which nothing has been written stays undone. Everything behind the calls (new arrays, counters) may be
+        done twice.
+        """
+        if self._done < len(self.calls):
+            prepared = self.calls[self._done].prepared
+            progress = prepared.progress if prepared.in_place else "none"
+            if progress == "some":
+                return False
+            if progress == "all":
+                self._done += 1
+            if not self._done:
+                return True
+        self.run(bound, state)
+        return True
+
     def count(self, numbers: Sequence[int], state: MutableState) -> None:
         """Advance the counters, and let the state of new parameters join the optimizer's."""
         self._counters.advance(self._memories, numbers, self._backends)
-        new, self._new = self._new, []
-        for job in new:
+        for job in self._new:
             known = state.setdefault(job.param, job.memory)
             if known is not job.memory:
                 known.update(job.memory)
+        self._new = []
 
     def gradients(self) -> list[Arrays] | None:
         """Return the gradients of each call; None when one is missing, or is or lies otherwise than before."""

@@ -105,6 +105,7 @@ class DeviceStep(Prepared):
                 "a plain step cannot be captured: its constants would be the same in every replay; "
                 "call adamax_ref_cuda.graph.CapturedStep(optimizer).record() inside the capture"
             )
+        self._progress = "none"
         require_equally_long(self.ps, gs)
         if self.ps and not self.reads(gs):
             lists = {"parameter": self.ps, "gradient": gs, "exp_avg": self.ms, "exp_inf": self.us}
@@ -139,7 +140,9 @@ class DeviceStep(Prepared):
                     else:
                         self._launcher.wait(resident.ready, stream)
                 self._refresh(resident, self._rows(constants), stream)
+                self._progress = "some"
                 self._launch(resident, stream)
+        self._progress = "all"
         return self.ps, self.ms, self.us
 
     def launch(self) -> None:

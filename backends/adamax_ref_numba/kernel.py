@@ -12,7 +12,7 @@ import numpy as np
 
 from adamax_ref.arrays.tables import Buffer, Table, build, extents, reaches
 from adamax_ref.arrays.types import HostArray, HostType
-from adamax_ref.backend import Arrays, Constants, Kernel, Prepared, RecipeKernel, require_equally_long
+from adamax_ref.backend import Arrays, Constants, Kernel, Prepared, Progress, RecipeKernel, require_equally_long
 from adamax_ref.backend.arithmetic import require_gradual_underflow
 from adamax_ref.backend.threads import num_threads, share
 from adamax_ref.optimizer.tensors import host_view, is_plain_tensor, is_tensor, readable
@@ -78,6 +78,7 @@ class TableStep(Prepared):
         self._count = len(self.ps)
         self._alike = _Order(self._working, [(0.0,) * len(recipe.constants)])
         self._checked: Arrays | None = None
+        self._order_now: _Order | None = None
         self._gradients: _Gradients | None = None
 
     @staticmethod
@@ -95,6 +96,7 @@ class TableStep(Prepared):
 
     def check(self, gs: Arrays) -> None:
         """Refuse gradients that do not fit, and a processor that flushes subnormal numbers."""
+        self._order_now = None
         require_gradual_underflow()
         known = self._gradients
         self._take(gs, OTHER if known is None else known.differing(gs))
@@ -106,6 +108,7 @@ class TableStep(Prepared):
             return super().fits(ps, gs, ms, us)
         if reader is None or known is None or not known.can_ask(gs, reader):
             return super().fits(ps, gs, ms, us)
+        self._order_now = None
         require_gradual_underflow()
         differing = differ(ps, ms, us, gs, reader, self._records, known.records)
         if differing == WRITTEN:
@@ -143,13 +146,21 @@ class TableStep(Prepared):
             self._checked = None
         plan = self._gradients
         if plan is not None and plan.pieces:
-            order = self._order(constants)
+            order = self._order_now = self._order(constants)
             threads = min(plan.pieces, num_threads(int(numba.config.NUMBA_NUM_THREADS))) if plan.pieces > 1 else 1
             if threads > 1:
                 share(partial(self._step, plan.address, order.address), threads)
             else:
                 self._step(plan.address, order.address)
         return self.ps, self.ms, self.us
+
+    @property
+    def progress(self) -> Progress:
+        """Return what compiled code has counted: it cannot be interrupted, and a thread that begins goes on to the end."""
+        plan, order = self._gradients, self._order_now
+        if plan is None or order is None or not order.taken:
+            return "none"
+        return "all" if order.taken >= plan.pieces else "some"
 
     def _order(self, constants: Constants) -> "_Order":
         """Return the order for one step's constants."""
@@ -207,6 +218,11 @@ class _Order:
         self._layout = Struct(f"@q{len(constants)}{working.char}")
         self._buffer = memoryview(self._memory.data)
         self.write(constants)
+
+    @property
+    def taken(self) -> int:
+        """Return how many pieces threads have taken, or asked for in vain."""
+        return int.from_bytes(self._buffer[16:24], sys.byteorder)
 
     def write(self, constants: Sequence[float]) -> None:
         """Begin a step with these constants: no piece is taken yet."""

@@ -82,7 +82,7 @@ class BlockwiseStep(Prepared):
     def check(self, gs: Arrays) -> None:
         """Refuse gradients that do not fit, and a processor that flushes subnormal numbers."""
         require_gradual_underflow()
-        self._checked = None
+        self._checked, self._progress = None, "none"
         if not self._knows(gs):
             self._known = []
             super().check(gs)
@@ -114,10 +114,12 @@ class BlockwiseStep(Prepared):
         for kind, job in zip(self._kinds, zip(self.ps, gs, self.ms, self.us, constants, strict=True), strict=True):
             jobs[kind].append(job)
         copying, plain = self._walkers
+        self._progress = "some"
         if jobs[_PLAIN]:
             plain.step(jobs[_PLAIN], [])
         if jobs[_COPIED] or jobs[_TOGETHER]:
             copying.step(jobs[_COPIED], jobs[_TOGETHER])
+        self._progress = "all"
         return self.ps, self.ms, self.us
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, final
 
-from adamax_ref.backend import AbstractBackend, Arrays, Constants, Kernel, Prepared, RecipeKernel
+from adamax_ref.backend import AbstractBackend, Arrays, Constants, Kernel, Prepared, Progress, RecipeKernel
 from adamax_ref.recipe.recipe import Recipe
 
 Moment = Literal["refusing", "before", "between", "after"]
@@ -41,6 +41,13 @@ class Fault:
 class Tampered:
     """Another engine, whose prepared steps raise what `fault` says.
 
+    Parameters
+    ----------
+    inner, fault : AbstractBackend, Fault
+        The engine, and what it is to raise.
+    knows : bool
+        Whether its prepared steps know how much they have written.
+
     Attributes
     ----------
     sizes : list of int
@@ -49,8 +56,8 @@ class Tampered:
 
     priority = 1000
 
-    def __init__(self, inner: AbstractBackend, fault: Fault) -> None:
-        self.inner, self.fault = inner, fault
+    def __init__(self, inner: AbstractBackend, fault: Fault, knows: bool = False) -> None:
+        self.inner, self.fault, self.knows = inner, fault, knows
         self.name = f"tampered-{inner.name}"
         self.sizes: list[int] = []
 
@@ -73,12 +80,19 @@ class TamperedStep(Prepared):
         self.holds, self.bounds, self.memory_of = inner.holds, inner.bounds, inner.memory_of  # type: ignore[method-assign]
         self._engine, self._kernel, self._inner = engine, kernel, inner
         self._number = -1
+        self._torn = False
+
+    @property
+    def progress(self) -> Progress:
+        """Return how much was written, if the engine is to know."""
+        return self._inner.progress if self._engine.knows and not self._torn else "some"
 
     def check(self, gs: Arrays) -> None:
         """Count a call, and check."""
         fault = self._engine.fault
         self._number = fault.seen
         fault.seen += 1
+        self._torn = False
         fault.strike(self._number, "refusing")
         self._inner.check(gs)
 
@@ -89,6 +103,7 @@ class TamperedStep(Prepared):
         fault.strike(number, "before")
         if fault.strikes(number, "between"):
             p, g, m, u = ([part[:1, ...] for part in arrays[:1]] for arrays in (self.ps, gs, self.ms, self.us))  # a row
+            self._torn = True
             self._kernel.prepare(p, m, u).run(g, constants[:1])
             fault.strike(number, "between")
         out = self._inner.run(gs, constants)

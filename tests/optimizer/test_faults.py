@@ -200,7 +200,7 @@ def test_an_interrupt_between_arrays_and_counters_waits_for_both(
     engine: str, recipes: int, repeated: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fault = Fault()
-    tampered = Tampered(get_backend(engine), fault)
+    tampered = Tampered(get_backend(engine), fault, knows=True)
     monkeypatch.setattr(groups, "backend_for", lambda array: tampered)
     plain, interrupted = _optimizer(None, recipes), _optimizer(None, recipes)
     if not repeated:
