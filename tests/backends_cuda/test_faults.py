@@ -90,7 +90,7 @@ print(why_unavailable("numba-cuda"))
 
 
 def test_a_full_device_is_named_with_what_did_not_fit() -> None:
-    assert "no room for 1024 bytes of state; free arrays" in str(driver.no_room("state", 1024))
+    assert "no memory for 1024 bytes of state; free arrays" in str(driver.no_room("state", 1024))
 
 
 def test_a_missing_assembler_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
