@@ -14,15 +14,15 @@ import numpy as np
 
 from adamax_ref.conformance.arrays import dtype_of
 from adamax_ref.dialects._axes import permitted
+from adamax_ref.exact.batch import bounds_of
+from adamax_ref.exact.certify import Certified, Quantity, Step, certify
+from adamax_ref.exact.column import Doubles
+from adamax_ref.exact.magnitude import magnitude
+from adamax_ref.exact.merged import merge
+from adamax_ref.exact.permitted import permitted_graph
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.profile import BINARY64, PROFILES
-from adamax_ref.truth.batch import bounds_of
-from adamax_ref.truth.certify import Certified, Quantity, Step, certify
-from adamax_ref.truth.column import Doubles
-from adamax_ref.truth.magnitude import magnitude
-from adamax_ref.truth.merged import merge
-from adamax_ref.truth.permitted import permitted_graph
 
 from ._tally import Evidence, InBounds, InSteps, Tally, Yardstick
 

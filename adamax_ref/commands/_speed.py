@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from adamax_ref.dialects import get
-from adamax_ref.truth.certify import Step, certify
+from adamax_ref.exact.certify import Step, certify
 
 SUBJECTS = ((10_000, 1), (64, 1000))
 """Elements and steps."""

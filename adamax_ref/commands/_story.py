@@ -12,13 +12,13 @@ from adamax_ref.conformance.localise import localise
 from adamax_ref.conformance.replay import Replay
 from adamax_ref.conformance.report import decimal, difference, place, slipped
 from adamax_ref.dialects import get
+from adamax_ref.exact.trace import trace
 from adamax_ref.golden.case import QUANTITIES, Case, Number
 from adamax_ref.golden.flags import FLAGS
 from adamax_ref.golden.load import Corpus
 from adamax_ref.golden.oracle import State, canonical, keeping, start, trajectory
 from adamax_ref.golden.patterns import decode, encode
 from adamax_ref.recipe.profile import PROFILES
-from adamax_ref.truth.trace import trace
 
 from .trace import shown
 

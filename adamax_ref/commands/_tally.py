@@ -7,9 +7,9 @@ from typing import Any, Protocol, final
 
 import numpy as np
 
+from adamax_ref.exact.column import Doubles
+from adamax_ref.exact.merged import Merged
 from adamax_ref.recipe.recipe import OUTPUTS
-from adamax_ref.truth.column import Doubles
-from adamax_ref.truth.merged import Merged
 
 
 @final

@@ -3,8 +3,8 @@
 import math
 
 from adamax_ref.dialects import get
+from adamax_ref.exact.certify import Certified, Step, certify
 from adamax_ref.recipe.profile import BINARY32
-from adamax_ref.truth.certify import Certified, Step, certify
 
 USUAL = (
     ("torch.testing.assert_close, float32", 1.3e-6, 1e-5),

@@ -37,8 +37,8 @@ def command(
     from dataclasses import replace
 
     from adamax_ref.dialects import get
+    from adamax_ref.exact.trace import trace
     from adamax_ref.recipe.profile import PROFILES
-    from adamax_ref.truth.trace import trace
 
     if profile not in PROFILES or PROFILES[profile].is_complex:
         raise ValueError(f"--profile must be one of f64, f32, f16, bf16, not {profile!r}; follow a complex number by its parts")

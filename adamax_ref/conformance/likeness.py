@@ -8,9 +8,9 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from adamax_ref.exact.compare import ulp_distance
 from adamax_ref.golden.case import QUANTITIES, Case
 from adamax_ref.golden.patterns import decode, inside, same
-from adamax_ref.truth.compare import ulp_distance
 
 from .bugs import Bug
 from .judge import Judged

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from adamax_ref.dialects import get
+from adamax_ref.exact.certify import Certified, Quantity, Step, certify
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.oracle import State, keeping, start
 from adamax_ref.golden.patterns import decode, encode, inside
 from adamax_ref.recipe.hyper import Hyperparameters
-from adamax_ref.truth.certify import Certified, Quantity, Step, certify
 
 from .answer import Hello, Reported
 from .cause import Slip

@@ -13,14 +13,14 @@ from functools import cache
 from typing import final
 
 from adamax_ref.dialects import get
+from adamax_ref.exact.machine import function_of
+from adamax_ref.exact.power import exact_hyper
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.oracle import State, keeping, start
 from adamax_ref.golden.patterns import decode
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.recipe import Operation, Recipe
-from adamax_ref.truth.machine import function_of
-from adamax_ref.truth.power import exact_hyper
 
 from .kills import Row, apart, far, rows
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from adamax_ref.dialects._axes import permitted
+from adamax_ref.exact.merged import merge
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.recipe import INPUTS
-from adamax_ref.truth.merged import merge
 
 from .case import QUANTITIES, Case, Expectation
 from .patterns import decode

@@ -3,10 +3,10 @@
 Everybody else forms them from the hyperparameters; then they are a help for finding a fault.
 """
 
+from adamax_ref.exact.power import exact_hyper
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.profile import BINARY64, ieee_divide
-from adamax_ref.truth.power import exact_hyper
 
 from .case import Constants
 from .patterns import encode

@@ -8,9 +8,9 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import final
 
+from adamax_ref.exact.values import Undecidable
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.profile import BINARY64, Format
-from adamax_ref.truth.values import Undecidable
 
 from .case import QUANTITIES, Alternative, Case, Expectation, Quantity
 from .freedoms import readings

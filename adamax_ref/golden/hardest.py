@@ -12,11 +12,11 @@ from typing import Any, NamedTuple, final
 import numpy as np
 
 from adamax_ref.dialects._axes import cover
+from adamax_ref.exact.hard import Row, nearest, separated
+from adamax_ref.exact.merged import merge
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.profile import BINARY64, PROFILES
-from adamax_ref.truth.hard import Row, nearest, separated
-from adamax_ref.truth.merged import merge
 
 from .draws import Draw, draws
 

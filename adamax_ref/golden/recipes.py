@@ -12,11 +12,11 @@ import numpy as np
 
 from adamax_ref.dialects import get
 from adamax_ref.dialects._axes import permitted
+from adamax_ref.exact.hard import draws
+from adamax_ref.exact.merged import merge
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.recipe import OUTPUTS
-from adamax_ref.truth.hard import draws
-from adamax_ref.truth.merged import merge
 
 from .oracle import keeping
 

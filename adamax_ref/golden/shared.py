@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import final
 
+from adamax_ref.exact import certify
+from adamax_ref.exact.values import Undecidable
 from adamax_ref.recipe.dialect import Dialect
-from adamax_ref.truth import certify
-from adamax_ref.truth.values import Undecidable
 
 from .case import Case
 from .oracle import start
@@ -23,7 +23,7 @@ from .patterns import decode
 @final
 @dataclass(frozen=True)
 class Limits:
-    """Some elements of a :class:`~adamax_ref.truth.certify.Quantity`."""
+    """Some elements of a :class:`~adamax_ref.exact.certify.Quantity`."""
 
     true: list[float]
     lo: list[float]
@@ -39,7 +39,7 @@ class Limits:
 @final
 @dataclass(frozen=True)
 class Certified:
-    """The state of one case after a step; like :class:`adamax_ref.truth.certify.Certified`."""
+    """The state of one case after a step; like :class:`adamax_ref.exact.certify.Certified`."""
 
     t: int
     p: Limits

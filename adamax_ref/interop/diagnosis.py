@@ -10,12 +10,12 @@ import numpy as np
 from adamax_ref.arrays.types import HostArray
 from adamax_ref.backend import profile_of
 from adamax_ref.dialects import get, names
+from adamax_ref.exact.compare import Difference
+from adamax_ref.exact.stepper import run
 from adamax_ref.optimizer.loading import to_host
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.profile import PROFILES
-from adamax_ref.truth.compare import Difference
-from adamax_ref.truth.stepper import run
 
 from .suspects import suspects
 

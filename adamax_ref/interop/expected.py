@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from adamax_ref.dialects import get as get_dialect
+from adamax_ref.exact.compare import Difference, first_difference
 from adamax_ref.optimizer.parameter import Parameter
 from adamax_ref.optimizer.prepared import PreparedSteps
 from adamax_ref.optimizer.types import STATE, Group
 from adamax_ref.recipe.hyper import Hyperparameters
-from adamax_ref.truth.compare import Difference, first_difference
 
 from .diagnosis import Mismatch
 from .mode import share

@@ -11,10 +11,10 @@ from types import TracebackType
 from typing import Any, NoReturn, final
 
 from adamax_ref.dialects import get as get_dialect
+from adamax_ref.exact.compare import Difference
 from adamax_ref.optimizer.counting import steps_taken
 from adamax_ref.optimizer.jobs import label
 from adamax_ref.optimizer.types import STATE
-from adamax_ref.truth.compare import Difference
 
 from .compiled import require_uncompiled
 from .course import LATE, NOT_CALLED, Course

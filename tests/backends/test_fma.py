@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adamax_ref.arrays.fma import exactly, fma_binary32, fma_binary64
+from adamax_ref.exact.stepper import fused
 from adamax_ref.guards import HARD_TRIPLES, wrong_triples
 from adamax_ref.recipe.profile import BINARY32
-from adamax_ref.truth.stepper import fused
 from adamax_ref_numpy.fma import Provider, _emulated, provider
 
 Triple = tuple[np.ndarray, np.ndarray, np.ndarray]

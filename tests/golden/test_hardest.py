@@ -7,6 +7,8 @@ import pytest
 
 from adamax_ref.dialects import get
 from adamax_ref.dialects._axes import cover
+from adamax_ref.exact.exact import Step, exact_steps
+from adamax_ref.exact.hard import from_middle
 from adamax_ref.golden import found
 from adamax_ref.golden.build import build, framed
 from adamax_ref.golden.case import Case
@@ -15,8 +17,6 @@ from adamax_ref.golden.hardest import Columns, Search, hardest
 from adamax_ref.golden.oracle import canonical, keeping, reported, start
 from adamax_ref.golden.plan import designs_of, parts
 from adamax_ref.recipe.profile import PROFILES
-from adamax_ref.truth.exact import Step, exact_steps
-from adamax_ref.truth.hard import from_middle
 
 PAIRS = [("torch", "f32"), ("optax", "f64"), ("keras", "bf16")]
 

@@ -12,7 +12,7 @@ from adamax_ref.conformance.page import LARGEST, page
 from adamax_ref.conformance.run import Run
 from adamax_ref.conformance.verdict import Grade
 from adamax_ref.dialects import get
-from adamax_ref.truth.compare import Difference, first_difference
+from adamax_ref.exact.compare import Difference, first_difference
 
 VOID = {"meta", "link", "input", "br", "img", "path", "polyline"}
 

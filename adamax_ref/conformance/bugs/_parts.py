@@ -10,12 +10,12 @@ from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, lru_cache
 from typing import Any, cast, final
 
+from adamax_ref.exact.machine import Function, function_of, rounding
+from adamax_ref.exact.power import ExactPower
 from adamax_ref.golden.case import Case, Hyper, Number, Step
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.profile import PROFILES, Format
-from adamax_ref.truth.machine import Function, function_of, rounding
-from adamax_ref.truth.power import ExactPower
 
 Table = Mapping[str, Callable[..., float]]
 

@@ -4,11 +4,11 @@ import math
 from dataclasses import replace
 from typing import Any
 
+from adamax_ref.exact.stepper import divide, multiply
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.oracle import State
 from adamax_ref.recipe.operations import maximum
 from adamax_ref.recipe.profile import PROFILES
-from adamax_ref.truth.stepper import divide, multiply
 
 from ._bug import Bug, Grad, each
 from ._parts import Numbers, Parts

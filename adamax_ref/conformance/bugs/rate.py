@@ -1,8 +1,8 @@
 """Bugs of the learning rate."""
 
+from adamax_ref.exact.stepper import add, divide, multiply
 from adamax_ref.golden.case import Case, Step
 from adamax_ref.recipe.profile import PROFILES, ieee_divide
-from adamax_ref.truth.stepper import add, divide, multiply
 
 from ._bug import Bug
 from ._parts import Numbers, but, numbers

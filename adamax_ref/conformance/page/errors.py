@@ -7,9 +7,9 @@ from typing import final
 from adamax_ref.conformance.answer import Hello, Reported
 from adamax_ref.conformance.judge import Judged
 from adamax_ref.conformance.wellformed import fault_of
+from adamax_ref.exact.compare import ulp_distance
 from adamax_ref.golden.case import Case, Expectation, Quantity
 from adamax_ref.golden.patterns import decode
-from adamax_ref.truth.compare import ulp_distance
 
 SHOWN = ("u", "m", "theta")
 """Causes before effects, as the judge looks at them."""

@@ -1,6 +1,6 @@
 """Ranges of values in doubles: the quick way to know how large everything is, once nothing is exactly known any more.
 
-A range is a :class:`~adamax_ref.truth.magnitude.Magnitude`. Each operation is done on its ends and moved outwards by one
+A range is a :class:`~adamax_ref.exact.magnitude.Magnitude`. Each operation is done on its ends and moved outwards by one
 double, so a range always contains the exact value; exact zeros stay exact, and nothing else is claimed to be representable.
 """
 

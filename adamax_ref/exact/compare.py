@@ -197,7 +197,7 @@ def assert_within_bound(got: object, allowed: Enclosure, what: str = "value", pr
     got : array_like
         As many elements as `allowed` has entries.
     allowed : Enclosure
-        From :func:`adamax_ref.truth.certify.certify`.
+        From :func:`adamax_ref.exact.certify.certify`.
     what, profile : str
         As in :func:`first_difference`; `got` must have a dtype that tells its format, or `profile` is given.
 

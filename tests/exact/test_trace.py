@@ -9,10 +9,10 @@ from click.testing import CliRunner
 
 from adamax_ref.cli import main
 from adamax_ref.dialects import get, names
+from adamax_ref.exact.power import exact_hyper
+from adamax_ref.exact.stepper import run
+from adamax_ref.exact.trace import trace
 from adamax_ref.recipe.hyper import Hyperparameters
-from adamax_ref.truth.power import exact_hyper
-from adamax_ref.truth.stepper import run
-from adamax_ref.truth.trace import trace
 
 H = Hyperparameters(lr=0.25, beta1=0.75, beta2=0.5, eps=0.125)
 

@@ -7,14 +7,14 @@ from adamax_ref.backend import get_backend
 from adamax_ref.conformance.arrays import dtype_of
 from adamax_ref.dialects import get
 from adamax_ref.dialects._axes import permitted
+from adamax_ref.exact.hard import Hard, answers, draws, from_middle, nearest, search, separated
+from adamax_ref.exact.interval import Interval
+from adamax_ref.exact.merged import merge
+from adamax_ref.exact.power import exact_hyper
+from adamax_ref.exact.stepper import run
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.profile import FORMATS, Format
-from adamax_ref.truth.hard import Hard, answers, draws, from_middle, nearest, search, separated
-from adamax_ref.truth.interval import Interval
-from adamax_ref.truth.merged import merge
-from adamax_ref.truth.power import exact_hyper
-from adamax_ref.truth.stepper import run
 
 H = Hyperparameters(lr=0.1, beta1=0.3, beta2=0.87, eps=2.0**-6)
 PROFILE = pytest.mark.parametrize("profile", ["f64", "f32", "f16", "bf16"])

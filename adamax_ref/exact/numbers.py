@@ -76,13 +76,13 @@ def evaluate_all(
 ) -> tuple[dict[int, Numbers], dict[int, list[Number]]]:
     """Evaluate a plan on many elements.
 
-    Where an input is NaN or infinite, or a divisor is not certainly positive, :func:`~adamax_ref.truth.values.evaluate`
+    Where an input is NaN or infinite, or a divisor is not certainly positive, :func:`~adamax_ref.exact.values.evaluate`
     is asked about that element alone.
 
     Parameters
     ----------
     steps : Plan
-        From :func:`~adamax_ref.truth.values.plan`.
+        From :func:`~adamax_ref.exact.values.plan`.
     constants : mapping of int to Interval
         By number of the value.
     inputs : sequence of 4 Numbers

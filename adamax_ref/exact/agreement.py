@@ -89,7 +89,7 @@ def disagreements(
     count, seed : int
         How many, and where the random numbers start.
     first, second : callable
-        As :func:`adamax_ref.truth.exact.true_steps`; the second is Arb's unless another one is given.
+        As :func:`adamax_ref.exact.exact.true_steps`; the second is Arb's unless another one is given.
 
     Returns
     -------

@@ -13,12 +13,12 @@ from adamax_ref.commands import _speed
 from adamax_ref.commands._evidence import Subject, allowed, elements, random_steps, searched_steps, trajectories
 from adamax_ref.commands._tally import InBounds, InSteps, Tally
 from adamax_ref.dialects import get
+from adamax_ref.exact.batch import bounds_of, inside
+from adamax_ref.exact.certify import Step, certify
+from adamax_ref.exact.merged import Merged, merge
+from adamax_ref.exact.permitted import permitted_graph
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.profile import PROFILES
-from adamax_ref.truth.batch import bounds_of, inside
-from adamax_ref.truth.certify import Step, certify
-from adamax_ref.truth.merged import Merged, merge
-from adamax_ref.truth.permitted import permitted_graph
 
 ALL = slice(None)
 

@@ -6,16 +6,16 @@ from dataclasses import replace
 import pytest
 
 from adamax_ref.dialects import get, names
+from adamax_ref.exact import arb, exact
+from adamax_ref.exact.agreement import disagreements
+from adamax_ref.exact.exact import Step, exact_steps, rounded, true_steps
+from adamax_ref.exact.interval import Interval
 from adamax_ref.golden.case import Case, Expectation
 from adamax_ref.golden.load import open_corpus
 from adamax_ref.golden.patterns import decode
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.profile import BINARY32, BINARY64, PROFILES
-from adamax_ref.truth import arb, exact
-from adamax_ref.truth.agreement import disagreements
-from adamax_ref.truth.exact import Step, exact_steps, rounded, true_steps
-from adamax_ref.truth.interval import Interval
 
 
 def test_both_oracles_agree_on_random_steps_of_all_dialects_and_profiles() -> None:

@@ -48,7 +48,7 @@ def bounds_of(
     Parameters
     ----------
     permitted : Permitted
-        From :func:`adamax_ref.truth.permitted.permitted_graph`.
+        From :func:`adamax_ref.exact.permitted.permitted_graph`.
     h, t : Hyperparameters, int
         Of the step.
     inputs : mapping of str to array

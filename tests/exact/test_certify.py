@@ -9,14 +9,14 @@ import pytest
 
 from adamax_ref.dialects import get, names
 from adamax_ref.dialects._axes import cover, permitted
+from adamax_ref.exact.certify import Certified, Quantity, Step, certify
+from adamax_ref.exact.exact import true_steps
+from adamax_ref.exact.power import exact_hyper
+from adamax_ref.exact.stepper import run
+from adamax_ref.exact.values import Undecidable
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.profile import BINARY16, BINARY32, BINARY64, PROFILES
-from adamax_ref.truth.certify import Certified, Quantity, Step, certify
-from adamax_ref.truth.exact import true_steps
-from adamax_ref.truth.power import exact_hyper
-from adamax_ref.truth.stepper import run
-from adamax_ref.truth.values import Undecidable
 
 REAL = [(name, profile) for name in names() for profile in get(name).profiles if profile in ("f64", "f32", "f16", "bf16")]
 H = Hyperparameters()

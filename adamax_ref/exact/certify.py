@@ -1,11 +1,11 @@
 """Certified trajectories: for every step the exact values, correctly rounded, and how far a right program may be off.
 
 The exact values are enclosed by intervals whose precision is raised until every rounding is decided; what even then lies on
-the middle between two numbers is settled with fractions. Bounds come from :mod:`adamax_ref.truth.bounds`.
+the middle between two numbers is settled with fractions. Bounds come from :mod:`adamax_ref.exact.bounds`.
 
 NaN and infinities have no distance; they are judged by class. A quantity that is NaN or infinite in every permitted
 recipe is that, with bound 0. A quantity of which permitted recipes give different classes, and one that was divided by
-something that may be 0, has no answer: certifying it raises :class:`~adamax_ref.truth.values.Undecidable`, or marks it.
+something that may be 0, has no answer: certifying it raises :class:`~adamax_ref.exact.values.Undecidable`, or marks it.
 A number that outgrows its format is an infinity from then on, and what was computed from it in the same step has no answer.
 """
 
@@ -34,7 +34,7 @@ from .values import Undecidable
 @final
 @dataclass(frozen=True)
 class Quantity:
-    """Where the right answers for one of ``p``, ``m``, ``u`` lie; an :class:`~adamax_ref.truth.compare.Enclosure`.
+    """Where the right answers for one of ``p``, ``m``, ``u`` lie; an :class:`~adamax_ref.exact.compare.Enclosure`.
 
     Attributes
     ----------

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adamax_ref.exact.compare import Enclosure, assert_bitwise_equal, assert_within_bound, first_difference, ulp_distance
+from adamax_ref.exact.rounding import from_ordinal, ordinal
 from adamax_ref.recipe.profile import BFLOAT16, BINARY16, BINARY32, BINARY64, FORMATS
-from adamax_ref.truth.compare import Enclosure, assert_bitwise_equal, assert_within_bound, first_difference, ulp_distance
-from adamax_ref.truth.rounding import from_ordinal, ordinal
 
 DTYPES = [np.float64, np.float32, np.float16, ml_dtypes.bfloat16]
 

@@ -1,6 +1,6 @@
 """The second oracle: the same law on ball arithmetic of an outside library, Arb through python-flint.
 
-It shares the traced recipe, the constants and the last rounding with :mod:`adamax_ref.truth.exact`, and nothing of the
+It shares the traced recipe, the constants and the last rounding with :mod:`adamax_ref.exact.exact`, and nothing of the
 arithmetic: sums, products, quotients and powers are Arb's. Precision is raised until the rounding is decided; where
 2048 bits do not decide it, the value is a tie or exactly representable, and python-flint's rationals settle it. python-flint is
 needed by tests only, so it is imported here and by nobody else.
@@ -45,7 +45,7 @@ _FRACTIONS = _FREE | {"max": max, "greater": max}
 def true_steps(
     dialect: Dialect, profile: str, given: Mapping[str, Sequence[float]], t: int, steps: Sequence[Step]
 ) -> list[dict[str, list[float]]]:
-    """Return the correctly rounded ``p``, ``m``, ``u`` after each step; the twin of :func:`adamax_ref.truth.exact.true_steps`.
+    """Return the correctly rounded ``p``, ``m``, ``u`` after each step; the twin of :func:`adamax_ref.exact.exact.true_steps`.
 
     Parameters
     ----------

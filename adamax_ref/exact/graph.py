@@ -1,6 +1,6 @@
 """The permitted recipes of a dialect as one graph, in which equal values are one node.
 
-A *value* is a real function of inputs and constants; :mod:`adamax_ref.truth.residue` tells which are equal. A *node* is a
+A *value* is a real function of inputs and constants; :mod:`adamax_ref.exact.residue` tells which are equal. A *node* is a
 value at one stage of rounding: as an operation left it, after a ``flush``, or after a store to the storage type. Each node
 lists its *derivations*, the different operations by which permitted recipes arrive at it. Whatever holds for every
 derivation of every node holds for every permitted recipe, and a few dozen derivations stand for hundreds of recipes.

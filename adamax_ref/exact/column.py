@@ -1,4 +1,4 @@
-"""Many intervals at once: what :class:`~adamax_ref.truth.interval.Interval` is for one number, for a column of them.
+"""Many intervals at once: what :class:`~adamax_ref.exact.interval.Interval` is for one number, for a column of them.
 
 Ends are Python's integers in NumPy arrays of objects. Every operation gives, element by element, the ends that
 ``Interval`` gives; NumPy merely walks over them, which takes a tenth of the time.

@@ -1,6 +1,6 @@
 """How far from the truth any permitted recipe may land: a running error analysis over a graph, proven step by step.
 
-For every node of a :class:`~adamax_ref.truth.graph.Graph` and every element it holds an :class:`Error`: the computed value
+For every node of a :class:`~adamax_ref.exact.graph.Graph` and every element it holds an :class:`Error`: the computed value
 is ``x + sum(c_k * d_k) + r``, where x is exact, d_k are the errors of the parameter and the state before the step, c_k is
 the exact derivative of x by them, and the rest is at most ``noise``. Keeping c_k apart is what makes ``m + w(g - m)`` the
 contraction it is: an error of m enters twice, with 1 and with -w. Each operation adds one rounding of at most ``u|x| + eta``.

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from adamax_ref.dialects import get, names
+from adamax_ref.exact.rounding import round_exact
+from adamax_ref.exact.stepper import operations, run
 from adamax_ref.recipe.profile import BFLOAT16, BINARY16, BINARY32, BINARY64, FORMATS, Format
-from adamax_ref.truth.rounding import round_exact
-from adamax_ref.truth.stepper import operations, run
 
 Table = dict[str, Callable[..., float]]
 

@@ -7,12 +7,12 @@ import pytest
 
 from adamax_ref.dialects import get, names
 from adamax_ref.dialects._axes import Axes, assemble, cover, permitted
+from adamax_ref.exact.graph import graph_of
+from adamax_ref.exact.power import exact_hyper
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.profile import BINARY32, Rounding
 from adamax_ref.recipe.recipe import INPUTS
-from adamax_ref.truth.graph import graph_of
-from adamax_ref.truth.power import exact_hyper
 
 FAMILIES = [name for name in names() if get(name).family is not None]
 SAMPLES = [(0.002, 0.9, 0.999, 2), (0.01, 0.3, 0.9, 3), (0.3, 0.95, 0.99, 14)]

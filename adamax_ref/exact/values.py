@@ -62,7 +62,7 @@ def plan(graph: Graph, constants: Mapping[int, float]) -> Plan:
     Parameters
     ----------
     graph : Graph
-        See :func:`adamax_ref.truth.graph.graph_of`.
+        See :func:`adamax_ref.exact.graph.graph_of`.
     constants : mapping of int to float
         Roughly the value of each constant node.
     """

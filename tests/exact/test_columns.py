@@ -12,17 +12,17 @@ import numpy as np
 import pytest
 
 from adamax_ref.dialects import get, names
+from adamax_ref.exact.column import Column
+from adamax_ref.exact.exact import Step, exact_steps
+from adamax_ref.exact.interval import Interval
+from adamax_ref.exact.numbers import Numbers, evaluate_all
+from adamax_ref.exact.permitted import exact_by_node, permitted_graph
+from adamax_ref.exact.rounding import neighbour, round_exact
+from adamax_ref.exact.roundings import floor_dyadics, round_dyadics, storable
+from adamax_ref.exact.values import Undecidable, evaluate
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.operations import maximum
 from adamax_ref.recipe.profile import FORMATS, Format
-from adamax_ref.truth.column import Column
-from adamax_ref.truth.exact import Step, exact_steps
-from adamax_ref.truth.interval import Interval
-from adamax_ref.truth.numbers import Numbers, evaluate_all
-from adamax_ref.truth.permitted import exact_by_node, permitted_graph
-from adamax_ref.truth.rounding import neighbour, round_exact
-from adamax_ref.truth.roundings import floor_dyadics, round_dyadics, storable
-from adamax_ref.truth.values import Undecidable, evaluate
 
 SIZE = 20
 OPERATIONS: dict[str, Callable[..., Any]] = {

@@ -1,7 +1,7 @@
 """The bit oracle: a recipe on one element, every operation done exactly and rounded once.
 
 No floating-point arithmetic takes part: finite operands are turned into rationals, the operation is done there, and
-:mod:`adamax_ref.truth.rounding` rounds the result. NaN, infinities and the signs of zeros follow IEEE 754-2019
+:mod:`adamax_ref.exact.rounding` rounds the result. NaN, infinities and the signs of zeros follow IEEE 754-2019
 (sections 6.1 to 6.3). An engine that disagrees with this file in a bit is wrong.
 """
 

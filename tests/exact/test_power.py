@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adamax_ref.dialects import get
+from adamax_ref.exact.power import ExactPower, exact_hyper, power
+from adamax_ref.exact.rounding import round_exact
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.profile import BINARY32, BINARY64, FORMATS, PROFILES, Rounding
-from adamax_ref.truth.power import ExactPower, exact_hyper, power
-from adamax_ref.truth.rounding import round_exact
 
 
 @settings(deadline=None, max_examples=200)

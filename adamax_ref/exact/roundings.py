@@ -1,4 +1,4 @@
-"""Rounding to nearest as in :mod:`~adamax_ref.truth.rounding`, and downwards, for many numbers at once.
+"""Rounding to nearest as in :mod:`~adamax_ref.exact.rounding`, and downwards, for many numbers at once.
 
 Numbers are ``n * 2**exponent`` with `n` an array of Python's integers. Of each only as many bits are kept as the format
 has, two more, and whether anything was cut off; from there on machine integers do.
@@ -15,7 +15,7 @@ _GUARD = 2
 
 
 def round_dyadics(n: Integers, exponent: Integers, fmt: Format) -> Doubles:
-    """Return the numbers of format `fmt` nearest to ``n * 2**exponent``; see :func:`~adamax_ref.truth.rounding.round_dyadic`.
+    """Return the numbers of format `fmt` nearest to ``n * 2**exponent``; see :func:`~adamax_ref.exact.rounding.round_dyadic`.
 
     Examples
     --------

@@ -9,11 +9,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from adamax_ref.dialects import every_recipe
+from adamax_ref.exact import machine
+from adamax_ref.exact.machine import function_of, fused_single, rounding, to_upper
+from adamax_ref.exact.stepper import fused, run
 from adamax_ref.golden.patterns import same
 from adamax_ref.recipe.profile import BFLOAT16, BINARY16, BINARY32, BINARY64, FORMATS, Format
-from adamax_ref.truth import machine
-from adamax_ref.truth.machine import function_of, fused_single, rounding, to_upper
-from adamax_ref.truth.stepper import fused, run
 
 RECIPES = sorted(every_recipe(), key=str)
 
