@@ -14,12 +14,12 @@ import numpy as np
 
 from adamax_ref.conformance.arrays import dtype_of
 from adamax_ref.dialects._axes import permitted
-from adamax_ref.exact.batch import bounds_of
 from adamax_ref.exact.certify import Certified, Quantity, Step, certify
-from adamax_ref.exact.column import Doubles
+from adamax_ref.exact.interval import Doubles
 from adamax_ref.exact.magnitude import magnitude
-from adamax_ref.exact.merged import merge
 from adamax_ref.exact.permitted import permitted_graph
+from adamax_ref.exact.recipe_set import combine
+from adamax_ref.exact.step_bounds import bounds_of
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.profile import BINARY64, PROFILES
@@ -124,7 +124,7 @@ def random_steps(subject: Subject, count: int, seed: int) -> Evidence:
     chunks = max(count // CHUNK, 1)
     for h, t in samples(subject, draw, chunks):
         inputs = elements(draw, subject.profile, min(count, CHUNK))
-        limits, merged = allowed(subject, h, t, inputs), merge(subject.recipes, subject.profile, h, t)
+        limits, merged = allowed(subject, h, t, inputs), combine(subject.recipes, subject.profile, h, t)
         results = merged.run(list(inputs.values()))
         tally.add(merged, ((value, limits[merged.results[value]](piece, got.astype(np.float64))) for piece, value, got in results))
     return tally.evidence(subject.dialect.name, subject.profile, _kind("random", subject), chunks * min(count, CHUNK))
@@ -145,7 +145,7 @@ def searched_steps(subject: Subject, count: int, seed: int) -> Evidence:
 
 def _ratios(tally: Tally, subject: Subject, h: Hyperparameters, t: int, inputs: Mapping[str, Doubles]) -> list[Doubles]:
     """Return the errors of every different result."""
-    limits, merged = allowed(subject, h, t, inputs), merge(subject.recipes, subject.profile, h, t)
+    limits, merged = allowed(subject, h, t, inputs), combine(subject.recipes, subject.profile, h, t)
     ratios = {value: np.zeros(len(inputs["p"])) for value in merged.results}
     for piece, value, got in merged.run(list(inputs.values())):
         ratios[value][piece] = limits[merged.results[value]](piece, got.astype(np.float64))
@@ -174,7 +174,7 @@ def trajectories(subject: Subject, count: int, length: int, seed: int) -> Eviden
     arrays, starts = [grads[0], start, np.zeros(count)], [(1, 0, 2, 2)] * len(subject.recipes)
     for now, g in zip(certified, grads, strict=True):
         limits, arrays[0] = of_certified(now), g
-        merged = merge(subject.recipes, subject.profile, h, now.t, starts)
+        merged = combine(subject.recipes, subject.profile, h, now.t, starts)
         made = {value: got.astype(np.float64) for _, value, got in merged.run(arrays)}
         tally.add(merged, ((value, limits[merged.results[value]](slice(None), got)) for value, got in made.items()))
         place = {value: 1 + at for at, value in enumerate(made)}

@@ -7,8 +7,8 @@ from typing import Any, Protocol, final
 
 import numpy as np
 
-from adamax_ref.exact.column import Doubles
-from adamax_ref.exact.merged import Merged
+from adamax_ref.exact.interval import Doubles
+from adamax_ref.exact.recipe_set import RecipeSet
 from adamax_ref.recipe.recipe import OUTPUTS
 
 
@@ -108,7 +108,7 @@ class Tally:
         self.worst = {name: [0.0] * recipes for name in OUTPUTS}
         self.outside = self.overflowed = 0
 
-    def add(self, merged: Merged, ratios: Iterable[tuple[int, Doubles]]) -> None:
+    def add(self, merged: RecipeSet, ratios: Iterable[tuple[int, Doubles]]) -> None:
         """Note errors of results, by number of the value, for all recipes that end there; the first recipe is the own one."""
         largest = dict.fromkeys(merged.results, 0.0)
         for value, ratio in ratios:

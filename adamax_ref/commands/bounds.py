@@ -85,7 +85,7 @@ def _shown(one: "Evidence") -> "Evidence":
 
 
 def _agreement(count: int, seed: int) -> int:
-    from adamax_ref.exact.agreement import disagreements
+    from adamax_ref.exact.second_oracle import disagreements
 
     done, found = disagreements(count, seed)
     click.echo(f"\noracles: {done} steps of single elements over all dialects and profiles, {len(found)} differences")

@@ -13,8 +13,8 @@ from functools import cache
 from typing import final
 
 from adamax_ref.dialects import get
-from adamax_ref.exact.machine import function_of
-from adamax_ref.exact.power import exact_hyper
+from adamax_ref.exact.constants import exact_hyper
+from adamax_ref.exact.stepper import function_of
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.oracle import State, keeping, start
 from adamax_ref.golden.patterns import decode

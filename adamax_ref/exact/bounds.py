@@ -21,11 +21,11 @@ import numpy as np
 from adamax_ref.recipe.profile import BINARY64, FORMATS, Format
 
 from .graph import Derivation, Graph, Node
+from .interval import Doubles as Doubles
+from .interval import Flags as Flags
 from .interval import Interval
 from .magnitude import Magnitude, minus, over, plus, times, up
 
-Doubles = np.ndarray[Any, np.dtype[np.float64]]
-Flags = np.ndarray[Any, np.dtype[np.bool_]]
 SYMBOLS = ("p", "m", "u")
 _SLACK = 1 + 2.0**-40
 

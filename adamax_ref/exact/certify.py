@@ -20,15 +20,14 @@ import numpy as np
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.profile import PROFILES, Format
 
-from .advance import State, advance
 from .bounds import SYMBOLS
-from .column import Column, Doubles
-from .exact import Step as Step
-from .exact import settle
-from .numbers import Numbers
+from .interval import Column, Doubles
 from .permitted import permitted_graph
-from .roundings import floor_dyadics, round_dyadics
-from .values import Undecidable
+from .rounding import floor_dyadics, round_dyadics
+from .step_bounds import State, advance
+from .trajectory import Step as Step
+from .trajectory import settle
+from .values import Numbers, Undecidable
 
 
 @final

@@ -1,8 +1,8 @@
-"""Comparing numbers so that a mismatch is an object with something to say, never a bare False.
+"""Comparison of numbers by bits and by distance in units in the last place, with a report of the first mismatch.
 
-Two numbers are equal here when their bits are: +0 is not -0, and any NaN equals any NaN (payloads are not kept by all
-processors). Distances are counted in units in the last place, across zero and up to infinity. The functions take
-whatever :func:`numpy.asarray` takes, complex numbers as pairs and bfloat16 of ``ml_dtypes`` included.
+Two numbers are equal when their bits are: +0 is not -0, and any NaN equals any NaN, because some processors do not
+preserve payloads. Distances are counted in units in the last place, across zero and up to infinity. The functions take
+what :func:`numpy.asarray` takes, complex numbers as pairs and bfloat16 of ``ml_dtypes`` included.
 """
 
 import math
@@ -13,6 +13,7 @@ import numpy as np
 
 from adamax_ref.recipe.profile import BFLOAT16, BINARY16, BINARY32, BINARY64, PROFILES, Format
 
+from .interval import Doubles
 from .rounding import ordinal
 
 _FORMAT_OF = {
@@ -23,7 +24,6 @@ _FORMAT_OF = {
     "complex64": BINARY32,
     "complex128": BINARY64,
 }
-Doubles = np.ndarray[Any, np.dtype[np.float64]]
 
 
 @final

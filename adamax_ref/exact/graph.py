@@ -1,26 +1,130 @@
 """The permitted recipes of a dialect as one graph, in which equal values are one node.
 
-A *value* is a real function of inputs and constants; :mod:`adamax_ref.exact.residue` tells which are equal. A *node* is a
-value at one stage of rounding: as an operation left it, after a ``flush``, or after a store to the storage type. Each node
-lists its *derivations*, the different operations by which permitted recipes arrive at it. Whatever holds for every
-derivation of every node holds for every permitted recipe, and a few dozen derivations stand for hundreds of recipes.
+A *value* is a real function of inputs and constants. A *node* is a value at one stage of rounding: as an operation left
+it, after a ``flush``, or after a store to the storage type. Each node lists its *derivations*, the different operations
+by which permitted recipes compute it. A statement about every derivation of every node holds for every permitted recipe,
+and a few dozen derivations stand for hundreds of recipes.
+
+Two recipes often compute the same function in different ways: ``m + w(g - m)`` and ``(1 - w)m + wg``. :class:`Residue`
+recognises that: both are evaluated modulo the prime 2**61 - 1 at a random point. Equal functions give equal residues;
+different rational functions of degree n give equal ones with a chance below n / 2**60 (Schwartz 1980, Zippel 1979).
+``|x|`` and ``max`` are no rational functions: each is a new variable that depends on its operands, but not on their order
+or sign.
 """
 
-from collections.abc import Mapping, Sequence
+import random
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any, final
 
 from adamax_ref.recipe.dialect import Dialect
+from adamax_ref.recipe.operations import fma, greater, maximum
 from adamax_ref.recipe.profile import Unrounded
 from adamax_ref.recipe.recipe import INPUTS, Recipe
 
-from .residue import TABLE, Residue, point
+UNROUNDED: Mapping[str, Callable[..., Any]] = {
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "div": lambda a, b: a / b,
+    "fma": fma,
+    "neg": lambda a: -a,
+    "abs": abs,
+    "max": maximum,
+    "greater": greater,
+    "round": lambda a: a,
+    "flush": lambda a: a,
+}
+"""The operations of a recipe without rounding, for fractions, intervals, columns and residues."""
 
 _SAMPLE_STEP = 3
 _STAGE = {"round": "stored", "flush": "flushed"}
 _KEEPS_STAGE = ("neg", "abs", "max", "greater")
+
+
+PRIME = (1 << 61) - 1
+
+
+@final
+class Residue:
+    """A residue class modulo a large prime; computes with itself, integers and floats.
+
+    Examples
+    --------
+    >>> a, b = point("a"), point("b")
+    >>> (a + b) * (a - b) == a * a - b * b, a / b * b == a
+    (True, True)
+    """
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        if isinstance(value, Residue):
+            value = value.value
+        elif not isinstance(value, int):
+            exact = Fraction(value)
+            value = exact.numerator * pow(exact.denominator, -1, PRIME)
+        self.value: int = value % PRIME
+
+    def __add__(self, other: Any) -> "Residue":
+        return Residue(self.value + Residue(other).value)
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Any) -> "Residue":
+        return Residue(self.value - Residue(other).value)
+
+    def __rsub__(self, other: Any) -> "Residue":
+        return Residue(Residue(other).value - self.value)
+
+    def __mul__(self, other: Any) -> "Residue":
+        return Residue(self.value * Residue(other).value)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Any) -> "Residue":
+        return Residue(self.value * pow(Residue(other).value, -1, PRIME))
+
+    def __rtruediv__(self, other: Any) -> "Residue":
+        return Residue(other) / self
+
+    def __pow__(self, exponent: int) -> "Residue":
+        return Residue(pow(self.value, exponent, PRIME))
+
+    def __neg__(self) -> "Residue":
+        return Residue(-self.value)
+
+    def __abs__(self) -> "Residue":
+        return point(f"abs {min(self.value, PRIME - self.value)}")
+
+    def __fma__(self, a: Any, b: Any, c: Any) -> "Residue":
+        return Residue(a) * Residue(b) + Residue(c)
+
+    def __maximum__(self, a: Any, b: Any) -> "Residue":
+        return self if Residue(a) == Residue(b) else point(f"max {sorted((Residue(a).value, Residue(b).value))}")
+
+    __greater__ = __maximum__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, int | float | Fraction | Residue) and Residue(other).value == self.value
+
+    def __hash__(self) -> int:
+        return hash(self.value)
+
+    def __float__(self) -> float:
+        """Return a number that is neither 0 nor infinite, as a generic value is: for dialects that ask."""
+        return 0.5
+
+    def __repr__(self) -> str:
+        return f"Residue({self.value})"
+
+
+def point(name: str) -> Residue:
+    """Return the random coordinate that belongs to a name; the same one in every run."""
+    return Residue(random.Random(f"adamax_ref {name}").randrange(1, PRIME))
 
 
 @final
@@ -82,6 +186,24 @@ class Graph:
     ways: tuple[tuple[int, ...], ...]
 
 
+@final
+@dataclass(frozen=True)
+class Plan:
+    """How to reach every value: for each its operation and the values it needs; None for inputs and constants."""
+
+    steps: tuple[tuple[int, str, tuple[int, ...]], ...]
+    inputs: tuple[int, ...]
+    count: int
+
+    def only(self, wanted: Sequence[int]) -> "Plan":
+        """Return the part of the plan that is needed for some values."""
+        needed = set(wanted)
+        for at, _, args in reversed(self.steps):
+            if at in needed:
+                needed.update(args)
+        return Plan(tuple(step for step in self.steps if step[0] in needed), self.inputs, self.count)
+
+
 def graph_of(dialects: Sequence[Dialect], recipes: Sequence[Recipe]) -> Graph:
     """Merge recipes into a graph.
 
@@ -141,7 +263,7 @@ class _Builder:
             self.constants.setdefault(place, []).append((source, name))
             known.append((constants[name], place))
         for operation in recipe.operations:
-            residue = TABLE[operation.name](*(known[arg][0] for arg in operation.args))
+            residue = UNROUNDED[operation.name](*(known[arg][0] for arg in operation.args))
             args = tuple(known[arg][1] for arg in operation.args)
             known.append((residue, self.derived(residue.value, operation.name, args, source == 0)))
         self.ways.append([place for _, place in known])

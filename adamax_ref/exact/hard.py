@@ -1,7 +1,7 @@
-"""Hard cases: inputs whose exact result lies next to the middle between two numbers, and at which recipes part.
+"""Search for hard cases: inputs with an exact result near the middle between two numbers, where recipes differ.
 
-There an implementation that rounds once too often, fuses what should not be fused, or forms a constant in the wrong type shows
-itself, while on ordinary inputs it may agree for a long time. The search is deterministic: equal arguments, equal finds.
+An implementation that rounds once too often, fuses an operation, or forms a constant in the wrong type differs there,
+while it may agree on ordinary inputs for a long time. The search is deterministic: equal arguments, equal results.
 """
 
 import random
@@ -18,11 +18,11 @@ from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.profile import PROFILES, Format
 
-from .exact import Step, exact_steps
+from .constants import exact_hyper
 from .interval import Interval
-from .merged import merge
-from .power import exact_hyper
+from .recipe_set import combine
 from .stepper import run
+from .trajectory import Step, exact_steps
 
 Row = tuple[float, float, float, float]
 Pair = tuple[str, str]
@@ -119,7 +119,7 @@ def separated(dialect: Dialect, profile: str, h: Hyperparameters, t: int, finds:
     """
     dialects = permitted(dialect, profile, h.weight_decay != 0)
     inputs = [np.array([getattr(find, name) for find in finds]) for name in "pgmu"]
-    merged = merge([replace(one, flushes=False) for one in dialects], profile, h, t)
+    merged = combine([replace(one, flushes=False) for one in dialects], profile, h, t)
     made = {value: np.zeros(len(finds)) for value in merged.results}
     for piece, value, numbers in merged.run(inputs):
         made[value][piece] = numbers

@@ -1,4 +1,4 @@
-"""Which recipes count as right under given hyperparameters, their graph, and the exact constants of a step in it."""
+"""The permitted recipes for given hyperparameters: their graph, a plan of evaluation, and exact constants."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -11,11 +11,12 @@ from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.profile import Format
 from adamax_ref.recipe.recipe import Recipe
 
-from .graph import Graph, graph_of
+from .constants import exact_constants
+from .graph import Derivation, Graph, Plan, graph_of
 from .interval import BITS
-from .scalars import exact_constants
-from .values import Plan, plan
+from .stepper import operations
 
+_IEEE = operations("binary64", "binary64")
 SAMPLE = Hyperparameters(lr=2e-3, weight_decay=1e-2)
 """Of the step at which a plan is chosen: usual numbers, none of them zero, so that every constant weighs something."""
 
@@ -86,3 +87,42 @@ def exact_by_node(permitted: Permitted, h: Hyperparameters, t: int, bits: int | 
             made[source] = exact_constants(permitted.dialects[source], h, t, bits)
         exact[place] = made[source][name]
     return exact
+
+
+def plan(graph: Graph, constants: Mapping[int, float]) -> Plan:
+    """Choose for every value the derivation that widens intervals least, judged at a sample point.
+
+    Parameters
+    ----------
+    graph : Graph
+        See :func:`adamax_ref.exact.graph.graph_of`.
+    constants : mapping of int to float
+        Roughly the value of each constant node.
+    """
+    size: dict[int, tuple[float, float]] = {}
+    for place, sample in zip(graph.inputs, (1.0, 0.7, 0.3, 0.9), strict=True):
+        size[graph.nodes[place].value] = (sample, 1.0)
+    size |= {graph.nodes[place].value: (number, 0.0) for place, number in constants.items()}
+    steps = []
+    for node in graph.nodes:
+        if node.value in size:
+            continue
+        best = min(node.derivations, key=lambda derivation: _radius(derivation, graph, size)[0])
+        radius, at = _radius(best, graph, size)
+        size[node.value] = (at, radius)
+        steps.append((node.value, best.operation, tuple(graph.nodes[arg].value for arg in best.args)))
+    return Plan(tuple(steps), tuple(graph.nodes[place].value for place in graph.inputs), graph.values)
+
+
+def _radius(derivation: Derivation, graph: Graph, size: Mapping[int, tuple[float, float]]) -> tuple[float, float]:
+    """Return how wide an operation makes its result when its operands are as wide as they are, and the result."""
+    args = [size[graph.nodes[arg].value] for arg in derivation.args]
+    numbers = [x for x, _ in args]
+    at = float(_IEEE[derivation.operation](*numbers))
+    if derivation.operation == "fma":
+        (a, ra), (b, rb), (_, rc) = args
+        return abs(a) * rb + abs(b) * ra + rc, at
+    if derivation.operation in ("mul", "div"):
+        (a, ra), (b, rb) = args
+        return (abs(a) * rb + abs(b) * ra if derivation.operation == "mul" else (ra + abs(at) * rb) / max(abs(b), 1e-300)), at
+    return sum(radius for _, radius in args), at

@@ -1,7 +1,7 @@
-"""The hand calculator: every operation of a step, with its exact value, its rounded value and its error.
+"""A table of one step: each operation with its exact value, its rounded value, its error and its bound.
 
-The recipe is run twice side by side: by the bit oracle, and on rationals. An operation's own rounding error is what it adds,
-its whole error is the distance of what a program holds from what the formula says; the bound is for the latter.
+The recipe runs twice side by side: by the bit oracle, and on fractions. The error of a line is the whole distance between
+the rounded and the exact value, not the rounding error of that operation alone; the bound is for this distance.
 """
 
 import math
@@ -17,16 +17,14 @@ from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.profile import PROFILES, Format
 from adamax_ref.recipe.recipe import INPUTS, OUTPUTS, Recipe
 
-from .advance import State, analysed
 from .certify import Certified, Step, certify
-from .column import Doubles
-from .exact import as_fraction
-from .numbers import Numbers
+from .constants import exact_constants, exact_hyper
+from .interval import Doubles
 from .permitted import permitted_graph
-from .power import exact_hyper
-from .scalars import exact_constants
+from .step_bounds import State, analysed
 from .stepper import operations
-from .values import Number, apply, exactly
+from .trajectory import as_fraction
+from .values import Number, Numbers, apply, exactly
 
 FRACTION_STEPS = 40
 """For so many steps exact values are fractions; after that intervals of ``LONG_BITS`` bits, whose width never shows."""
@@ -52,7 +50,7 @@ class Line:
     rounded : float
         What a program holds.
     ulps : float
-        Their distance in units in the last place of the type it is held in; NaN where one is not finite.
+        Their distance in units in the last place of the type it is rounded in; NaN where one is not finite.
     bound : float
         How far the value may be off in any permitted recipe that forms it, in the same units; infinite without a bound.
     """
@@ -113,14 +111,14 @@ def trace(
         [g] = step.grad or ()
         recipe = dialect.recipe(h, profile)
         numbers = _formed(dialect, h, now.t, recipe, bits)
-        held = [hats[0], g, hats[1], hats[2], *dialect.scalars(exact_hyper(h), now.t, recipe)]
-        truth = [exact[0], exactly(g, bits), exact[1], exact[2], *numbers]
+        rounded = [hats[0], g, hats[1], hats[2], *dialect.scalars(exact_hyper(h), now.t, recipe)]
+        values = [exact[0], exactly(g, bits), exact[1], exact[2], *numbers]
         bounds = _bounds(dialect, profile, h, now.t, before, g)
         for name, value in zip(OUTPUTS, recipe.outputs, strict=True):
             bounds[value] = getattr(now, name).bound[0]
-        lines += _step(now.t, recipe, held, truth, bounds)
+        lines += _step(now.t, recipe, rounded, values, bounds)
         before = State({name: getattr(now, name).exact for name in OUTPUTS}, _errors(now), {})
-        hats, exact = [held[value] for value in recipe.outputs], [truth[value] for value in recipe.outputs]
+        hats, exact = [rounded[value] for value in recipe.outputs], [values[value] for value in recipe.outputs]
     return lines
 
 
@@ -141,23 +139,23 @@ def _errors(now: Certified) -> dict[str, Doubles]:
     return {name: np.array(getattr(now, name).bound) for name in OUTPUTS}
 
 
-def _step(t: int, recipe: Recipe, held: list[float], truth: list[Number], bounds: Sequence[float]) -> list[Line]:
+def _step(t: int, recipe: Recipe, rounded: list[float], values: list[Number], bounds: Sequence[float]) -> list[Line]:
     """Extend the values of a step by its operations, and return all of its lines."""
     table = operations(recipe.working, recipe.storage)
     for operation in recipe.operations:
-        held.append(table[operation.name](*(held[arg] for arg in operation.args)))
-        args = [truth[arg] for arg in operation.args]
-        truth.append(args[0] if operation.name in ("round", "flush") else apply(operation.name, args))
+        rounded.append(table[operation.name](*(rounded[arg] for arg in operation.args)))
+        args = [values[arg] for arg in operation.args]
+        values.append(apply(operation.name, args))
     names, first = recipe.names, len(recipe.leaves)
-    shown = [at for at in range(len(held)) if at not in (INPUTS.index(name) for name in "pmu")]
+    shown = [at for at in range(len(rounded)) if at not in (INPUTS.index(name) for name in "pmu")]
     lines = []
     for at in shown:
         formula = names[at] if at < first else _formula(recipe, at - first)
         storing = at < len(INPUTS) or at in recipe.outputs or (at >= first and recipe.operations[at - first].name == "round")
         fmt = recipe.storage_format if storing else recipe.working_format
-        unit = _unit(held[at], fmt)
-        ulps = _distance(held[at], truth[at], unit)
-        lines.append(Line(t, names[at], formula, _plain(truth[at]), held[at], ulps, bounds[at] / unit))
+        unit = _unit(rounded[at], fmt)
+        ulps = _distance(rounded[at], values[at], unit)
+        lines.append(Line(t, names[at], formula, _plain(values[at]), rounded[at], ulps, bounds[at] / unit))
     return lines
 
 
@@ -178,8 +176,8 @@ def _plain(x: Number) -> Any:
     return x if isinstance(x, float) else as_fraction(x)
 
 
-def _distance(held: float, truth: Number, unit: float) -> float:
-    if isinstance(truth, float) or not math.isfinite(held):
-        same = isinstance(truth, float) and (held == truth or (held != held and truth != truth))
+def _distance(rounded: float, values: Number, unit: float) -> float:
+    if isinstance(values, float) or not math.isfinite(rounded):
+        same = isinstance(values, float) and (rounded == values or (rounded != rounded and values != values))
         return 0.0 if same else math.nan
-    return float(abs(Fraction(held) - as_fraction(truth)) / Fraction(unit))
+    return float(abs(Fraction(rounded) - as_fraction(values)) / Fraction(unit))

@@ -1,98 +1,29 @@
-"""The exact value of every node of a graph, on any kind of number.
+"""Exact values of the nodes of a graph, for one element and for many.
 
-Numbers are intervals or rationals; NaN and the infinities are floats and follow IEEE 754. Zero over zero is NaN, another
-number over zero is infinite, a number over an infinity is zero. What cannot be told, because an interval straddles zero,
-raises :class:`Undecidable`.
+Numbers are intervals or fractions; NaN and infinities are floats and follow IEEE 754: zero over zero is NaN, another
+number over zero is infinite, a number over an infinity is zero. :class:`Undecidable` is raised where an interval contains
+zero and the sign matters.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, final
 
-from adamax_ref.recipe.operations import fma, greater, maximum
+import numpy as np
 
-from .graph import Derivation, Graph
-from .interval import Interval
+from .graph import UNROUNDED, Plan
+from .interval import BITS, Column, Doubles, Flags, Interval
 from .stepper import operations
 
 Number = Any
 """An Interval or a Fraction; or a float that is NaN or infinite."""
 
 _IEEE = operations("binary64", "binary64")
-FREE: Mapping[str, Callable[..., Number]] = {
-    "add": lambda a, b: a + b,
-    "sub": lambda a, b: a - b,
-    "mul": lambda a, b: a * b,
-    "div": lambda a, b: a / b,
-    "fma": fma,
-    "neg": lambda a: -a,
-    "abs": abs,
-    "max": maximum,
-    "greater": greater,
-}
 
 
 class Undecidable(ArithmeticError):
     """A question that has no answer at the precision at hand, or none at all; the message says which and why."""
-
-
-@final
-@dataclass(frozen=True)
-class Plan:
-    """How to reach every value: for each its operation and the values it needs; None for inputs and constants."""
-
-    steps: tuple[tuple[int, str, tuple[int, ...]], ...]
-    inputs: tuple[int, ...]
-    count: int
-
-    def only(self, wanted: Sequence[int]) -> "Plan":
-        """Return the part of the plan that is needed for some values."""
-        needed = set(wanted)
-        for at, _, args in reversed(self.steps):
-            if at in needed:
-                needed.update(args)
-        return Plan(tuple(step for step in self.steps if step[0] in needed), self.inputs, self.count)
-
-
-def plan(graph: Graph, constants: Mapping[int, float]) -> Plan:
-    """Choose for every value the derivation that widens intervals least, judged at a sample point.
-
-    Parameters
-    ----------
-    graph : Graph
-        See :func:`adamax_ref.exact.graph.graph_of`.
-    constants : mapping of int to float
-        Roughly the value of each constant node.
-    """
-    size: dict[int, tuple[float, float]] = {}
-    for place, sample in zip(graph.inputs, (1.0, 0.7, 0.3, 0.9), strict=True):
-        size[graph.nodes[place].value] = (sample, 1.0)
-    size |= {graph.nodes[place].value: (number, 0.0) for place, number in constants.items()}
-    steps = []
-    for node in graph.nodes:
-        if node.value in size:
-            continue
-        best = min(node.derivations, key=lambda derivation: _radius(derivation, graph, size)[0])
-        radius, at = _radius(best, graph, size)
-        size[node.value] = (at, radius)
-        steps.append((node.value, best.operation, tuple(graph.nodes[arg].value for arg in best.args)))
-    return Plan(tuple(steps), tuple(graph.nodes[place].value for place in graph.inputs), graph.values)
-
-
-def _radius(derivation: Derivation, graph: Graph, size: Mapping[int, tuple[float, float]]) -> tuple[float, float]:
-    """Return how wide an operation makes its result when its operands are as wide as they are, and the result."""
-    args = [size[graph.nodes[arg].value] for arg in derivation.args]
-    numbers = [x for x, _ in args]
-    at = float(_IEEE[derivation.operation](*numbers))
-    if derivation.operation == "fma":
-        (a, ra), (b, rb), (_, rc) = args
-        return abs(a) * rb + abs(b) * ra + rc, at
-    if derivation.operation in ("mul", "div"):
-        (a, ra), (b, rb) = args
-        return (abs(a) * rb + abs(b) * ra if derivation.operation == "mul" else (ra + abs(at) * rb) / max(abs(b), 1e-300)), at
-    return sum(radius for _, radius in args), at
 
 
 def evaluate(steps: Plan, constants: Mapping[int, Number], inputs: Sequence[Number]) -> list[Number]:
@@ -120,7 +51,7 @@ def evaluate(steps: Plan, constants: Mapping[int, Number], inputs: Sequence[Numb
     if not any(isinstance(number, float) for number in inputs):
         try:
             for at, name, args in steps.steps:
-                known[at] = FREE[name](*[known[arg] for arg in args])
+                known[at] = UNROUNDED[name](*[known[arg] for arg in args])
             return known
         except ZeroDivisionError:
             pass  # a divisor is zero: begin again with operations that know what IEEE 754 answers
@@ -138,7 +69,7 @@ def apply(name: str, args: Sequence[Number]) -> Number:
     (nan, -inf, Fraction(0, 1))
     """
     if not any(isinstance(arg, float) for arg in args) and (name != "div" or sign(args[1])):
-        return FREE[name](*args)
+        return UNROUNDED[name](*args)
     stand_in = [arg if isinstance(arg, float) else float(sign(arg)) for arg in args]
     result = _IEEE[name](*stand_in)
     if not math.isfinite(result):
@@ -166,3 +97,109 @@ def exactly(x: float, bits: int | None) -> Number:
     if not math.isfinite(x):
         return float(x)
     return Fraction(x) if bits is None else Interval.of(x, bits)
+
+
+_ONE = Interval(1, 1, 0)
+
+
+@final
+class Numbers(Sequence[Number]):
+    """A sequence of exact values: intervals, and floats where a value is NaN or infinite.
+
+    Attributes
+    ----------
+    column : Column
+        The intervals; anything where there is a float.
+    special : dict of int to float
+        The floats by element.
+
+    Examples
+    --------
+    >>> two = Numbers.of([1.5, float("inf")])
+    >>> two[0], two[1], two.flags.tolist()
+    (Interval(3, 3, -1), inf, [False, True])
+    """
+
+    __slots__ = ("column", "special")
+
+    def __init__(self, column: Column, special: Mapping[int, float] | None = None) -> None:
+        self.column, self.special = column, dict(special or {})
+
+    @classmethod
+    def of(cls, numbers: Sequence[float], bits: int = BITS) -> "Numbers":
+        """Return the exact values of floats."""
+        given: Doubles = np.array(numbers, dtype=np.float64)
+        odd = ~np.isfinite(given)
+        special = {int(at): float(given[at]) for at in np.flatnonzero(odd)}
+        return cls(Column.of(np.where(odd, 0.0, given), bits), special)
+
+    def __len__(self) -> int:
+        return len(self.column)
+
+    def __getitem__(self, at: Any) -> Number:
+        return self.special[at] if at in self.special else self.column[at]
+
+    def __iter__(self) -> Iterator[Number]:
+        return (self[at] for at in range(len(self)))
+
+    @property
+    def flags(self) -> Flags:
+        """Where there is a float."""
+        flags = np.zeros(len(self), dtype=bool)
+        flags[list(self.special)] = True
+        return flags
+
+    def replaced(self, entries: Mapping[int, Number]) -> "Numbers":
+        """Return a copy with some entries replaced, named by number."""
+        special = {at: x for at, x in entries.items() if isinstance(x, float)}
+        column = self.column.replaced({at: x for at, x in entries.items() if at not in special})
+        return Numbers(column, {at: x for at, x in self.special.items() if at not in entries} | special)
+
+
+def singles(constants: Mapping[int, Interval]) -> dict[int, Numbers]:
+    """Return each of some intervals as the numbers of a single element."""
+    return dict(zip(constants, map(Numbers, Column.join([*constants.values()]).singles()), strict=True))
+
+
+def evaluate_all(
+    steps: Plan, constants: Mapping[int, Interval], inputs: Sequence[Numbers]
+) -> tuple[dict[int, Numbers], dict[int, list[Number]]]:
+    """Evaluate a plan on many elements.
+
+    Where an input is NaN or infinite, or a divisor is not certainly positive, :func:`~adamax_ref.exact.values.evaluate`
+    is asked about that element alone.
+
+    Parameters
+    ----------
+    steps : Plan
+        From :func:`~adamax_ref.exact.values.plan`.
+    constants : mapping of int to Interval
+        By number of the value.
+    inputs : sequence of 4 Numbers
+        The parameter, its gradient, and the state.
+
+    Returns
+    -------
+    dict of int to Numbers
+        The values of the plan by number: inputs and results, and the constants with one entry each.
+    dict of int to list
+        For each element that was evaluated alone all its values.
+    """
+    size = len(inputs[0])
+    made = singles(constants)
+    known = {at: numbers.column for at, numbers in made.items()}
+    known |= {at: numbers.column for at, numbers in zip(steps.inputs, inputs, strict=True)}
+    alone = {at for numbers in inputs for at in numbers.special}
+    for at, name, args in steps.steps:
+        operands = [known[arg] for arg in args]
+        if name == "div":
+            bad = np.asarray(operands[1].lo <= 0, dtype=bool)
+            alone |= {*np.flatnonzero(np.broadcast_to(bad, size)).tolist()}
+            operands[1] = operands[1].replaced(dict.fromkeys(np.flatnonzero(bad).tolist(), _ONE)) if bad.any() else operands[1]
+        known[at] = UNROUNDED[name](*operands)
+    made |= {at: Numbers(known[at].stretched(size)) for at, _, _ in steps.steps}
+    made |= dict(zip(steps.inputs, inputs, strict=True))
+    rows = {element: evaluate(steps, constants, [numbers[element] for numbers in inputs]) for element in sorted(alone)}
+    for at, _, _ in steps.steps if rows else ():
+        made[at] = made[at].replaced({element: row[at] for element, row in rows.items()})
+    return made, rows

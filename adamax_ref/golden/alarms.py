@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from adamax_ref.dialects._axes import permitted
-from adamax_ref.exact.merged import merge
+from adamax_ref.exact.recipe_set import combine
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.recipe import INPUTS
 
@@ -59,7 +59,7 @@ def _states(case: Case, laws: Sequence[Dialect]) -> Iterator[tuple[list[int], Ar
     for each in case.steps:
         if each.grad is not None:
             t += 1
-            merged = merge(laws, case.profile, case.hyper.at(each), t)
+            merged = combine(laws, case.profile, case.hyper.at(each), t)
             grad = np.tile(np.array(decode(each.grad, case.form), dtype=np.float64), len(states))
             columns = {"p": states[:, 0].ravel(), "g": grad, "m": states[:, 1].ravel(), "u": states[:, 2].ravel()}
             rows, states = _after(merged, [columns[name] for name in INPUTS], rows, states.shape)

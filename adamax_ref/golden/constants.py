@@ -3,7 +3,7 @@
 Everybody else forms them from the hyperparameters; then they are a help for finding a fault.
 """
 
-from adamax_ref.exact.power import exact_hyper
+from adamax_ref.exact.constants import exact_hyper
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.profile import BINARY64, ieee_divide

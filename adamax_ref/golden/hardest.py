@@ -13,7 +13,7 @@ import numpy as np
 
 from adamax_ref.dialects._axes import cover
 from adamax_ref.exact.hard import Row, nearest, separated
-from adamax_ref.exact.merged import merge
+from adamax_ref.exact.recipe_set import combine
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.profile import BINARY64, PROFILES
@@ -84,7 +84,7 @@ def _promising(rows: list[Row], keep: int, dialect: Dialect, profile: str, h: Hy
     """Keep those that are near a middle by binary64, whose errors are far below a narrower type's last place."""
     inputs = [np.array(column) for column in zip(*rows, strict=True)]
     _, another = cover(dialect, profile, h.weight_decay != 0)[:2]
-    merged = merge([replace(another, profiles=("f64",), name="f64")], "f64", h, t + 1)
+    merged = combine([replace(another, profiles=("f64",), name="f64")], "f64", h, t + 1)
     near = np.concatenate(
         [_from_middle(numbers, profile) for _, value, numbers in merged.run(inputs) if value == merged.outputs[0][0]]
     )

@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from itertools import repeat
 from typing import Literal, final
 
-from adamax_ref.exact.power import exact_hyper
+from adamax_ref.exact.constants import exact_hyper
 from adamax_ref.exact.stepper import run
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters

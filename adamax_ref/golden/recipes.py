@@ -13,7 +13,7 @@ import numpy as np
 from adamax_ref.dialects import get
 from adamax_ref.dialects._axes import permitted
 from adamax_ref.exact.hard import draws
-from adamax_ref.exact.merged import merge
+from adamax_ref.exact.recipe_set import combine
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.recipe import OUTPUTS
@@ -100,7 +100,7 @@ def _alike(dialect: Dialect, others: list[Dialect], profile: str, decay: float, 
     places = [OUTPUTS.index(name) for name in names]
     for beta1, t in ((0.9, 3), (0.3, 2)):
         h = Hyperparameters(lr=0.3, beta1=beta1, beta2=0.98, eps=1e-3 * ("eps" in dialect.options), weight_decay=decay)
-        merged = merge([keeping(dialect), *others], profile, h, t)
+        merged = combine([keeping(dialect), *others], profile, h, t)
         bits: dict[int, bytes] = dict.fromkeys(merged.results, b"")
         for _, value, numbers in merged.run(inputs):
             bits[value] += numbers.tobytes()

@@ -7,8 +7,8 @@ import pytest
 
 from adamax_ref.dialects import get, names
 from adamax_ref.dialects._axes import Axes, assemble, cover, permitted
+from adamax_ref.exact.constants import exact_hyper
 from adamax_ref.exact.graph import graph_of
-from adamax_ref.exact.power import exact_hyper
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.profile import BINARY32, Rounding

@@ -13,10 +13,10 @@ from adamax_ref.commands import _speed
 from adamax_ref.commands._evidence import Subject, allowed, elements, random_steps, searched_steps, trajectories
 from adamax_ref.commands._tally import InBounds, InSteps, Tally
 from adamax_ref.dialects import get
-from adamax_ref.exact.batch import bounds_of, inside
 from adamax_ref.exact.certify import Step, certify
-from adamax_ref.exact.merged import Merged, merge
 from adamax_ref.exact.permitted import permitted_graph
+from adamax_ref.exact.recipe_set import RecipeSet, combine
+from adamax_ref.exact.step_bounds import bounds_of, inside
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.profile import PROFILES
 
@@ -50,7 +50,7 @@ def test_without_leave_to_flush_a_flushing_recipe_is_outside() -> None:
     inputs = {name: x.astype(np.float32).astype(np.float64) for name, x in inputs.items()}
     for one, wanted in ((subject, False), (strict, True)):
         limits, tally = allowed(one, h, 2, inputs), Tally(len(subject.recipes))
-        merged = merge(subject.recipes, "f32", h, 2)
+        merged = combine(subject.recipes, "f32", h, 2)
         results = merged.run(list(inputs.values()))
         tally.add(merged, ((value, limits[merged.results[value]](piece, got.astype(np.float64))) for piece, value, got in results))
         assert (tally.outside > 0) is wanted
@@ -73,11 +73,11 @@ def test_elements_are_numbers_of_the_format_from_its_whole_range() -> None:
 
 
 @pytest.fixture
-def one_recipe() -> Merged:
-    return merge([get("torch")], "f32", get("torch").defaults, 1)
+def one_recipe() -> RecipeSet:
+    return combine([get("torch")], "f32", get("torch").defaults, 1)
 
 
-def test_an_answer_outside_is_counted(one_recipe: Merged) -> None:
+def test_an_answer_outside_is_counted(one_recipe: RecipeSet) -> None:
     tally = Tally(1)
     measure = InBounds(np.array([1.0, 1.0]), np.array([1.0, 1.0]), np.array([0.25, 0.25]))
     tally.add(one_recipe, [(one_recipe.outputs[0][0], measure(ALL, np.array([1.125, 1.5])))])
@@ -87,7 +87,7 @@ def test_an_answer_outside_is_counted(one_recipe: Merged) -> None:
 
 def test_an_infinite_answer_is_outside_for_the_dialect_and_an_overflow_for_others() -> None:
     torch = get("torch")
-    merged = merge([torch, torch.variants["unfused"]], "f32", torch.defaults, 2)
+    merged = combine([torch, torch.variants["unfused"]], "f32", torch.defaults, 2)
     measure = InBounds(np.array([1.0]), np.array([1.0]), np.array([0.25]))
     for at, wanted in enumerate([(1, 0), (0, 1)]):
         for answer in (np.inf, np.nan):

@@ -7,10 +7,10 @@ from adamax_ref.backend import get_backend
 from adamax_ref.conformance.arrays import dtype_of
 from adamax_ref.dialects import get
 from adamax_ref.dialects._axes import permitted
+from adamax_ref.exact.constants import exact_hyper
 from adamax_ref.exact.hard import Hard, answers, draws, from_middle, nearest, search, separated
 from adamax_ref.exact.interval import Interval
-from adamax_ref.exact.merged import merge
-from adamax_ref.exact.power import exact_hyper
+from adamax_ref.exact.recipe_set import combine
 from adamax_ref.exact.stepper import run
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters
@@ -84,7 +84,7 @@ def test_merged_recipes_give_the_bits_of_an_engine_one_by_one(profile: str, deca
     h = Hyperparameters(lr=0.1, beta1=0.9, beta2=0.87, eps=2.0**-6, weight_decay=decay)
     dialects = (torch, *permitted(torch, profile, decay != 0))[::7]
     columns = [np.array(column) for column in zip(*draws(profile, 70, seed=2), strict=True)]
-    merged = merge(dialects, profile, h, 3)
+    merged = combine(dialects, profile, h, 3)
     made = {value: numbers for _, value, numbers in merged.run(columns)}
     engine = get_backend("numpy")
     for one, ends in zip(dialects, merged.outputs, strict=True):

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from adamax_ref.cli import main
 from adamax_ref.dialects import get, names
-from adamax_ref.exact.power import exact_hyper
+from adamax_ref.exact.constants import exact_hyper
 from adamax_ref.exact.stepper import run
 from adamax_ref.exact.trace import trace
 from adamax_ref.recipe.hyper import Hyperparameters

@@ -7,8 +7,8 @@ import pytest
 
 from adamax_ref.dialects import get
 from adamax_ref.dialects._axes import cover
-from adamax_ref.exact.exact import Step, exact_steps
 from adamax_ref.exact.hard import from_middle
+from adamax_ref.exact.trajectory import Step, exact_steps
 from adamax_ref.golden import found
 from adamax_ref.golden.build import build, framed
 from adamax_ref.golden.case import Case

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from adamax_ref.dialects import get
 from adamax_ref.exact.certify import Certified, certify
-from adamax_ref.exact.exact import Step
+from adamax_ref.exact.trajectory import Step
 from adamax_ref.frameworks import get as get_framework
 from adamax_ref.frameworks import names as framework_names
 from adamax_ref.frameworks.batteries import dtype_of

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from adamax_ref import dialects, frameworks
 from adamax_ref.exact import stepper
-from adamax_ref.exact.exact import Step, exact_steps
+from adamax_ref.exact.trajectory import Step, exact_steps
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.profile import BINARY32, Rounding
 

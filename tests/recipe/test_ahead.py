@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adamax_ref.dialects import get, names
-from adamax_ref.exact.power import exact_hyper
+from adamax_ref.exact.constants import exact_hyper
 from adamax_ref.recipe.ahead import Later
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, lru_cache
 from typing import Any, cast, final
 
-from adamax_ref.exact.machine import Function, function_of, rounding
-from adamax_ref.exact.power import ExactPower
+from adamax_ref.exact.constants import ExactPower
+from adamax_ref.exact.stepper import Function, function_of, rounding
 from adamax_ref.golden.case import Case, Hyper, Number, Step
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters

@@ -15,7 +15,7 @@ from adamax_ref.conformance.answer import Answer, Hello, Reported
 from adamax_ref.conformance.arrays import Start, start_of, text_of
 from adamax_ref.conformance.target import Refusal, Target, TargetUnavailable, attempt
 from adamax_ref.dialects import get, names
-from adamax_ref.exact.power import ExactPower
+from adamax_ref.exact.constants import ExactPower
 from adamax_ref.golden.case import Case
 from adamax_ref.guards import require_gradual_underflow
 from adamax_ref.optimizer.types import ParamState

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adamax_ref.dialects import get
-from adamax_ref.exact.power import ExactPower, exact_hyper, power
+from adamax_ref.exact.constants import ExactPower, exact_hyper, power
 from adamax_ref.exact.rounding import round_exact
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.profile import BINARY32, BINARY64, FORMATS, PROFILES, Rounding

@@ -1,7 +1,7 @@
-"""Exact evaluation: the law on rationals, or on intervals that enclose them, with every rounding removed.
+"""Exact parameters and states along a trajectory, and their correctly rounded values.
 
-It is the traced recipe of the dialect that is evaluated, with the dialect's own constants; of several equal ways to a value
-the one is taken that keeps intervals narrow.
+Values are intervals of 256 bits. Where an interval does not decide a rounding, it is computed again with more bits, and
+in the end with fractions.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,10 +15,9 @@ from adamax_ref.recipe.profile import PROFILES, Format
 
 from .bounds import SYMBOLS
 from .interval import BITS, Interval
-from .numbers import Numbers, evaluate_all
 from .permitted import exact_by_node, permitted_graph
 from .rounding import round_dyadic, round_exact
-from .values import Number, Undecidable, evaluate, exactly
+from .values import Number, Numbers, Undecidable, evaluate, evaluate_all, exactly
 
 MOST_BITS = 1024
 """Beyond this length of the interval ends a rounding that is not decided is taken for a tie, and fractions are used."""

@@ -12,14 +12,11 @@ import numpy as np
 import pytest
 
 from adamax_ref.dialects import get, names
-from adamax_ref.exact.column import Column
-from adamax_ref.exact.exact import Step, exact_steps
-from adamax_ref.exact.interval import Interval
-from adamax_ref.exact.numbers import Numbers, evaluate_all
+from adamax_ref.exact.interval import Column, Interval
 from adamax_ref.exact.permitted import exact_by_node, permitted_graph
-from adamax_ref.exact.rounding import neighbour, round_exact
-from adamax_ref.exact.roundings import floor_dyadics, round_dyadics, storable
-from adamax_ref.exact.values import Undecidable, evaluate
+from adamax_ref.exact.rounding import floor_dyadics, neighbour, round_dyadics, round_exact, storable
+from adamax_ref.exact.trajectory import Step, exact_steps
+from adamax_ref.exact.values import Numbers, Undecidable, evaluate, evaluate_all
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.operations import maximum
 from adamax_ref.recipe.profile import FORMATS, Format

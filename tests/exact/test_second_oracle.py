@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from adamax_ref.dialects import get, names
-from adamax_ref.exact import arb, exact
-from adamax_ref.exact.agreement import disagreements
-from adamax_ref.exact.exact import Step, exact_steps, rounded, true_steps
+from adamax_ref.exact import trajectory
 from adamax_ref.exact.interval import Interval
+from adamax_ref.exact.second_oracle import arb_steps, disagreements
+from adamax_ref.exact.trajectory import Step, exact_steps, rounded, true_steps
 from adamax_ref.golden.case import Case, Expectation
 from adamax_ref.golden.load import open_corpus
 from adamax_ref.golden.patterns import decode
@@ -42,7 +42,7 @@ def test_both_oracles_agree_along_a_trajectory(name: str) -> None:
     steps = [Step([BINARY32.round(x) for x in step.grad or ()], step.hyper) for step in steps]
     steps.insert(4, Step(None, h))
     given = {"p": [1.0, -2.0, 0.5, 0.0], "m": [0.0, 0.0, 0.25, 0.0], "u": [0.0, 0.0, 1.0, 0.0]}
-    assert true_steps(dialect, "f32", given, 0, steps) == arb.true_steps(dialect, "f32", given, 0, steps)
+    assert true_steps(dialect, "f32", given, 0, steps) == arb_steps(dialect, "f32", given, 0, steps)
 
 
 def scheduled(dialect: Dialect, count: int) -> list[Step]:
@@ -62,7 +62,7 @@ def test_ten_thousand_steps_with_a_schedule_and_decay_stay_enclosed_and_both_ora
     mine = [{name: x for name, [x] in state.items()} for state in exact_steps(torch, "f64", given, 0, steps)]
     low, high = mine[-1]["p"].ends
     assert 0 < high - low < 2.0**-200
-    theirs = arb.true_steps(torch, "f64", given, 0, steps)
+    theirs = arb_steps(torch, "f64", given, 0, steps)
     assert [{name: [rounded(x, BINARY64)] for name, x in state.items()} for state in mine] == theirs
 
 
@@ -71,7 +71,7 @@ def test_a_schedule_and_decay_are_followed_alike_in_every_dialect(name: str) -> 
     dialect, given = get(name), {"p": [1.0], "m": [0.0], "u": [0.0]}
     profile = "f32" if "f32" in dialect.profiles else dialect.profiles[0]
     steps = scheduled(dialect, 100)
-    assert true_steps(dialect, profile, given, 0, steps) == arb.true_steps(dialect, profile, given, 0, steps)
+    assert true_steps(dialect, profile, given, 0, steps) == arb_steps(dialect, profile, given, 0, steps)
 
 
 def test_an_exact_tie_is_settled_by_fractions_in_both_oracles() -> None:
@@ -80,11 +80,11 @@ def test_an_exact_tie_is_settled_by_fractions_in_both_oracles() -> None:
     steps = [Step([0.3125, 0.3125], h)]
     wanted = [{"p": [1.0 - 2.0**-23, 1.0], "m": [0.03125, 0.03125], "u": [0.3125, 0.3125]}]
     assert true_steps(get("paper"), "f32", given, 0, steps) == wanted
-    assert arb.true_steps(get("paper"), "f32", given, 0, steps) == wanted
+    assert arb_steps(get("paper"), "f32", given, 0, steps) == wanted
 
 
 def test_a_tie_too_late_for_fractions_is_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exact, "MOST_EXACT_STEPS", 0)
+    monkeypatch.setattr(trajectory, "MOST_EXACT_STEPS", 0)
     h = Hyperparameters(lr=2.0**-25, beta1=0.9, eps=0.0)
     given = {"p": [1.0 - 2.0**-24], "m": [0.0], "u": [0.0]}
     with pytest.raises(ArithmeticError, match="do not decide its rounding"):
@@ -122,7 +122,7 @@ def _agreed(case: Case, expect: tuple[Expectation, ...], dialect: Dialect, profi
     given = {name: [column[at] for at in finite] for name, column in zip("pmu", columns, strict=True)}
     kept = [Step(None if step.grad is None else [step.grad[at] for at in finite], step.hyper) for step in steps]
     mine = true_steps(dialect, profile, given, case.init.t, kept)
-    theirs = arb.true_steps(dialect, profile, given, case.init.t, kept)
+    theirs = arb_steps(dialect, profile, given, case.init.t, kept)
     assert mine == theirs, case.id
     for one, want in zip(expect, wanted, strict=True):
         for name, key in (("p", "theta"), ("m", "m"), ("u", "u")):

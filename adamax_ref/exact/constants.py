@@ -1,9 +1,12 @@
-"""The constants of a step: their exact values, and how far the ones that programs use are from them.
+"""The constants of a step: correctly rounded, exact, and how far permitted ones are from the exact ones.
 
-A constant that does not depend on ``beta1**t`` is known: it is formed by a few correctly rounded operations, so its error
-is a number, not an estimate. The power itself is good to ``4 + t`` half units in the last place: that covers a library's
-``pow`` that errs by a unit or two as well as a running product of t factors in the same type. Every constant is a
-monotonic function of the power, and rounding is monotonic, so its extremes are reached at the extremes of the power.
+The only function in Adamax that processors do not round correctly is ``beta1**t``, which comes from the platform's
+``pow``. :class:`ExactPower` is a float with correctly rounded powers, so that constants are the same on every platform.
+
+A constant that does not depend on ``beta1**t`` takes a few correctly rounded operations, so its error is a known number.
+The power itself is allowed an error of ``4 + t`` half units in the last place: that covers a library's ``pow`` that errs
+by a unit or two, and a running product of t factors in the same type. Every constant is a monotonic function of the
+power, and rounding is monotonic, so the extremes of a constant belong to the extremes of the power.
 """
 
 import math
@@ -12,7 +15,7 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from types import SimpleNamespace
-from typing import Any, final
+from typing import Any, ClassVar, Literal, SupportsIndex, final
 
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters
@@ -21,38 +24,111 @@ from adamax_ref.recipe.recipe import Recipe
 
 from .graph import Graph
 from .interval import BITS, Interval
-from .power import ExactPower, power
-from .rounding import round_exact
+from .rounding import round_dyadic, round_exact
+
+_START_BITS = 256
+
+
+def power(x: float, t: int, fmt: Format = BINARY64) -> float:
+    """Return the number of format `fmt` nearest to ``x**t``.
+
+    Parameters
+    ----------
+    x : float
+        A finite number.
+    t : int
+        At least 0.
+    fmt : Format
+        Of the result; there is only one rounding, from the exact power to this format.
+
+    Raises
+    ------
+    ValueError
+        When `t` is negative.
+
+    Examples
+    --------
+    >>> power(0.9, 3), power(0.5, 2000)
+    (0.7290000000000001, 0.0)
+    """
+    if t < 0:
+        raise ValueError(f"t must be at least 0, not {t}: a step number counts from 1")
+    n, d = x.as_integer_ratio()
+    exponent = 1 - d.bit_length()
+    size = abs(n)
+    bits = _START_BITS
+    while True:
+        low, high, shift = _enclosed(size, t, bits)
+        below, above = (round_dyadic(end, exponent * t + shift, fmt) for end in (low, high))
+        if below == above:
+            return -below if n < 0 and t % 2 else below
+        bits *= 2
+
+
+def _enclosed(n: int, t: int, bits: int) -> tuple[int, int, int]:
+    """Return integers with ``low * 2**shift <= n**t <= high * 2**shift`` of about `bits` bits, by repeated squaring."""
+    low = high = 1
+    shift = 0
+    for bit in bin(t)[2:]:
+        low, high, shift = low * low, high * high, 2 * shift
+        if bit == "1":
+            low, high = low * n, high * n
+        excess = high.bit_length() - bits
+        if excess > 0:
+            low, high, shift = low >> excess, -(-high >> excess), shift + excess
+    return low, high, shift
+
+
+class ExactPower(float):
+    """A float whose integer powers are correctly rounded; in every other respect a float.
+
+    Examples
+    --------
+    >>> ExactPower(0.9) ** 3 == power(0.9, 3)
+    True
+    """
+
+    __slots__ = ()
+    way: ClassVar[Literal[-1, 0, 1]] = 0
+
+    def __pow__(self, exponent: SupportsIndex, modulo: None = None) -> float:  # type: ignore[override]
+        return self.power_in(exponent.__index__(), BINARY64)
+
+    def power_in(self, exponent: int, fmt: Format) -> float:
+        """Return the power in a format; an exactly representable power is never missed."""
+        return _shifted(float(self), exponent, fmt, self.way) if self.way else power(float(self), exponent, fmt)
+
+
+@lru_cache(maxsize=256)
+def exact_hyper(h: Hyperparameters) -> Hyperparameters:
+    """Return equal hyperparameters, of which a dialect forms constants that are the same on every platform.
+
+    Examples
+    --------
+    >>> exact_hyper(Hyperparameters()) == Hyperparameters()
+    True
+    """
+    betas = replace(h, beta1=ExactPower(h.beta1), beta2=ExactPower(h.beta2))
+    return replace(betas, lr=ExactPower(h.lr), eps=ExactPower(h.eps), weight_decay=ExactPower(h.weight_decay))
+
 
 _FIELDS = ("lr", "beta1", "beta2", "eps", "weight_decay")
 
 
 @final
-class LowPower(float):
-    """A float whose powers are too small by as much as a power may err."""
+class LowPower(ExactPower):
+    """A float with powers that are too small by as much as a power may err."""
 
     __slots__ = ()
-
-    def __pow__(self, exponent: int, modulo: None = None) -> float:  # type: ignore[override]
-        return self.power_in(exponent, BINARY64)
-
-    def power_in(self, exponent: int, fmt: Format) -> float:
-        """Return the power in a format; an exactly representable power is never missed."""
-        return _shifted(float(self), exponent, fmt, -1)
+    way = -1
 
 
 @final
-class HighPower(float):
-    """A float whose powers are too large by as much as a power may err."""
+class HighPower(ExactPower):
+    """A float with powers that are too large by as much as a power may err."""
 
     __slots__ = ()
-
-    def __pow__(self, exponent: int, modulo: None = None) -> float:  # type: ignore[override]
-        return self.power_in(exponent, BINARY64)
-
-    def power_in(self, exponent: int, fmt: Format) -> float:
-        """Return the power in a format; an exactly representable power is never missed."""
-        return _shifted(float(self), exponent, fmt, 1)
+    way = 1
 
 
 @lru_cache(maxsize=65536)

@@ -1,8 +1,8 @@
-"""Many recipes side by side on arrays: what several of them do to the same numbers is done once.
+"""Many recipes side by side on arrays: operations that several recipes share are done once.
 
-Permitted recipes share most of their operations: the moment is formed in some ways, the update in others, and a recipe
-is a pair of both. Merged, each of hundreds of recipes costs about three operations instead of ten. Numbers stay in the
-working type, of which those of the storage type are some.
+Permitted recipes share most of their operations: there are a few ways to form the moment and a few to form the update,
+and a recipe is a pair of both. In a set, each of hundreds of recipes costs about three operations instead of ten. Numbers
+stay in the working type, which contains the storage type.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,8 +18,7 @@ from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.recipe import OUTPUTS, Operation, Recipe
 
-from .power import exact_hyper
-from .scalars import formed
+from .constants import exact_hyper, formed
 
 _COMMUTING = ("add", "mul", "fma")
 """Operations whose first two operands may be exchanged."""
@@ -34,7 +33,7 @@ Inputs = tuple[int, int, int, int]
 
 @final
 @dataclass(frozen=True)
-class Merged:
+class RecipeSet:
     """Recipes of the same formats as one list of operations.
 
     Attributes
@@ -96,7 +95,9 @@ class Merged:
                     values[value] = None
 
 
-def merge(dialects: Sequence[Dialect], profile: str, h: Hyperparameters, t: int, inputs: Sequence[Inputs] | None = None) -> Merged:
+def combine(
+    dialects: Sequence[Dialect], profile: str, h: Hyperparameters, t: int, inputs: Sequence[Inputs] | None = None
+) -> RecipeSet:
     """Merge what several dialects do in one step.
 
     Parameters
@@ -112,8 +113,8 @@ def merge(dialects: Sequence[Dialect], profile: str, h: Hyperparameters, t: int,
     --------
     >>> from adamax_ref.dialects import get
     >>> torch = get("torch")
-    >>> merged = merge([torch, torch], "f32", torch.defaults, 1)
-    >>> len(merged.operations) == len(torch.recipe(torch.defaults, "f32").operations), len(set(merged.outputs))
+    >>> both = combine([torch, torch], "f32", torch.defaults, 1)
+    >>> len(both.operations) == len(torch.recipe(torch.defaults, "f32").operations), len(set(both.outputs))
     (True, 1)
     """
     recipes = _recipes(tuple(dialects), profile, h)
@@ -132,7 +133,7 @@ def merge(dialects: Sequence[Dialect], profile: str, h: Hyperparameters, t: int,
             values.append(known.setdefault(key, first + len(known)))
         p, m, u = (values[value] for value in recipe.outputs)
         outputs.append((p, m, u))
-    return Merged(recipes[0], given, tuple(constants.values()), tuple(Operation(*key) for key in known), tuple(outputs))
+    return RecipeSet(recipes[0], given, tuple(constants.values()), tuple(Operation(*key) for key in known), tuple(outputs))
 
 
 @lru_cache(maxsize=64)
