@@ -16,7 +16,7 @@ from adamax_ref.exact.trace import trace
 from adamax_ref.golden.case import QUANTITIES, Case, Number
 from adamax_ref.golden.flags import FLAGS
 from adamax_ref.golden.load import Corpus
-from adamax_ref.golden.oracle import State, canonical, keeping, start, trajectory
+from adamax_ref.golden.oracle import State, canonical, start, trajectory, with_flushes
 from adamax_ref.golden.patterns import decode, encode
 from adamax_ref.recipe.profile import PROFILES
 
@@ -75,7 +75,7 @@ def _few(values: Sequence[float]) -> str:
 
 def _steps(case: Case, element: int, most: int) -> Iterator[str]:
     """Yield the first steps operation by operation, and of the others what comes out."""
-    states = list(trajectory(canonical(keeping(get(case.dialect)), case.profile), case))
+    states = list(trajectory(canonical(with_flushes(get(case.dialect)), case.profile), case))
     before = start(case)
     for at, (step, after) in enumerate(zip(case.steps, states, strict=True)):
         if step.grad is None:
@@ -99,7 +99,7 @@ def _operations(case: Case, at: int, before: State, grad: Sequence[float], eleme
     yield f"  element {element}"
     numbers = (before.theta[element], before.m[element], before.u[element])
     h = case.hyper.at(case.steps[at])
-    for line in trace(keeping(get(case.dialect)), case.profile, h, [grad[element]], *numbers, before.t):
+    for line in trace(with_flushes(get(case.dialect)), case.profile, h, [grad[element]], *numbers, before.t):
         yield f"  {shown(line.name, line.formula, line.rounded, line.exact, line.ulps, line.bound)}"
 
 

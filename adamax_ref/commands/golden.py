@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, final
 
 import click
 
-from adamax_ref.golden.plan import Part
+from adamax_ref.golden.corpus import Part
 from adamax_ref.threads import usable_processors
 
 from ._questions import questions
 
 if TYPE_CHECKING:
     from adamax_ref.golden.case import Case
-    from adamax_ref.golden.unfinished import Unfinished
+    from adamax_ref.golden.store import Store
 
 
 @click.group()
@@ -31,38 +31,29 @@ command.add_command(questions)
 @click.option("--dialect", "dialects", multiple=True, help="Only this dialect; may be repeated.")
 @click.option("--dask", "address", help="Compute on the Dask cluster whose scheduler listens there.")
 @click.option("--jobs", type=click.IntRange(1), help="Compute in so many local processes, one for each core if left out.")
-@click.option("--backend", help="Let this array engine compute the canonical bits; the bytes must be the same.")
-def generate(
-    folder: Path, level: str, dialects: tuple[str, ...], address: str | None, jobs: int | None, backend: str | None
-) -> None:
+def generate(folder: Path, level: str, dialects: tuple[str, ...], address: str | None, jobs: int | None) -> None:
     """Write the corpus to FOLDER, which is new, empty, or holds an older corpus.
 
-    The bytes are the same on every machine and run. Everything is written aside and moved into place at the end; what is
-    finished when something interrupts is taken over by the next run of the same program. The core files of level full are
-    those of the package, unless an engine is to compute them; `golden check` computes them again.
+    The bytes are the same on every machine and run. The corpus is assembled aside and moved into place at the end. After an
+    interruption the next run of the same program continues with the finished files. Level full copies the core files of the
+    package; `golden check` computes them again.
     """
     from adamax_ref.farm import farm
-    from adamax_ref.golden.digests import differing
-    from adamax_ref.golden.engine import lacking
-    from adamax_ref.golden.folder import write
+    from adamax_ref.golden.design import parts
     from adamax_ref.golden.generate import corpus_bytes, packaged
     from adamax_ref.golden.load import open_corpus
-    from adamax_ref.golden.plan import parts
-    from adamax_ref.golden.unfinished import Unfinished
+    from adamax_ref.golden.store import Store
 
-    planned, store = parts(level, dialects), Unfinished.beside(folder)
-    refused = lacking(backend, [part.profile for part in planned])
-    if refused:
-        raise ValueError(f"backend {backend!r} does not compute in {', '.join(refused)}; choose another, or dialects without them")
-    ready = packaged() if level == "full" and backend is None else {}
+    planned, store = parts(level, dialects), Store(folder)
+    ready = packaged() if level == "full" else {}
     with (
-        resumable(folder, store),
+        resumable(store),
         progress("generating", len(planned)) as done,
         farm(address, jobs or usable_processors()) as mapper,
     ):
-        write(folder, corpus_bytes(level, dialects, Kills(), done, mapper, store, backend, ready))
+        store.write(corpus_bytes(level, dialects, Kills(), done, mapper, store, ready))
     corpus = open_corpus(folder)
-    totals, other = corpus.manifest.totals, differing(corpus)
+    totals, other = corpus.manifest.totals, corpus.unpublished()
     click.echo(f"{folder}: {totals.cases} cases, {totals.expectations} numbers to compare, {len(planned)} files")
     if level == "full":
         click.echo(f"{folder}: {f'{len(other)} files differ from' if other else 'in every file'} what was published")
@@ -96,10 +87,10 @@ def check(folder: Path, jobs: int | None) -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 def digests(folder: Path) -> None:
     """Print the hashes of the corpus of level full in FOLDER, as the package carries them."""
-    from adamax_ref.golden.digests import written
+    from adamax_ref.golden.generate import hashes_file
     from adamax_ref.golden.load import open_corpus
 
-    click.echo(written(open_corpus(folder)), nl=False)
+    click.echo(hashes_file(open_corpus(folder)), nl=False)
 
 
 @final
@@ -120,18 +111,15 @@ class Kills:
 
 
 @contextmanager
-def resumable(folder: Path, store: "Unfinished") -> Iterator[None]:
-    """Say after an interruption what is kept, and how to go on."""
-    from adamax_ref.golden.folder import refuse_foreign
-
-    refuse_foreign(folder)
-    store.begin()
-    if store.count():
-        click.echo(f"{folder}: going on with {store.count()} files that an earlier run finished", err=True)
+def resumable(store: "Store") -> Iterator[None]:
+    """Open a store, and print after an interruption how to continue."""
+    if finished := store.open():
+        click.echo(f"{store.target}: going on with {finished} files that an earlier run finished", err=True)
     try:
         yield
     except KeyboardInterrupt:
-        click.echo(f"{folder}: interrupted; {store.count()} finished files are kept, run the same command again to go on", err=True)
+        finished, remedy = store.count(), "run the same command again to go on"
+        click.echo(f"{store.target}: interrupted; {finished} finished files are kept, {remedy}", err=True)
         raise
 
 

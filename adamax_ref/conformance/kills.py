@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from adamax_ref.dialects import get
 from adamax_ref.golden.case import QUANTITIES, Case, Expectation
-from adamax_ref.golden.oracle import State, keeping
+from adamax_ref.golden.oracle import State, with_flushes
 from adamax_ref.golden.patterns import decode
 from adamax_ref.recipe.profile import BINARY64
 
@@ -179,7 +179,7 @@ def size(case: Case) -> tuple[int, str]:
 @cache
 def parts(dialect: str, profile: str) -> Parts:
     """Return a dialect in parts."""
-    return Parts(keeping(get(dialect)), profile)
+    return Parts(with_flushes(get(dialect)), profile)
 
 
 def rows(case: Case) -> tuple[Row, ...]:

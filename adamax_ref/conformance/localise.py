@@ -11,7 +11,7 @@ from dataclasses import replace
 from adamax_ref.dialects import get
 from adamax_ref.exact.certify import Certified, Quantity, Step, certify
 from adamax_ref.golden.case import Case
-from adamax_ref.golden.oracle import State, keeping, start
+from adamax_ref.golden.oracle import State, start, with_flushes
 from adamax_ref.golden.patterns import decode, encode, inside
 from adamax_ref.recipe.hyper import Hyperparameters
 
@@ -77,7 +77,7 @@ def _half_forced(case: Case, steps: Sequence[Reported]) -> Iterator[Certified]:
 
 
 def _certified(case: Case, state: State, steps: Sequence[Step]) -> list[Certified]:
-    law = keeping(get(case.dialect))
+    law = with_flushes(get(case.dialect))
     return certify(law, case.profile, state.theta, state.m, state.u, state.t, steps, undecided="mark")
 
 

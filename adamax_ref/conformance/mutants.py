@@ -16,7 +16,7 @@ from adamax_ref.dialects import get
 from adamax_ref.exact.constants import exact_hyper
 from adamax_ref.exact.stepper import function_of
 from adamax_ref.golden.case import Case
-from adamax_ref.golden.oracle import State, keeping, start
+from adamax_ref.golden.oracle import State, start, with_flushes
 from adamax_ref.golden.patterns import decode
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters
@@ -111,7 +111,7 @@ class Trial:
 
     def __init__(self, cases: Sequence[Case]) -> None:
         self.dialect, self.profile = cases[0].dialect, cases[0].profile
-        self._law = keeping(get(self.dialect))
+        self._law = with_flushes(get(self.dialect))
         self._cases: dict[Recipe, list[tuple[Case, dict[int, Row]]]] = {}
         for case in cases:
             if case.result == "value" and len(case.steps) <= LONGEST and case.init.theta:
@@ -162,7 +162,7 @@ def equivalent(mutant: Mutant, runs: int = 100, steps: int = 20) -> bool:
     last but one; after each step both go on from the law's state. A number may be off by four units in the last place of the
     larger of itself and 1: two roundings of either side, of results that are at most as large.
     """
-    law, draw = keeping(get(mutant.dialect)), random.Random(str(mutant))
+    law, draw = with_flushes(get(mutant.dialect)), random.Random(str(mutant))
     right, wrong, form = function_of(mutant.law), function_of(mutant.changed), mutant.law.storage_format
     slack = 4 * 2.0 ** (1 - form.precision)
     for _ in range(runs):

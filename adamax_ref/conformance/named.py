@@ -10,7 +10,7 @@ from dataclasses import replace
 from adamax_ref.dialects import get
 from adamax_ref.dialects._axes import permitted
 from adamax_ref.golden.case import QUANTITIES
-from adamax_ref.golden.freedoms import readings
+from adamax_ref.golden.expected import readings
 from adamax_ref.golden.oracle import Rule, State, canonical, reported
 from adamax_ref.golden.patterns import decode, same
 from adamax_ref.recipe.dialect import Dialect

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from adamax_ref.golden.document import plain
+from adamax_ref.golden.codec import to_json
 
 from .cause import Diagnosis
 from .judge import Judged, Status
@@ -31,7 +31,7 @@ def records(run: Run) -> Iterator[Json]:
         "format": FORMAT,
         "spec": "1",
         "corpus": run.corpus,
-        "target": plain(run.hello),
+        "target": to_json(run.hello),
         "dialect": run.dialect,
         "profile": run.profile,
         "level": run.level,

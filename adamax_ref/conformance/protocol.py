@@ -11,7 +11,7 @@ from typing import Any, final
 
 from adamax_ref.dialects import names
 from adamax_ref.golden.case import Case
-from adamax_ref.golden.document import plain
+from adamax_ref.golden.codec import to_json
 from adamax_ref.recipe.profile import PROFILES
 
 from .answer import FEATURES, TOKENS, Answer, Hello, Reported
@@ -33,7 +33,7 @@ def request(case: Case, dialect: str) -> dict[str, object]:
     >>> sorted(request(open_corpus().cases("torch", "f32")[0], "torch"))
     ['cmd', 'dialect', 'hyper', 'id', 'init', 'profile', 'report', 'shape', 'steps', 'want']
     """
-    copied = {name: plain(getattr(case, name)) for name in _COPIED}
+    copied = {name: to_json(getattr(case, name)) for name in _COPIED}
     return {"cmd": "run", "dialect": dialect, "profile": case.profile, "want": list(EXPOSABLE), **copied}
 
 

@@ -12,7 +12,7 @@ from typing import final
 from adamax_ref.dialects import get
 from adamax_ref.dialects._axes import cover
 from adamax_ref.golden.case import QUANTITIES, Case
-from adamax_ref.golden.oracle import State, keeping
+from adamax_ref.golden.oracle import State, with_flushes
 from adamax_ref.golden.patterns import decode, encode, inside, same
 from adamax_ref.recipe.profile import Format
 
@@ -108,8 +108,8 @@ def orders(dialect: str, profile: str) -> tuple[Replay, ...]:
     The first is that of a program that computes in double and stores in a shorter type, as many do.
     """
     law = get(dialect)
-    found = {each.name: keeping(each) for decaying in (False, True) for each in cover(law, profile, decaying)}
-    wide = [Parts(keeping(law), "f64", storage=profile)] if profile in ("f32", "f16", "bf16") and "f64" in law.profiles else []
+    found = {each.name: with_flushes(each) for decaying in (False, True) for each in cover(law, profile, decaying)}
+    wide = [Parts(with_flushes(law), "f64", storage=profile)] if profile in ("f32", "f16", "bf16") and "f64" in law.profiles else []
     return tuple(map(Replay, [*wide, *(Parts(each, profile) for each in found.values())]))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar, final
 
-from adamax_ref.golden.document import CorpusError, build, parse
+from adamax_ref.golden.codec import CorpusError, from_json, parse
 
 Record = TypeVar("Record")
 LONGEST_LINE = 64 << 20
@@ -64,7 +64,7 @@ def built(kind: type[Record], message: Mapping[str, object], where: str) -> Reco
     Names that begin with ``x-`` are anybody's own and are left out.
     """
     try:
-        return build(kind, _without_extensions(message), where)
+        return from_json(kind, _without_extensions(message), where)
     except CorpusError as error:
         raise Fault("protocol", printable(str(error))) from None
 

@@ -12,7 +12,7 @@ from adamax_ref.conformance.matrix import ENOUGH, Matrix, shipped
 from adamax_ref.dialects import get
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.load import open_corpus
-from adamax_ref.golden.oracle import State, keeping
+from adamax_ref.golden.oracle import State, with_flushes
 from adamax_ref.recipe.profile import PROFILES
 
 PAIRS = sorted(open_corpus().manifest.floors)
@@ -124,7 +124,7 @@ def test_any_two_bugs_are_told_apart_by_a_case(pair: str) -> None:
 
 def _told_apart(pair: str, a: str, b: str) -> bool:
     dialect, profile = pair.split("/")
-    parts = Parts(keeping(get(dialect)), profile)
+    parts = Parts(with_flushes(get(dialect)), profile)
     killing = (case for case in cases(pair) if case.result == "value" and a in matrix(pair).by_case[case.id])
     return any(_answers(a, case, parts) != _answers(b, case, parts) for case in killing)
 
@@ -169,7 +169,7 @@ def test_a_wrong_counter_alone_is_a_departure() -> None:
 
 
 def test_each_catalogue_entry_says_where_it_applies_and_what_kills_it() -> None:
-    from adamax_ref.golden.document import parse, read
+    from adamax_ref.golden.codec import parse, read
 
     catalogue = parse(read(open_corpus().root / "BUGS.json"), "BUGS.json")
     assert sorted(catalogue) == sorted(bank())

@@ -21,7 +21,7 @@ from adamax_ref.dialects import get
 from adamax_ref.dialects._axes import permitted
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.load import open_corpus
-from adamax_ref.golden.oracle import State, keeping
+from adamax_ref.golden.oracle import State, with_flushes
 
 RIGHT = Bug("B00", "none", "", "", "")
 HELLO = Hello("target", "1", "c", ("torch",), ("f32",))
@@ -138,7 +138,7 @@ def test_the_order_of_operations_is_told_from_the_passing_cases() -> None:
 
 
 def test_a_program_that_computes_in_double_has_a_probable_cause() -> None:
-    double = Replay(Parts(keeping(get("torch")), "f64", storage="f32"))
+    double = Replay(Parts(with_flushes(get("torch")), "f64", storage="f32"))
     target = BugTarget(bank()["B16"], double)
     found = diagnose([judge(case, target.run(case), HELLO) for case in cases("u-decay", "dtype")], HELLO)
     assert [(cause.bug, cause.strength) for cause in found.causes] == [("B16", "probable")]

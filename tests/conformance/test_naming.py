@@ -21,7 +21,7 @@ from adamax_ref.conformance.targets._bug import BugTarget
 from adamax_ref.dialects import get
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.load import open_corpus
-from adamax_ref.golden.oracle import State, keeping
+from adamax_ref.golden.oracle import State, with_flushes
 
 Three = tuple[float, float, float]
 
@@ -155,7 +155,7 @@ def other_order(text: str) -> Parts:
     from adamax_ref.dialects._axes import permitted
 
     if text == "double":
-        return Parts(keeping(get("torch")), "f64", storage="f32")
+        return Parts(with_flushes(get("torch")), "f64", storage="f32")
     return Parts(next(law for law in permitted(get("torch"), "f32", decaying=True) if text in law.name), "f32")
 
 

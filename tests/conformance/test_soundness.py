@@ -29,9 +29,9 @@ from adamax_ref.conformance.writers import WRITERS
 from adamax_ref.dialects import get
 from adamax_ref.dialects._axes import permitted
 from adamax_ref.golden.case import QUANTITIES, Case, Expectation
-from adamax_ref.golden.freedoms import readings
+from adamax_ref.golden.expected import readings
 from adamax_ref.golden.load import open_corpus
-from adamax_ref.golden.oracle import canonical, keeping
+from adamax_ref.golden.oracle import canonical, with_flushes
 from adamax_ref.golden.oracle import reported as states_of
 from adamax_ref.golden.patterns import decode, encode
 from adamax_ref.testing import assert_conforms, golden_cases
@@ -331,7 +331,7 @@ def test_what_a_target_says_of_itself_cannot_be_said_beside_it() -> None:
 
 def test_a_name_is_given_to_the_cases_that_the_recipe_reproduces_and_a_freedom_only_where_it_is_declared() -> None:
     """A target of one recipe that passes hyperparameters through binary32 in some cases, as it may only if it says so."""
-    law = keeping(next(each for each in permitted(get("torch"), "f64", decaying=True) if "final=F2" in each.name))
+    law = with_flushes(next(each for each in permitted(get("torch"), "f64", decaying=True) if "final=F2" in each.name))
     made = {}
     for at, case in enumerate(values("torch/f64")):
         changed = [(other, dialect) for token, other, dialect in readings(case, law) if token == "hyper32"]

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from adamax_ref.golden.case import Case
-from adamax_ref.golden.oracle import State, keeping
+from adamax_ref.golden.oracle import State, with_flushes
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.profile import BFLOAT16, BINARY16, BINARY32, Format, ieee_divide
 
@@ -48,7 +48,7 @@ def _approximate(given: Given) -> Three:
 
 
 def _flushing(given: Given) -> Three:
-    return given.but(parts=Parts(keeping(given.parts.dialect, flushes=True), given.parts.profile)).right()
+    return given.but(parts=Parts(with_flushes(given.parts.dialect, flushes=True), given.parts.profile)).right()
 
 
 def _half_rate(given: Given) -> Three:

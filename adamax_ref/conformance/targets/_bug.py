@@ -9,7 +9,7 @@ from adamax_ref.conformance.replay import Replay, answer
 from adamax_ref.conformance.target import Target
 from adamax_ref.dialects import get
 from adamax_ref.golden.case import Case
-from adamax_ref.golden.scope import SCOPE
+from adamax_ref.golden.design import SCOPE
 
 
 @final

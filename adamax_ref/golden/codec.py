@@ -1,8 +1,8 @@
-"""JSON in and out, canonical and strict: records are written one way only, and read only if nothing is odd.
+"""Strict, canonical JSON: every record is written in one way, and malformed input is refused with its place.
 
-Writing: ASCII, sorted keys, no blank between tokens; a line for each field of the document and for each object of an
-array that is such a field, one line feed at the end. Reading refuses duplicate keys, NaN tokens, unknown and missing
-fields and wrong types, and says where.
+Output is ASCII with sorted keys and no blanks between tokens. Each field of the document has a line, and so has each object
+of an array that is such a field. Input with duplicate keys, NaN tokens, unknown or missing fields, or wrong types is
+refused.
 """
 
 import json
@@ -22,34 +22,34 @@ class CorpusError(ValueError):
     """A corpus or a file of it that cannot be used; the message names the file, the place and what to do."""
 
 
-def plain(record: object) -> Any:
+def to_json(record: object) -> Any:
     """Turn a record into what :mod:`json` writes, leaving out optional fields that are None.
 
     Examples
     --------
     >>> from adamax_ref.golden.case import Refusal
-    >>> plain(Refusal("beta1", "range"))
+    >>> to_json(Refusal("beta1", "range"))
     {'field': 'beta1', 'class': 'range'}
     """
     if is_dataclass(record):
         pairs = ((field.name.rstrip("_"), getattr(record, field.name)) for field in fields(record))
-        return {name: plain(value) for name, value in pairs if value is not None}
+        return {name: to_json(value) for name, value in pairs if value is not None}
     if isinstance(record, tuple | list):
-        return [plain(value) for value in record]
+        return [to_json(value) for value in record]
     if isinstance(record, dict):
-        return {name: plain(value) for name, value in record.items()}
+        return {name: to_json(value) for name, value in record.items()}
     return record
 
 
-def canonical(record: object) -> bytes:
+def json_bytes(record: object) -> bytes:
     r"""Serialise a record, which is an object, the one way the corpus is written.
 
     Examples
     --------
-    >>> canonical({"b": 1, "a": [{"d": [1, 2]}, {}], "c": {"e": True}})
+    >>> json_bytes({"b": 1, "a": [{"d": [1, 2]}, {}], "c": {"e": True}})
     b'{\n"a":[\n{"d":[1,2]},\n{}\n],\n"b":1,\n"c":{"e":true}\n}\n'
     """
-    document = plain(record)
+    document = to_json(record)
     written = ",\n".join(f"{_line(name)}:{_lines(document[name])}" for name in sorted(document))
     return f"{{\n{written}\n}}\n".encode("ascii")
 
@@ -135,7 +135,7 @@ def contained(root: Path, name: str) -> Path:
     >>> contained(Path("folder"), "../other")
     Traceback (most recent call last):
     ...
-    adamax_ref.golden.document.CorpusError: folder/../other: is a link, or not in its folder; files of a corpus are neither
+    adamax_ref.golden.codec.CorpusError: folder/../other: is a link, or not in its folder; files of a corpus are neither
     """
     path = root / name
     try:
@@ -147,7 +147,7 @@ def contained(root: Path, name: str) -> Path:
     return path
 
 
-def build(kind: type[Record], data: object, where: str) -> Record:
+def from_json(kind: type[Record], data: object, where: str) -> Record:
     """Turn parsed JSON into a record.
 
     Raises
@@ -158,10 +158,10 @@ def build(kind: type[Record], data: object, where: str) -> Record:
     Examples
     --------
     >>> from adamax_ref.golden.case import Refusal
-    >>> build(Refusal, {"field": "lr"}, "file")
+    >>> from_json(Refusal, {"field": "lr"}, "file")
     Traceback (most recent call last):
     ...
-    adamax_ref.golden.document.CorpusError: file: field 'class' is missing
+    adamax_ref.golden.codec.CorpusError: file: field 'class' is missing
     """
     made: Record = _value(kind, data, where)
     return made

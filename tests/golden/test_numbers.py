@@ -6,7 +6,7 @@ from itertools import islice
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adamax_ref.golden.draws import Draw, draws, key_of
+from adamax_ref.golden.numbers import Draw, draws, key_of
 
 NAME = "torch/f32/u-decay/shrink-two"
 

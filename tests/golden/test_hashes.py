@@ -7,14 +7,11 @@ from click.testing import CliRunner
 
 from adamax_ref.cli import main
 from adamax_ref.conformance import kills
-from adamax_ref.golden import digests
-from adamax_ref.golden.corpus import CORPUS_VERSION, digest
-from adamax_ref.golden.digests import differing, digests_of, published, written
-from adamax_ref.golden.document import CorpusError, parse
-from adamax_ref.golden.generate import LONG, make_bytes
+from adamax_ref.golden.codec import CorpusError, parse
+from adamax_ref.golden.corpus import CORPUS_VERSION, Part, digest, published_hashes
+from adamax_ref.golden.design import SCOPE, parts
+from adamax_ref.golden.generate import LONG, hashes_file, make_bytes
 from adamax_ref.golden.load import open_corpus
-from adamax_ref.golden.plan import Part, parts
-from adamax_ref.golden.scope import SCOPE
 
 REMEDY = "make it: adamax-ref golden generate DIR --level full, then adamax-ref golden digests DIR > adamax_ref/golden/full.json"
 
@@ -27,9 +24,9 @@ def quick() -> list[Part]:
 @pytest.fixture
 def known() -> dict[str, str]:
     """Return the published hashes."""
-    if not published():
+    if not published_hashes():
         pytest.skip(f"no hashes of this corpus are published yet; {REMEDY}")
-    return published()
+    return published_hashes()
 
 
 def test_every_file_of_level_full_is_published(known: dict[str, str]) -> None:
@@ -42,34 +39,28 @@ def test_a_sample_of_level_full_is_made_with_the_published_hashes(at: int, known
     assert digest(make_bytes(part, kills)) == known.get(part.path), REMEDY
 
 
-def test_a_file_that_departs_is_named_and_a_narrower_corpus_is_held_against_its_own_files_only(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_file_that_departs_is_named_and_a_narrower_corpus_is_compared_in_its_vector_files_only() -> None:
     corpus = open_corpus()
-    own = digests_of(corpus)
-    first = corpus.manifest.files[0].path
-    monkeypatch.setattr(digests, "published", lambda: own)
-    assert differing(corpus) == []
-    monkeypatch.setattr(digests, "published", lambda: own | {first: "0" * 64, "BUGS.json": "0" * 64})
-    assert differing(corpus) == ["BUGS.json", first]
-    monkeypatch.setattr(digests, "published", lambda: own | {first: "0" * 64, "full/x.json": "0" * 64})
-    assert differing(corpus) == [first]
+    own, first = corpus.hashes, corpus.manifest.files[0].path
+    assert corpus.unpublished(own) == []
+    assert corpus.unpublished(own | {first: "0" * 64, "BUGS.json": "0" * 64}) == ["BUGS.json", first]
+    assert corpus.unpublished(own | {first: "0" * 64, "full/x.json": "0" * 64}) == [first]
 
 
 def test_only_level_full_of_every_dialect_is_written_down() -> None:
     corpus = open_corpus()
     with pytest.raises(CorpusError, match="not level full of every dialect"):
-        written(corpus)
+        hashes_file(corpus)
     whole = replace(corpus, manifest=replace(corpus.manifest, level="full", dialects=tuple(sorted(SCOPE))))
-    told = parse(written(whole), "full.json")
-    assert (told["corpus"], told["files"]) == (whole.manifest.corpus, digests_of(whole))
+    told = parse(hashes_file(whole), "full.json")
+    assert (told["corpus"], told["files"]) == (whole.manifest.corpus, whole.hashes)
 
 
 def test_the_hashes_of_another_version_of_the_corpus_are_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
-    published.cache_clear()
-    monkeypatch.setattr(digests, "CORPUS_VERSION", f"{CORPUS_VERSION}.1")
-    assert published() == {}
-    published.cache_clear()
+    published_hashes.cache_clear()
+    monkeypatch.setattr("adamax_ref.golden.corpus.CORPUS_VERSION", f"{CORPUS_VERSION}.1")
+    assert published_hashes() == {}
+    published_hashes.cache_clear()
 
 
 def test_the_command_refuses_level_core_with_a_sentence() -> None:

@@ -7,11 +7,11 @@ import pytest
 
 from adamax_ref.dialects import get
 from adamax_ref.dialects._axes import permitted
-from adamax_ref.golden.alarms import excluded, failing
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.load import open_corpus
-from adamax_ref.golden.oracle import canonical, keeping, reported
+from adamax_ref.golden.oracle import canonical, reported, with_flushes
 from adamax_ref.golden.patterns import decode
+from adamax_ref.golden.recipes import excluded, failing
 from adamax_ref.recipe.profile import PROFILES
 
 PAIRS = sorted(open_corpus().manifest.floors)
@@ -68,7 +68,7 @@ def test_side_by_side_recipes_reach_what_each_reaches_alone() -> None:
     """A recipe fails limits around its own answer exactly where the stepper's answer lies outside them."""
     case = usual()
     for law in permitted(get("torch"), "f32")[::40]:
-        answers = reported(canonical(keeping(law), "f32"), case)
+        answers = reported(canonical(with_flushes(law), "f32"), case)
         expect = tuple(
             replace(each, theta=replace(each.theta, lo=text, hi=text))
             for each, state in zip(case.expect or (), answers, strict=True)
