@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from adamax_ref.bugs import Bug
 from adamax_ref.golden.case import QUANTITIES
 
 from .answer import Hello
-from .bugs import Bug
 from .judge import Judged, Status, missing_needs
 from .likeness import cost
 from .replay import Replay, States

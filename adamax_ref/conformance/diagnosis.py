@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import final
 
+from adamax_ref.bugs import Bug, Parts, bank
+from adamax_ref.bugs.kills import parts
 from adamax_ref.dialects import get
 
 from .answer import Hello
-from .bugs import Bug, Parts, bank
 from .cause import MOST, UNDIAGNOSED, Cause, Diagnosis, Nearest, Strength
 from .decide import deciding
 from .judge import Judged, Status
-from .kills import parts
 from .likeness import cost, distances, is_suspect, shows
 from .localise import localise
 from .named import candidates, reproduces

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import final
 
 from adamax_ref.backend import backend_names
-from adamax_ref.farm import Mapper
 from adamax_ref.golden.load import open_corpus
+from adamax_ref.golden.parallel import Mapper
 
 from .answer import Hello
 from .run import Run, pairs, run

@@ -8,13 +8,13 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from adamax_ref.bugs import Bug
+from adamax_ref.bugs.kills import apart, rows
 from adamax_ref.exact.compare import ulp_distance
 from adamax_ref.golden.case import QUANTITIES, Case
 from adamax_ref.golden.patterns import decode, inside, same
 
-from .bugs import Bug
 from .judge import Judged
-from .kills import apart, rows
 from .replay import Replay
 
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from adamax_ref.dialects import get
-from adamax_ref.dialects._axes import permitted
 from adamax_ref.golden.case import QUANTITIES
 from adamax_ref.golden.expected import readings
 from adamax_ref.golden.oracle import Rule, State, canonical, reported
 from adamax_ref.golden.patterns import decode, same
+from adamax_ref.orders.axes import permitted
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.profile import Format
 

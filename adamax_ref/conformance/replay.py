@@ -1,6 +1,6 @@
 """The bug bank replayed: what a known bug answers to a case, under a given order of operations, compared with a target.
 
-An order of operations is a :class:`~adamax_ref.conformance.bugs.Parts`: a dialect, its variant or a permitted recipe. The
+An order of operations is a :class:`~adamax_ref.bugs.Parts`: a dialect, its variant or a permitted recipe. The
 bounds of a case hold for all of them; what they span under a bug is therefore within the bounds of the bug's own answer.
 """
 
@@ -9,21 +9,19 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import final
 
+from adamax_ref.bugs import Bug, Parts
 from adamax_ref.dialects import get
-from adamax_ref.dialects._axes import cover
 from adamax_ref.golden.case import QUANTITIES, Case
 from adamax_ref.golden.oracle import State, with_flushes
 from adamax_ref.golden.patterns import decode, encode, inside, same
+from adamax_ref.orders.axes import cover
 from adamax_ref.recipe.profile import Format
 
 from .answer import Answer, Hello, Reported
-from .bugs import Bug, Numbers, Parts
 from .judge import Judged, judge
 from .named import equal
 
 States = Sequence[State]
-Four = tuple[float, float, float, float]
-Three = tuple[float, float, float]
 
 
 @final
@@ -63,18 +61,6 @@ class Replay:
             return case.error.class_ not in bug.accepts
         states = self.states(bug, case)
         return states is not None and not judge(case, answer(case, states, hello.exposes), hello).fails
-
-
-def one_step(bug: Bug, parts: Parts, given: Four, h: Numbers, t: int) -> Three | None:
-    """Return ``p``, ``m``, ``u`` of one element after a step under a bug, from ``p``, ``g``, ``m``, ``u`` before it.
-
-    None where the bug cannot do the step. What a bug does to a whole tensor, or between steps, takes no part.
-    """
-    try:
-        p, m, u = map(parts.stored, bug.element(parts, *given, h, t))
-    except (ArithmeticError, ValueError):
-        return None
-    return p, m, u
 
 
 def answer(case: Case, states: States, exposes: Sequence[str] = (*QUANTITIES, "t")) -> Answer:

@@ -13,7 +13,7 @@ from typing import Any, final
 
 import numpy as np
 
-from adamax_ref.dialects._axes import permitted
+from adamax_ref.orders.axes import permitted
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.profile import PROFILES, Format
@@ -26,7 +26,7 @@ from .trajectory import Step, exact_steps
 
 Row = tuple[float, float, float, float]
 Pair = tuple[str, str]
-"""Two choices on one axis of :mod:`adamax_ref.dialects._axes`, such as ``("final=F1 endfma=no", "final=F5 endfma=no")``."""
+"""Two choices on one axis of :mod:`adamax_ref.orders.axes`, such as ``("final=F1 endfma=no", "final=F5 endfma=no")``."""
 
 _ONE_AXIS = {"mfma": "m", "endfma": "final", "decayfma": "decay"}
 """Axes that say more about another one and are counted as one with it."""

@@ -103,7 +103,7 @@ def combine(
     Parameters
     ----------
     dialects : sequence of Dialect
-        For instance all that :func:`adamax_ref.dialects._axes.permitted` returns.
+        For instance all that :func:`adamax_ref.orders.axes.permitted` returns.
     profile, h, t : str, Hyperparameters, int
         The step; the first one is 1. Powers are correctly rounded.
     inputs : sequence of tuple of int, optional

@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 
-from adamax_ref.farm import Mapper
-
 from .case import QUANTITIES, Case, Expectation, VectorFile
 from .codec import CorpusError, contained, json_bytes, parse, read
 from .corpus import LEVELS, MANIFEST, FileEntry, Part, digest, floor, numbers_in, schema
 from .flags import FLAGS
 from .generate import Bank, corpus_bytes, proves
 from .load import Corpus, open_corpus, vector_file
+from .parallel import Mapper
 from .short import vector_bytes
 from .store import refuse_foreign
 

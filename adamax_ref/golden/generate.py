@@ -11,7 +11,6 @@ from types import MappingProxyType
 from typing import Protocol
 
 from adamax_ref.dialects import get
-from adamax_ref.farm import Mapper
 
 from .build import case_from
 from .case import FORMAT, Case, ProfileTypes, VectorFile
@@ -22,13 +21,14 @@ from .expected import Inadmissible, Undecided, answered, certified_together, nar
 from .flat import flat_files
 from .load import Corpus, open_corpus, vector_file
 from .oracle import with_flushes
+from .parallel import Mapper
 from .recipes import recipes
 from .short import vector_bytes
 from .store import Store
 
 
 class Bank(Protocol):
-    """What tells which bugs a case kills; :mod:`adamax_ref.conformance.kills` has the one there is."""
+    """What tells which bugs a case kills; :mod:`adamax_ref.bugs.kills` has the one there is."""
 
     def killed_by(self, case: Case) -> tuple[str, ...]:
         """Return the ids of the bugs that a case kills."""
@@ -201,7 +201,7 @@ def corpus_bytes(
     done : callable
         Called after each vector file, for a progress bar.
     mapper : callable
-        Computes the vector files, perhaps in other processes (see :func:`adamax_ref.farm.farm`).
+        Computes the vector files, perhaps in other processes (see :func:`adamax_ref.golden.parallel.parallel_map`).
     store : Store, optional
         Where vector files are kept that an interrupted run has finished.
     ready : mapping of str to bytes

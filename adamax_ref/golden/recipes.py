@@ -2,7 +2,7 @@
 
 RECIPES.json lists choices, because the permitted orders of rounding are products of independent choices: one line of
 ``moment``, one of ``update`` and, in 16 bits, one of ``rounding``, joined by blanks, are the name of a recipe;
-``decaying`` replaces ``update`` where there is weight decay. :mod:`adamax_ref.dialects._axes` and docs/conformance.md
+``decaying`` replaces ``update`` where there is weight decay. :mod:`adamax_ref.orders.axes` and docs/conformance.md
 explain the words.
 
 :func:`failing` runs all permitted recipes through a case side by side. Many of them have the same bits after a step; each
@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from adamax_ref.dialects import get
-from adamax_ref.dialects._axes import permitted
 from adamax_ref.exact.hard import draws
 from adamax_ref.exact.recipe_set import combine
+from adamax_ref.orders.axes import permitted
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.recipe import INPUTS, OUTPUTS

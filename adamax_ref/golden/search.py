@@ -18,9 +18,9 @@ from typing import Any, NamedTuple, final
 import numpy as np
 
 from adamax_ref.dialects import get
-from adamax_ref.dialects._axes import cover
 from adamax_ref.exact.hard import Row, nearest, separated
 from adamax_ref.exact.recipe_set import combine
+from adamax_ref.orders.axes import cover
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.profile import BINARY64, PROFILES

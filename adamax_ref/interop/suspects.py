@@ -37,8 +37,7 @@ def suspects(dialect: Dialect, profile: str, h: Hyperparameters, t: int, given: 
     >>> suspects(get("torch"), "f64", Hyperparameters(lr=0.25), 2, (1.0, 0.0, 0.0, 0.5), (1.0, 0.0, 0.45))
     ('B12 (beta1 and beta2 exchanged)', 'B16 (u decays with beta1)')
     """
-    from adamax_ref.conformance.bugs import Bug, Numbers, Parts, bank
-    from adamax_ref.conformance.replay import one_step
+    from adamax_ref.bugs import Bug, Numbers, Parts, bank, one_step
 
     parts, bits = Parts(dialect, profile), _bits(profile, seen)
     numbers = Numbers(h.lr, h.beta1, h.beta2, h.eps, h.weight_decay, h.maximize)  # powers are this machine's, as in training

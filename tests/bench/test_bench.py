@@ -177,7 +177,7 @@ def test_the_command_writes_data_and_a_plot(tmp_path: Path) -> None:
 
 def test_the_record_is_kept_as_it_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("matplotlib")
-    monkeypatch.setattr(import_module("adamax_ref.commands.bench"), "CPU_GRID", [(1, 20, "f32", 0.0), (3, 5, "f64", 0.01)])
+    monkeypatch.setattr(import_module("adamax_ref.cli.bench"), "CPU_GRID", [(1, 20, "f32", 0.0), (3, 5, "f64", 0.01)])
     folder = tmp_path / "benchmarks"
     words = ["bench", "--record", str(folder), "--backend", "numpy", "--against", "", "--rounds", "2"]
     done = CliRunner().invoke(main, words)

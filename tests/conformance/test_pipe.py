@@ -206,7 +206,7 @@ def test_a_flood_takes_no_more_memory_than_two_of_the_longest_lines(mode: str, t
 
 JUDGE = """
 import os, sys
-from adamax_ref.conformance.report import lines
+from adamax_ref.reports.terminal import lines
 from adamax_ref.conformance.run import run
 from adamax_ref.conformance.targets._pipe import PipeTarget
 from adamax_ref.golden.load import open_corpus

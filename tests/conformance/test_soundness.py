@@ -25,15 +25,15 @@ from adamax_ref.conformance.target import Target
 from adamax_ref.conformance.targets import open_target
 from adamax_ref.conformance.targets._callable import of
 from adamax_ref.conformance.verdict import Grade, Verdict
-from adamax_ref.conformance.writers import WRITERS
 from adamax_ref.dialects import get
-from adamax_ref.dialects._axes import permitted
 from adamax_ref.golden.case import QUANTITIES, Case, Expectation
 from adamax_ref.golden.expected import readings
 from adamax_ref.golden.load import open_corpus
 from adamax_ref.golden.oracle import canonical, with_flushes
 from adamax_ref.golden.oracle import reported as states_of
 from adamax_ref.golden.patterns import decode, encode
+from adamax_ref.orders.axes import permitted
+from adamax_ref.reports.writers import WRITERS
 from adamax_ref.testing import assert_conforms, golden_cases
 from adamax_ref.testing.assertion import Tier
 

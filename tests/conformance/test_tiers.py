@@ -4,13 +4,13 @@ from functools import cache
 
 import pytest
 
-from adamax_ref.conformance.kills import rows
+from adamax_ref.bugs.kills import rows
 from adamax_ref.dialects import get
-from adamax_ref.dialects._axes import cover
 from adamax_ref.golden.case import QUANTITIES, Case
 from adamax_ref.golden.load import open_corpus
 from adamax_ref.golden.oracle import State, canonical, trajectory, with_flushes
 from adamax_ref.golden.patterns import decode, inside
+from adamax_ref.orders.axes import cover
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from adamax_ref.conformance.bugs import bank
+from adamax_ref.bugs import bank
 from adamax_ref.conformance.judge import Judged, Status, judge
 from adamax_ref.conformance.targets._bug import BugTarget
 from adamax_ref.conformance.verdict import decide

@@ -8,12 +8,12 @@ from fractions import Fraction
 import pytest
 
 from adamax_ref.dialects import get, names
-from adamax_ref.dialects._axes import cover, permitted
 from adamax_ref.exact.certify import Certified, Quantity, Step, certify
 from adamax_ref.exact.constants import exact_hyper
 from adamax_ref.exact.stepper import run
 from adamax_ref.exact.trajectory import true_steps
 from adamax_ref.exact.values import Undecidable
+from adamax_ref.orders.axes import cover, permitted
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.profile import BINARY16, BINARY32, BINARY64, PROFILES

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from adamax_ref.dialects import every_recipe
 from adamax_ref.exact.stepper import function_of, fused, fused_single, rounding, run, to_upper
 from adamax_ref.golden.patterns import same
+from adamax_ref.orders.all_recipes import every_recipe
 from adamax_ref.recipe.profile import BFLOAT16, BINARY16, BINARY32, BINARY64, FORMATS, Format
 
 RECIPES = sorted(every_recipe(), key=str)

@@ -6,12 +6,12 @@ import pytest
 from adamax_ref.backend import get_backend
 from adamax_ref.conformance.arrays import dtype_of
 from adamax_ref.dialects import get
-from adamax_ref.dialects._axes import permitted
 from adamax_ref.exact.constants import exact_hyper
 from adamax_ref.exact.hard import Hard, answers, draws, from_middle, nearest, search, separated
 from adamax_ref.exact.interval import Interval
 from adamax_ref.exact.recipe_set import combine
 from adamax_ref.exact.stepper import run
+from adamax_ref.orders.axes import permitted
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.profile import FORMATS, Format

@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from adamax_ref.bugs import kills
 from adamax_ref.cli import main
-from adamax_ref.conformance import kills
-from adamax_ref.conformance.unkilled import unkilled
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.check import check
 from adamax_ref.golden.codec import CorpusError
@@ -23,6 +22,7 @@ from adamax_ref.golden.generate import corpus_bytes
 from adamax_ref.golden.load import open_corpus
 from adamax_ref.golden.patterns import order_keys
 from adamax_ref.golden.store import Store
+from adamax_ref.quality.kill_matrix import unkilled
 from adamax_ref.recipe.profile import BINARY32
 
 PATH = "core/paper/f32/smoke.json"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from adamax_ref.conformance import kills
+from adamax_ref.bugs import kills
 from adamax_ref.dialects import get
 from adamax_ref.golden import expected
 from adamax_ref.golden.build import case_from

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner
 
+from adamax_ref.bugs import kills
 from adamax_ref.cli import main
-from adamax_ref.conformance import kills
 from adamax_ref.golden.codec import CorpusError, parse
 from adamax_ref.golden.corpus import CORPUS_VERSION, Part, digest, published_hashes
 from adamax_ref.golden.design import SCOPE, parts

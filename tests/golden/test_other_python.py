@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adamax_ref.conformance import kills
+from adamax_ref.bugs import kills
 from adamax_ref.golden.corpus import Part, digest
 from adamax_ref.golden.design import SCOPE
 from adamax_ref.golden.generate import make_bytes

@@ -6,12 +6,12 @@ from zlib import crc32
 import pytest
 
 from adamax_ref.dialects import get
-from adamax_ref.dialects._axes import permitted
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.load import open_corpus
 from adamax_ref.golden.oracle import canonical, reported, with_flushes
 from adamax_ref.golden.patterns import decode
 from adamax_ref.golden.recipes import excluded, failing
+from adamax_ref.orders.axes import permitted
 from adamax_ref.recipe.profile import PROFILES
 
 PAIRS = sorted(open_corpus().manifest.floors)

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from adamax_ref.dialects import get
-from adamax_ref.dialects._axes import cover
 from adamax_ref.exact.hard import from_middle
 from adamax_ref.exact.trajectory import Step, exact_steps
 from adamax_ref.golden import search as searching
@@ -15,6 +14,7 @@ from adamax_ref.golden.case import Case
 from adamax_ref.golden.design import Design, designs, designs_of, parts
 from adamax_ref.golden.oracle import canonical, reported, start, with_flushes
 from adamax_ref.golden.search import Columns, Search, hardest_elements
+from adamax_ref.orders.axes import cover
 from adamax_ref.recipe.profile import PROFILES
 
 PAIRS = [("torch", "f32"), ("optax", "f64"), ("keras", "bf16")]
