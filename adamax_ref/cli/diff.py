@@ -9,7 +9,7 @@ import click
 from ._program import TakesProgram
 
 if TYPE_CHECKING:
-    from adamax_ref.conformance.parting import Parting
+    from adamax_ref.conformance.comparison import Comparison
 
 
 @click.command(cls=TakesProgram)
@@ -28,8 +28,8 @@ def command(
     both show agrees, 1 when one differs, one target fails to answer or no number could be compared, 2 for wrong input, 3
     if a target could not be run.
     """
+    from adamax_ref.conformance.comparison import compare, quantities
     from adamax_ref.conformance.judge import Status
-    from adamax_ref.conformance.parting import partings, quantities
     from adamax_ref.conformance.run import pairs
     from adamax_ref.conformance.targets import open_target
     from adamax_ref.golden.load import open_corpus
@@ -42,7 +42,7 @@ def command(
         if not wanted:
             raise ValueError(f"{a.hello.name} and {b.hello.name} have no dialect and profile in common")
         for pair in wanted:
-            found = list(partings(a, b, corpus.cases(*pair, level)))
+            found = list(compare(a, b, corpus.cases(*pair, level)))
             failed = any(judged.status is Status.ERROR for each in found for judged in each.judged)
             differ |= failed or any(each.parts for each in found) or not any(each.numbers for each in found)
             for line in compared(" ".join(pair), found, (a.hello.name, b.hello.name), quantities(a, b)):
@@ -50,10 +50,10 @@ def command(
     raise click.exceptions.Exit(int(differ))
 
 
-def compared(where: str, found: "Sequence[Parting]", names: tuple[str, str], shown: Sequence[str]) -> Iterator[str]:
+def compared(where: str, found: "Sequence[Comparison]", names: tuple[str, str], shown: Sequence[str]) -> Iterator[str]:
     """Yield how two targets compare in one dialect and profile, line by line."""
+    from adamax_ref.conformance.comparison import answered, kind
     from adamax_ref.conformance.judge import Status
-    from adamax_ref.conformance.parting import answered, kind
 
     together = [each for each in found if each.compared]
     apart = [each for each in together if each.parts]
@@ -71,18 +71,18 @@ def compared(where: str, found: "Sequence[Parting]", names: tuple[str, str], sho
         yield f"        not compared, for example: {alone.case.id}: {' / '.join(map(kind, alone.judged))}"
 
 
-def _told(parting: "Parting", names: tuple[str, str]) -> Iterator[str]:
+def _told(comparison: "Comparison", names: tuple[str, str]) -> Iterator[str]:
     """Yield the first case in which two targets part."""
-    from adamax_ref.conformance.parting import kind
+    from adamax_ref.conformance.comparison import kind
     from adamax_ref.reports.terminal import count, decimal, place
 
-    case, first = parting.case, parting.first
+    case, first = comparison.case, comparison.first
     if first is None:
         yield f"first   {case.id} rev {case.rev}"
-        yield from (f"        {name}: {kind(each)}" for name, each in zip(names, parting.judged, strict=True))
+        yield from (f"        {name}: {kind(each)}" for name, each in zip(names, comparison.judged, strict=True))
         return
     yield f"first   {case.id} rev {case.rev}  step {first.step}  {place(first)}"
-    for name, text, judged in zip(names, (first.got, first.want), parting.judged, strict=True):
+    for name, text, judged in zip(names, (first.got, first.want), comparison.judged, strict=True):
         yield f"        {text if first.index is None else decimal(case.form, text)}  {name}: {judged.status}"
     if first.index is not None:
         yield f"        apart by {'a NaN on one side only' if first.ulps is None else f'{count(first.ulps)} ulp'}"

@@ -12,8 +12,8 @@ from adamax_ref.threads import usable_processors
 from ._program import TakesProgram, of_callable
 
 if TYPE_CHECKING:
-    from adamax_ref.conformance.everything import Outcome, Question
     from adamax_ref.conformance.run import Run
+    from adamax_ref.conformance.run_all import Outcome, Question
     from adamax_ref.conformance.target import Target
     from adamax_ref.golden.load import Corpus
     from adamax_ref.golden.parallel import Mapper
@@ -73,7 +73,7 @@ def command(
     Failures that adamax-waivers.json in this folder lists are waived. Ends with 0 if it conforms, 1 if not or with too
     little evidence, 2 for wrong input, 3 if it could not be run.
     """
-    from adamax_ref.conformance.everything import Question
+    from adamax_ref.conformance.run_all import Question
     from adamax_ref.conformance.waivers import FILE, read_waivers
     from adamax_ref.golden.load import open_corpus
     from adamax_ref.golden.parallel import parallel_map
@@ -159,7 +159,7 @@ def shown(runs: Sequence["Run"]) -> tuple[list["Run"], int]:
 
 def all_judged(question: "Question", mapper: "Mapper") -> tuple[list["Run"], int]:
     """Judge every target and print a line for each dialect and profile, then what departs and what is not here."""
-    from adamax_ref.conformance.everything import outcomes
+    from adamax_ref.conformance.run_all import outcomes
     from adamax_ref.reports.terminal import lines, matrix
 
     found = []

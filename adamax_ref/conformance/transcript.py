@@ -12,7 +12,7 @@ from typing import Any, final
 
 from adamax_ref.golden.codec import CorpusError, to_json
 
-from .wire import LONGEST_LINE, Fault, built, parsed
+from .protocol import LONGEST_LINE, Fault, built, parsed
 
 FORMAT = "adamax-transcript/1"
 LARGEST = 256 << 20

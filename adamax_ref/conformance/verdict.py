@@ -10,7 +10,7 @@ from adamax_ref.markup import notebook_html
 
 from .answer import Hello
 from .judge import PASSING, Judged, Status
-from .named import find
+from .recipe_match import find
 
 ADAPTER = "smoke cases fail: where an adapter stands between, look there first"
 GIVEN = "the target uses the constants that come with each step: bias correction (S6) was not tested"

@@ -12,7 +12,7 @@ from typing import final
 
 import numpy as np
 
-from adamax_ref.conformance.arrays import dtype_of
+from adamax_ref.conformance.target import dtype_of
 from adamax_ref.exact.certify import Certified, Quantity, Step, certify
 from adamax_ref.exact.interval import Doubles
 from adamax_ref.exact.magnitude import magnitude

@@ -7,9 +7,9 @@ from typing import final
 
 from adamax_ref.bugs import Bug, bank
 from adamax_ref.bugs.kills import kills, parts
-from adamax_ref.conformance.replay import Replay
+from adamax_ref.conformance.bug_replay import Replay
 from adamax_ref.conformance.run import conclude
-from adamax_ref.conformance.targets._bug import BugTarget
+from adamax_ref.conformance.targets.bug import BugTarget
 from adamax_ref.conformance.verdict import Grade, Verdict
 from adamax_ref.dialects import get
 from adamax_ref.golden.case import Case

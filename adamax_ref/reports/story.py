@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from adamax_ref.bugs import Bug, bank
 from adamax_ref.bugs.kills import departure, parts
 from adamax_ref.conformance.answer import Hello
+from adamax_ref.conformance.bug_replay import Replay
 from adamax_ref.conformance.judge import Judged, Status
-from adamax_ref.conformance.localise import localise
-from adamax_ref.conformance.replay import Replay
+from adamax_ref.conformance.localisation import localise
 from adamax_ref.dialects import get
 from adamax_ref.exact.trace import trace
 from adamax_ref.golden.case import QUANTITIES, Case, Number

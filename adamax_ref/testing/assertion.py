@@ -6,7 +6,7 @@ from typing import Literal
 
 from adamax_ref.conformance.run import Run, pairs, run
 from adamax_ref.conformance.target import Target
-from adamax_ref.conformance.targets._callable import Kind, of
+from adamax_ref.conformance.targets.callable import Kind, of
 from adamax_ref.conformance.verdict import Grade
 from adamax_ref.golden.load import open_corpus
 from adamax_ref.reports.terminal import lines

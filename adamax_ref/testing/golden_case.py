@@ -9,7 +9,7 @@ from unittest import SkipTest
 
 from adamax_ref.conformance.judge import Status, ask
 from adamax_ref.conformance.target import Target
-from adamax_ref.conformance.targets._callable import Kind, of
+from adamax_ref.conformance.targets.callable import Kind, of
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.load import open_corpus
 from adamax_ref.reports.terminal import difference, place

@@ -12,7 +12,7 @@ import pytest
 
 from adamax_ref.backend import get_backend
 from adamax_ref.conformance.run import pairs, run
-from adamax_ref.conformance.targets._backend import BackendTarget
+from adamax_ref.conformance.targets.backend import BackendTarget
 from adamax_ref.dialects import get
 from adamax_ref.golden.load import open_corpus
 from adamax_ref.orders.all_recipes import every_recipe

@@ -10,12 +10,12 @@ import pytest
 from adamax_ref.bugs import Bug, Parts, bank
 from adamax_ref.bugs.kills import parts
 from adamax_ref.conformance.answer import Answer, Hello, Reported
+from adamax_ref.conformance.bug_replay import Replay, answer, orders, spans
 from adamax_ref.conformance.cause import UNDIAGNOSED, Diagnosis
 from adamax_ref.conformance.diagnosis import base, diagnose
 from adamax_ref.conformance.judge import Judged, Status, judge
-from adamax_ref.conformance.localise import localise
-from adamax_ref.conformance.replay import Replay, answer, orders, spans
-from adamax_ref.conformance.targets._bug import BugTarget
+from adamax_ref.conformance.localisation import localise
+from adamax_ref.conformance.targets.bug import BugTarget
 from adamax_ref.dialects import get
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.load import open_corpus

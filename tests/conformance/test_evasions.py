@@ -19,7 +19,7 @@ from adamax_ref.conformance.protocol import question
 from adamax_ref.conformance.run import conclude
 from adamax_ref.conformance.target import Target
 from adamax_ref.conformance.targets import open_target
-from adamax_ref.conformance.targets._callable import of
+from adamax_ref.conformance.targets.callable import of
 from adamax_ref.conformance.verdict import Grade
 from adamax_ref.golden.case import QUANTITIES, Case
 from adamax_ref.golden.codec import CorpusError, json_bytes

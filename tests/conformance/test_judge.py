@@ -10,10 +10,10 @@ import pytest
 from adamax_ref.bugs import Bug, Parts, bank
 from adamax_ref.bugs.kills import parts
 from adamax_ref.conformance.answer import Answer, Hello, Reported
+from adamax_ref.conformance.bug_replay import Replay, answer
 from adamax_ref.conformance.judge import Judged, Status, judge
-from adamax_ref.conformance.replay import Replay, answer
 from adamax_ref.conformance.run import run
-from adamax_ref.conformance.targets._bug import BugTarget
+from adamax_ref.conformance.targets.bug import BugTarget
 from adamax_ref.conformance.verdict import ADAPTER, GIVEN, Grade, decide
 from adamax_ref.dialects import get
 from adamax_ref.golden.case import Case

@@ -11,12 +11,11 @@ import pytest
 from adamax_ref.bugs import Bug, Numbers, Parts, bank
 from adamax_ref.bugs.kills import parts
 from adamax_ref.bugs.parts import Clock, but
+from adamax_ref.conformance.bug_replay import Replay, cost
 from adamax_ref.conformance.cause import Diagnosis
 from adamax_ref.conformance.diagnosis import diagnose
 from adamax_ref.conformance.judge import Judged, judge
-from adamax_ref.conformance.likeness import cost
-from adamax_ref.conformance.replay import Replay
-from adamax_ref.conformance.targets._bug import BugTarget
+from adamax_ref.conformance.targets.bug import BugTarget
 from adamax_ref.dialects import get
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.load import open_corpus

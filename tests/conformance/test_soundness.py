@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 
 from adamax_ref.cli import main
 from adamax_ref.conformance.answer import FEATURES, Answer, Hello, Reported
+from adamax_ref.conformance.comparison import compare
 from adamax_ref.conformance.identify import identify
 from adamax_ref.conformance.judge import Status, ask, judge
-from adamax_ref.conformance.parting import partings
 from adamax_ref.conformance.run import conclude, run
 from adamax_ref.conformance.target import Target
 from adamax_ref.conformance.targets import open_target
-from adamax_ref.conformance.targets._callable import of
+from adamax_ref.conformance.targets.callable import of
 from adamax_ref.conformance.verdict import Grade, Verdict
 from adamax_ref.dialects import get
 from adamax_ref.golden.case import QUANTITIES, Case, Expectation
@@ -224,8 +224,8 @@ def test_a_wrong_number_is_refused_by_every_door(pair: str, data: st.DataObject,
             assert_conforms(target, dialect, profile, tier=tier)
     with pytest.raises(AssertionError, match=f"{case.id}: failed"):
         next(each for each in golden_cases(dialect, profile) if each.case.id == case.id).check(target)
-    parting = [each for each in partings(Scripted(pair), target, cases(pair)) if each.parts]
-    assert [each.case.id for each in parting] == [case.id]
+    comparison = [each for each in compare(Scripted(pair), target, cases(pair)) if each.parts]
+    assert [each.case.id for each in comparison] == [case.id]
     _refused_in_reports(judged)
     file = tmp_path_factory.mktemp("answers") / "answers"
     file.write_text(

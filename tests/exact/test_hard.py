@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from adamax_ref.backend import get_backend
-from adamax_ref.conformance.arrays import dtype_of
+from adamax_ref.conformance.target import dtype_of
 from adamax_ref.dialects import get
 from adamax_ref.exact.constants import exact_hyper
 from adamax_ref.exact.hard import Hard, answers, draws, from_middle, nearest, search, separated

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from adamax_ref.conformance.run import Run, run
-from adamax_ref.conformance.step_function import StepTarget
 from adamax_ref.conformance.targets import open_target
+from adamax_ref.conformance.targets.callable import StepTarget
 from adamax_ref.golden.load import open_corpus
 from adamax_ref.reports.page import page
 

@@ -4,9 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import final
 
-from adamax_ref.conformance.answer import Hello, Reported
+from adamax_ref.conformance.answer import Hello, Reported, fault_of
 from adamax_ref.conformance.judge import Judged
-from adamax_ref.conformance.wellformed import fault_of
 from adamax_ref.exact.compare import ulp_distance
 from adamax_ref.golden.case import Case, Expectation, Quantity
 from adamax_ref.golden.patterns import decode

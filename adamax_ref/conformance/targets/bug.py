@@ -5,7 +5,7 @@ from typing import final
 from adamax_ref.bugs import Bug, bank
 from adamax_ref.bugs.kills import parts
 from adamax_ref.conformance.answer import FEATURES, Answer, Hello
-from adamax_ref.conformance.replay import Replay, answer
+from adamax_ref.conformance.bug_replay import Replay, answer
 from adamax_ref.conformance.target import Target
 from adamax_ref.dialects import get
 from adamax_ref.golden.case import Case

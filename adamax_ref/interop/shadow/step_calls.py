@@ -14,7 +14,49 @@ from typing import Any, Literal, Protocol, final
 
 from adamax_ref.optimizer.hookable import Hookable
 
-from .compiled import REMEDY, is_compiled
+REMEDY = "call optimizer.step() outside of torch.compile, or from a function under torch.compiler.disable"
+_FILE = ("torch/_dynamo/eval_frame.py", "torch\\_dynamo\\eval_frame.py")
+_TAKES_OVER = "compile_wrapper"
+"""The function of that file that calls what was compiled; the others switch compilation off."""
+
+
+def is_compiled() -> bool:
+    """Return True inside a function that torch.compile has taken over.
+
+    While torch traces, the answer is a constant of what is traced, so the compiled function repeats it. Where torch
+    gives up tracing, the function runs as Python below torch's wrapper, which stands on the stack. A part that the
+    user has taken out of compilation again is not compiled.
+
+    Examples
+    --------
+    >>> is_compiled()
+    False
+    """
+    torch = sys.modules.get("torch")
+    return torch is not None and (torch.compiler.is_compiling() or _innermost_wrapper() == _TAKES_OVER)
+
+
+def require_uncompiled(optimizer: object) -> None:
+    """Raise when the step of an optimizer has been replaced by what torch.compile made of it.
+
+    Raises
+    ------
+    RuntimeError
+        With the remedy.
+    """
+    code = getattr(getattr(optimizer, "step", None), "__code__", None)
+    if code is not None and code.co_name == _TAKES_OVER and code.co_filename.endswith(_FILE):
+        raise RuntimeError(f"optimizer.step was made by torch.compile and cannot be followed; {REMEDY}")
+
+
+def _innermost_wrapper() -> str | None:
+    frame = sys._getframe(1)
+    while frame.f_back is not None:
+        frame = frame.f_back
+        if frame.f_code.co_filename.endswith(_FILE):
+            return frame.f_code.co_name
+    return None
+
 
 Function = Callable[..., Any]
 Table = dict[int, Function]
@@ -53,7 +95,7 @@ class Observer(Protocol):
 
 
 @final
-class Outermost:
+class OutermostCall:
     """The observation of one optimizer, from construction until :meth:`close`.
 
     The attribute ``step`` of the instance is replaced, as torch's own schedulers do it, and put back in the end.
@@ -164,7 +206,7 @@ class Outermost:
             (table, number, hook, self._watched(hook, role))
             for role, table in self._tables
             for number, hook in table.items()
-            if not isinstance(getattr(hook, "__self__", None), Outermost)
+            if not isinstance(getattr(hook, "__self__", None), OutermostCall)
         ]
         for table, number, _, wrapper in changes:
             table[number] = wrapper
@@ -242,7 +284,7 @@ def _is_ours(method: Any) -> bool:
     """Whether a method or function is a replacement that this file made; a copied attribute does not tell."""
     function = getattr(method, "__func__", method)
     owner = getattr(function, "outermost", None)
-    return isinstance(owner, Outermost) and owner._replacement.__func__ is function
+    return isinstance(owner, OutermostCall) and owner._replacement.__func__ is function
 
 
 def _is_of_scheduler(function: Any) -> bool:

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import final
 
-from .target import TargetUnavailable
-from .wire import LONGEST_LINE, Fault, printable
+from adamax_ref.conformance.protocol import LONGEST_LINE, Fault, printable
+from adamax_ref.conformance.target import TargetUnavailable
 
 KEPT = 4 << 10
 """Bytes of standard error that are kept."""

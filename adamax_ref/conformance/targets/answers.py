@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import final
 
 from adamax_ref.conformance.answer import Answer, Hello
-from adamax_ref.conformance.protocol import answer_to, question, read_hello, read_id
+from adamax_ref.conformance.protocol import Fault, answer_to, parsed, question, read_hello, read_id
 from adamax_ref.conformance.target import Target
 from adamax_ref.conformance.transcript import FORMAT, Exchange, lines_of, read_exchange
-from adamax_ref.conformance.wire import Fault, parsed
 from adamax_ref.golden.case import Case
 
 

@@ -1,4 +1,4 @@
-"""The step that a dialect makes of one parameter, and the first number in which what an optimizer left differs from it."""
+"""Do a parameter's step as its dialect does, and find the first number in which an optimizer's result differs."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,9 +12,8 @@ from adamax_ref.optimizer.prepared import PreparedSteps
 from adamax_ref.optimizer.types import STATE, Group
 from adamax_ref.recipe.hyper import Hyperparameters
 
-from .diagnosis import Mismatch
-from .mode import share
-from .snapshot import Array, Entry, copied_array, same_bits
+from .divergence import Mismatch
+from .snapshot import Array, Entry, copied_array, same_bits, share
 
 Arrays = dict[str, Array]
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import final
 
 from adamax_ref.conformance.answer import Answer, Hello
-from adamax_ref.conformance.program import GRACE, Program
-from adamax_ref.conformance.protocol import HELLO, answer_to, line, question, read_hello
+from adamax_ref.conformance.protocol import HELLO, Fault, answer_to, line, printable, question, read_hello
 from adamax_ref.conformance.target import Target, TargetUnavailable
 from adamax_ref.conformance.transcript import Exchange, Recorder
-from adamax_ref.conformance.wire import Fault, printable
 from adamax_ref.golden.case import Case
+
+from .process import GRACE, Program
 
 REPLACEMENTS = 5
 """How often a program is replaced; when it would have to be once more, the run stops."""

@@ -1,4 +1,4 @@
-"""Shadow mode: a reference that follows a live optimizer step by step and says where the two part.
+"""Shadow mode: a reference that follows a live optimizer step by step and reports the first bit in which the two differ.
 
 When a step begins options, parameters, state and gradients are copied; when it is done the same step is done on the
 copies and compared, bit by bit. The optimizer is only read. Costs: memory for four copies of the parameters, and for
@@ -16,12 +16,11 @@ from adamax_ref.optimizer.counting import steps_taken
 from adamax_ref.optimizer.jobs import label
 from adamax_ref.optimizer.types import STATE
 
-from .compiled import require_uncompiled
-from .course import LATE, NOT_CALLED, Course
-from .diagnosis import Divergence, Element, Mismatch, explained
+from .divergence import Divergence, Element, Mismatch, explained
 from .expected import Arrays, beginning, first_mismatch, stepped
-from .outermost import Outermost, Role
+from .observed_step import LATE, NOT_CALLED, ObservedStep
 from .snapshot import Entry, Snapshot, read, same_parameters
+from .step_calls import OutermostCall, Role, require_uncompiled
 
 _MOST_REASONS = 100
 """Reasons that are listed; a loop that runs for weeks may find a new one at each step."""
@@ -57,9 +56,9 @@ class Shadow:
         self._carry = carry
         self._carried: dict[int, tuple[Any, Arrays]] = {}
         self._places: set[str] = set()
-        self._course: Course | None = None
+        self._observed: ObservedStep | None = None
         self._spare: Snapshot = ()
-        self._calls = Outermost(optimizer, self)
+        self._calls = OutermostCall(optimizer, self)
 
     @property
     def parameters(self) -> int:
@@ -74,7 +73,7 @@ class Shadow:
     def close(self) -> None:
         """Detach from the optimizer; harmless when done twice."""
         self._calls.close()
-        self._course, self._spare, self._carried = None, (), {}
+        self._observed, self._spare, self._carried = None, (), {}
 
     def __enter__(self) -> "Shadow":
         return self
@@ -100,39 +99,39 @@ class Shadow:
         if self.divergence is None:
             self.steps += 1
             with self._recording():
-                self._course = Course(self._look, self._spare)
+                self._observed = ObservedStep(self._look, self._spare)
 
     def offer(self) -> None:
         """Note that the step has been handed a closure."""
-        if self._course is not None:
-            self._course.offer()
+        if self._observed is not None:
+            self._observed.offer()
 
     def pause(self, role: Role) -> None:
         """Note that a hook or the closure begins."""
-        if self._course is not None:
+        if self._observed is not None:
             with self._recording():
-                self._course.pause(role)
+                self._observed.pause(role)
 
     def resume(self) -> None:
         """Note that a hook or the closure has ended."""
-        if self._course is not None:
+        if self._observed is not None:
             with self._recording():
-                self._course.resume()
+                self._observed.resume()
 
     def end(self) -> None:
         """Do the step on the copies, one parameter at a time, and stop at the first bit that differs."""
-        course, self._course = self._course, None
-        if course is None:
+        observed, self._observed = self._observed, None
+        if observed is None:
             return
         left_out = sum(self.omissions.values())
         with self._recording():
-            self._judge(course, course.finish())
-        self._spare = () if self._carry else course.start
+            self._judge(observed, observed.finish())
+        self._spare = () if self._carry else observed.start
         self.compared += self.divergence is None and left_out == sum(self.omissions.values())
 
     def fail(self, error: BaseException) -> None:
         """Note that the step has raised, so that there is no result."""
-        self._course = None
+        self._observed = None
         if self.divergence is None:
             self._omit(f"the step raised {type(error).__name__}")
 
@@ -151,7 +150,7 @@ class Shadow:
         try:
             yield
         except Exception as error:
-            self._course = None
+            self._observed = None
             self._omit(f"{what}{type(error).__name__}: {error}")
 
     def _omit(self, reason: str) -> None:
@@ -161,17 +160,17 @@ class Shadow:
         self.omissions[reason] = self.omissions.get(reason, 0) + 1
         self._carried = {}
 
-    def _judge(self, course: Course, left: Snapshot) -> None:
-        if course.closure in (NOT_CALLED, LATE):
-            self._mismatch("closure", course.closure, "called before the update")
-        elif not same_parameters(course.start, left):
+    def _judge(self, observed: ObservedStep, left: Snapshot) -> None:
+        if observed.closure in (NOT_CALLED, LATE):
+            self._mismatch("closure", observed.closure, "called before the update")
+        elif not same_parameters(observed.start, left):
             self._mismatch("params", "other parameters or another order", "those that the step began with")
-        elif course.mixed:
-            self._omit(course.mixed)
+        elif observed.mixed:
+            self._omit(observed.mixed)
         else:
-            elements = self._compare(course.start, left)
-            if course.unproven and self.divergence is None:
-                self._omit(course.unproven)
+            elements = self._compare(observed.start, left)
+            if observed.unproven and self.divergence is None:
+                self._omit(observed.unproven)
             else:
                 self.elements += elements
 

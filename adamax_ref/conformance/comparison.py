@@ -14,7 +14,7 @@ from .target import Target
 
 @final
 @dataclass(frozen=True)
-class Parting:
+class Comparison:
     """One case sent to both targets.
 
     Attributes
@@ -47,7 +47,7 @@ class Parting:
         return self.compared and (self.first is not None or one is not other)
 
 
-def partings(a: Target, b: Target, cases: list[Case]) -> Iterator[Parting]:
+def compare(a: Target, b: Target, cases: list[Case]) -> Iterator[Comparison]:
     """Send cases to two targets and yield how they compare.
 
     Examples
@@ -55,7 +55,7 @@ def partings(a: Target, b: Target, cases: list[Case]) -> Iterator[Parting]:
     >>> from adamax_ref.conformance.targets import open_target
     >>> from adamax_ref.golden.load import open_corpus
     >>> cases = open_corpus().cases("torch", "f32")
-    >>> found = list(partings(open_target("bug:B16"), open_target("bug:B18"), cases))
+    >>> found = list(compare(open_target("bug:B16"), open_target("bug:B18"), cases))
     >>> next(each.first for each in found if each.case.id.endswith("u-decay/shrink-two"))
     First(step=1, quantity='u', index=0, got='3f800000', want='00000000', lo=None, hi=None, ulps=1065353216)
     """
@@ -63,10 +63,10 @@ def partings(a: Target, b: Target, cases: list[Case]) -> Iterator[Parting]:
         judged = ask(a, case), ask(b, case)
         values = all(answered(each) and each.answer.steps is not None for each in judged)
         if not values or case.error is not None:
-            yield Parting(case, judged)
+            yield Comparison(case, judged)
             continue
         first = next(_differences(case, judged[0].answer, judged[1].answer), None)
-        yield Parting(case, judged, first, _common(judged[0].answer, judged[1].answer))
+        yield Comparison(case, judged, first, _common(judged[0].answer, judged[1].answer))
 
 
 def quantities(a: Target, b: Target) -> tuple[str, ...]:

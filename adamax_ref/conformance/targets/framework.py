@@ -3,12 +3,13 @@
 from typing import final
 
 from adamax_ref.conformance.answer import FEATURES, Answer, Hello, Reported
-from adamax_ref.conformance.arrays import start_of, text_of
-from adamax_ref.conformance.target import Target, TargetUnavailable, attempt
+from adamax_ref.conformance.target import Target, TargetUnavailable, attempt, start_of, text_of
 from adamax_ref.dialects import get as get_dialect
 from adamax_ref.frameworks import Framework, Start, Trajectory, get
 from adamax_ref.frameworks.child import Children
 from adamax_ref.golden.case import Case
+
+from .optimizer_class import torch_target
 
 _LEGAL = "illegal input, which is refused here before it reaches the framework"
 _FIXED_RATE = ("torchopt",)  # the learning rate is part of the function that TorchOpt makes
@@ -86,6 +87,8 @@ def target(name: str) -> Target:
     TargetUnavailable
         When it is not installed.
     """
+    if name == "torch":
+        return torch_target(name)  # as a class, which also shows its counter and refuses illegal input
     framework = get(name)
     if not framework.installed:
         raise TargetUnavailable(f"framework {name!r} is not installed; {framework.remedy}")

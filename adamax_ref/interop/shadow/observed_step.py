@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import final
 
-from .outermost import Role
 from .snapshot import COUNTER, GRADIENT, NUMBERS, Snapshot, changes, copied
+from .step_calls import Role
 
 MIXED = "a hook or the closure changed numbers or options in the midst of the step"
 UNPROVEN = "the gradients were set after the step had changed numbers, or a hook changed them after the closure"
@@ -17,7 +17,7 @@ NOT_CALLED, LATE, CALLED = "not called", "called after the update", "called"
 
 
 @final
-class Course:
+class ObservedStep:
     """A step from its beginning to its end.
 
     Parameters

@@ -9,15 +9,15 @@ from typing import final
 
 import numpy as np
 
-from adamax_ref import Adamax, Parameter
 from adamax_ref.backend import OWN, AbstractBackend, BackendUnavailable, get_backend, package_of
 from adamax_ref.conformance.answer import Answer, Hello, Reported
-from adamax_ref.conformance.arrays import Start, start_of, text_of
-from adamax_ref.conformance.target import Refusal, Target, TargetUnavailable, attempt
+from adamax_ref.conformance.target import Refusal, Start, Target, TargetUnavailable, attempt, start_of, text_of
 from adamax_ref.dialects import get, names
 from adamax_ref.exact.constants import ExactPower
 from adamax_ref.golden.case import Case
 from adamax_ref.guards import require_gradual_underflow
+from adamax_ref.optimizer.adamax import Adamax
+from adamax_ref.optimizer.parameter import Parameter
 from adamax_ref.optimizer.types import ParamState
 
 

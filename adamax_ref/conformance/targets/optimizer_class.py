@@ -5,19 +5,108 @@ an optimizer with the new rate takes over the state of the one before.
 """
 
 import inspect
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, final
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
+from adamax_ref.arrays.types import Array as AnyArray
+from adamax_ref.conformance.answer import FEATURES, Answer, Hello, Reported
+from adamax_ref.conformance.target import Array, Refusal, Start, Target, TargetUnavailable, about, attempt, start_of, text_of
 from adamax_ref.golden.case import Case
+from adamax_ref.optimizer.parameter import Parameter
+from adamax_ref.optimizer.types import Param
 from adamax_ref.recipe.profile import PROFILES
 
-from .answer import FEATURES, Answer, Hello, Reported
-from .arrays import Array, Start, start_of, text_of
-from .lent import Lender, NumpyLender
-from .step_function import about
-from .target import Refusal, Target, attempt
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class ArrayLibrary(ABC):
+    """Makes parameters and state of one library from NumPy arrays, and reads them back."""
+
+    @abstractmethod
+    def parameter(self, array: Array) -> Param:
+        """Return a parameter, with ``data`` and ``grad``, that holds a copy of these numbers."""
+
+    @abstractmethod
+    def array(self, numbers: Array) -> AnyArray:
+        """Return a copy of these numbers as gradients and state have them."""
+
+    @abstractmethod
+    def count(self, t: int, like: object) -> object:
+        """Return a step counter of the kind that the optimizer itself keeps."""
+
+    @abstractmethod
+    def read(self, value: object) -> Array:
+        """Return the numbers of a parameter or of state; a parameter's where they are now."""
+
+
+@final
+class NumpyArrays(ArrayLibrary):
+    """NumPy arrays in :class:`adamax_ref.Parameter`.
+
+    Examples
+    --------
+    >>> NumpyArrays().parameter(np.zeros(2))
+    Parameter(name=None, shape=(2,), dtype=float64, grad=None)
+    """
+
+    def parameter(self, array: Array) -> Param:
+        """Return a parameter of ours."""
+        return Parameter(array.copy())
+
+    def array(self, numbers: Array) -> AnyArray:
+        """Return a copy."""
+        return numbers.copy()
+
+    def count(self, t: int, like: object) -> object:
+        """Return a whole number of the same type."""
+        kind: Any = type(like)
+        made: object = kind(t)
+        return made
+
+    def read(self, value: object) -> Array:
+        """Return the array."""
+        return np.asarray(value.data if isinstance(value, Parameter) else value)
+
+
+@final
+class TorchTensors(ArrayLibrary):
+    """Tensors on the CPU.
+
+    Parameters
+    ----------
+    torch : module
+        PyTorch.
+    """
+
+    def __init__(self, torch: ModuleType) -> None:
+        self._torch = torch
+
+    def parameter(self, array: Array) -> "Tensor":
+        """Return a leaf that requires gradients."""
+        return self.array(array).requires_grad_()
+
+    def array(self, numbers: Array) -> "Tensor":
+        """Return a tensor; bfloat16 goes through binary32, which holds it exactly."""
+        if numbers.dtype.name == "bfloat16":
+            return self._torch.from_numpy(numbers.astype("float32")).to(self._torch.bfloat16)
+        return self._torch.from_numpy(numbers.copy())
+
+    def count(self, t: int, like: object) -> object:
+        """Return a number, or a tensor in double, as PyTorch makes it under a default type of double."""
+        kind: Any = type(like)
+        return self._torch.tensor(float(t), dtype=self._torch.float64) if self._torch.is_tensor(like) else kind(t)
+
+    def read(self, value: "Tensor") -> Array:
+        """Return the numbers as an array; those of bfloat16 in binary32."""
+        tensor = value.detach()
+        made: Array = (tensor.float() if tensor.dtype == self._torch.bfloat16 else tensor).numpy()
+        return made
+
 
 STATE = ("step", "exp_avg", "exp_inf")
 """Under these names an optimizer must keep counter, moment and norm of a parameter to have them looked at."""
@@ -39,7 +128,7 @@ class OptimizerTarget(Target):
         What it follows; nothing means unknown.
     lacks : tuple of str
         Features that it does not have.
-    lender : Lender, optional
+    library : ArrayLibrary, optional
         Whose arrays it works on; NumPy's if left out.
     name : str, optional
         What reports call it; otherwise where it was defined.
@@ -58,12 +147,12 @@ class OptimizerTarget(Target):
         factory: Callable[..., Any],
         dialects: tuple[str, ...] = (),
         lacks: tuple[str, ...] = (),
-        lender: Lender | None = None,
+        library: ArrayLibrary | None = None,
         name: str | None = None,
         declares: tuple[str, ...] = (),
     ) -> None:
         self._factory = factory
-        self._lender = lender or NumpyLender()
+        self._library = library or NumpyArrays()
         self._options = {name for name in _OPTIONAL if _accepts(factory, name)}
         self._counter = self._probed()
         where, version = about(factory)
@@ -82,10 +171,10 @@ class OptimizerTarget(Target):
 
     def _probed(self) -> Any:
         """Take one step and return the counter that the optimizer keeps, or None where its state cannot be read."""
-        parameter = self._lender.parameter(np.ones(1))
+        parameter = self._library.parameter(np.ones(1))
         try:
             optimizer = self._factory([parameter])
-            parameter.grad = self._lender.array(np.ones(1))
+            parameter.grad = self._library.array(np.ones(1))
             optimizer.step()
             counter, *_ = (optimizer.state[parameter][name] for name in STATE)
         except KeyboardInterrupt:
@@ -101,17 +190,17 @@ class OptimizerTarget(Target):
 
     def _steps(self, case: Case) -> tuple[Reported, ...]:
         start = start_of(case)
-        parameter, lr = self._lender.parameter(start.theta), case.hyper.lr.value
+        parameter, lr = self._library.parameter(start.theta), case.hyper.lr.value
         optimizer = self._made(case, parameter, lr)
         if self._counter is not None:
-            kept = (self._lender.count(case.init.t, self._counter), *map(self._lender.array, (start.m, start.u)))
+            kept = (self._library.count(case.init.t, self._counter), *map(self._library.array, (start.m, start.u)))
             optimizer.state[parameter] = dict(zip(STATE, kept, strict=True))
         reported = []
         for number, (step, grad) in enumerate(zip(case.steps, start.grads, strict=True), 1):
             rate = (step.lr or case.hyper.lr).value
             if rate != lr:
                 optimizer, lr = self._continued(case, parameter, optimizer, rate), rate
-            parameter.grad = None if grad is None else self._lender.array(grad)
+            parameter.grad = None if grad is None else self._library.array(grad)
             with np.errstate(all="ignore"):  # cases with NaN and infinity are meant to overflow
                 optimizer.step()
             if grad is not None:
@@ -124,7 +213,7 @@ class OptimizerTarget(Target):
         """Refuse an optimizer that changes what it was passed, unless it declares so; setting it to None is no change."""
         if after is None or "in-place" in self._hello.declares:
             return
-        if text_of(self._lender.read(after), case.form) != text_of(before, case.form):
+        if text_of(self._library.read(after), case.form) != text_of(before, case.form):
             raise TypeError("step() changed the gradient; copy it first, or declare in-place")
 
     def _continued(self, case: Case, parameter: Any, optimizer: Any, lr: float) -> Any:
@@ -160,11 +249,11 @@ class OptimizerTarget(Target):
 
     def _text(self, value: Any, name: str, like: Array, case: Case) -> str:
         """Return the patterns of a parameter or of state, which must have the type and the shape that it began with."""
-        wanted, array = self._lender.array(like), getattr(value, "data", value) if name == "parameter" else value
+        wanted, array = self._library.array(like), getattr(value, "data", value) if name == "parameter" else value
         if (array.dtype, tuple(array.shape)) != (wanted.dtype, tuple(wanted.shape)):
             got = f"{array.dtype} of shape {tuple(array.shape)}"
             raise TypeError(f"the new {name} is {got} and must be {wanted.dtype} of shape {tuple(wanted.shape)}")
-        return text_of(self._lender.read(value), case.form)
+        return text_of(self._library.read(value), case.form)
 
 
 def _accepts(factory: Callable[..., Any], name: str) -> bool:
@@ -174,3 +263,13 @@ def _accepts(factory: Callable[..., Any], name: str) -> bool:
     except (TypeError, ValueError):
         return True
     return any(each.name == name or each.kind is each.VAR_KEYWORD for each in parameters)
+
+
+def torch_target(name: str) -> Target:
+    """Return ``torch.optim.Adamax`` itself, on the CPU, in this process; TargetUnavailable without PyTorch."""
+    try:
+        import torch
+    except ImportError as error:
+        raise TargetUnavailable(f"framework {name!r} cannot be imported ({error}); pip install torch") from error
+    library = TorchTensors(torch)
+    return OptimizerTarget(torch.optim.Adamax, (name,), ("decoupled",), library, "torch.optim.Adamax")
