@@ -23,11 +23,11 @@ from .optimizer.schedules import LinearLR as LinearLR
 from .recipe.hyper import Hyperparameters as Hyperparameters
 
 if TYPE_CHECKING:
+    from .exact.compare import assert_bitwise_equal as assert_bitwise_equal
     from .interop.shadow import shadow as shadow
     from .optimizer.vjp import vjp as vjp
-    from .truth.compare import assert_bitwise_equal as assert_bitwise_equal
 
-_LATER = {"shadow": ".interop.shadow", "vjp": ".optimizer.vjp", "assert_bitwise_equal": ".truth.compare"}
+_LATER = {"shadow": ".interop.shadow", "vjp": ".optimizer.vjp", "assert_bitwise_equal": ".exact.compare"}
 """What few programs need and takes time to import, with where it is."""
 
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from adamax_ref.backend import get_backend
 from adamax_ref.dialects import get
-from adamax_ref.truth.batch import bounds_of, distance
-from adamax_ref.truth.permitted import permitted_graph
+from adamax_ref.exact.permitted import permitted_graph
+from adamax_ref.exact.step_bounds import bounds_of, distance
 
 COUNT, STEP = 20_000, 7
 

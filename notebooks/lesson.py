@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, final
 import numpy as np
 
 from adamax_ref import Adamax, Parameter, defaults, dialects
-from adamax_ref.conformance.bugs import bank
+from adamax_ref.bugs import bank
 from adamax_ref.frameworks.batteries import dtype_of
 from adamax_ref.recipe.recipe import INPUTS, OUTPUTS
 

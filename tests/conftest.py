@@ -22,10 +22,10 @@ import pytest
 
 from adamax_ref import frameworks
 from adamax_ref.backend import backend_for, get_backend
+from adamax_ref.exact.compare import first_difference
 from adamax_ref.frameworks import Framework
 from adamax_ref.optimizer import groups
 from adamax_ref.optimizer.state_dict import to_host
-from adamax_ref.truth.compare import first_difference
 
 
 def _missing(reason: str) -> NoReturn:

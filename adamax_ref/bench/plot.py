@@ -21,7 +21,7 @@ def plot(record: Record, file: Path) -> None:
     Parameters
     ----------
     record : mapping
-        As :func:`adamax_ref.commands.bench.command` writes it.
+        As :func:`adamax_ref.cli.bench.command` writes it.
     file : Path
         Ending in ``.svg``, ``.png`` or ``.pdf``.
 

@@ -13,9 +13,8 @@ from typing import final
 from adamax_ref.golden.case import Case, Expectation, Quantity
 from adamax_ref.golden.patterns import order_keys
 
-from .answer import Answer, Hello, Reported
+from .answer import Answer, Hello, Reported, fault_of
 from .target import Target
-from .wellformed import fault_of
 
 ORDER = ("u", "m", "theta", "t")
 """In which order a step's quantities are looked at: causes before effects."""

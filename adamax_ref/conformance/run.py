@@ -6,6 +6,7 @@ from typing import final
 
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.load import Corpus
+from adamax_ref.markup import notebook_html
 
 from .answer import Hello
 from .cause import UNDIAGNOSED, Diagnosis
@@ -29,11 +30,9 @@ class Run:
     verdict: Verdict
     diagnosis: Diagnosis = UNDIAGNOSED
 
-    def _repr_html_(self) -> str:
-        """Return what a notebook shows."""
-        from .page.notebook import shown
-
-        return shown(self.verdict, self.diagnosis, f"{self.hello.name} {self.hello.version}, {self.dialect} {self.profile}")
+    def _repr_html_(self) -> str | None:
+        """Return what a notebook shows, once :mod:`adamax_ref.reports` is imported; `adamax_ref.testing` does so."""
+        return notebook_html(self)
 
 
 def pairs(target: Target, corpus: Corpus, dialects: tuple[str, ...] = (), profiles: tuple[str, ...] = ()) -> list[tuple[str, str]]:

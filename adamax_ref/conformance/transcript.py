@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
-from adamax_ref.golden.document import CorpusError, plain
+from adamax_ref.golden.codec import CorpusError, to_json
 
-from .wire import LONGEST_LINE, Fault, built, parsed
+from .protocol import LONGEST_LINE, Fault, built, parsed
 
 FORMAT = "adamax-transcript/1"
 LARGEST = 256 << 20
@@ -68,7 +68,7 @@ class Recorder:
 
     def add(self, exchange: Exchange) -> None:
         """Write one exchange."""
-        self._write(plain(exchange))
+        self._write(to_json(exchange))
 
     def close(self) -> None:
         """Close the file."""

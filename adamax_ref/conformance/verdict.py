@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import final
 
+from adamax_ref.markup import notebook_html
+
 from .answer import Hello
 from .judge import PASSING, Judged, Status
-from .named import find
+from .recipe_match import find
 
 ADAPTER = "smoke cases fail: where an adapter stands between, look there first"
 GIVEN = "the target uses the constants that come with each step: bias correction (S6) was not tested"
@@ -69,11 +71,9 @@ class Verdict:
     recipe: str | None = None
     notes: tuple[str, ...] = ()
 
-    def _repr_html_(self) -> str:
-        """Return what a notebook shows."""
-        from .page.notebook import shown
-
-        return shown(self)
+    def _repr_html_(self) -> str | None:
+        """Return what a notebook shows, once :mod:`adamax_ref.reports` is imported; `adamax_ref.testing` does so."""
+        return notebook_html(self)
 
     @property
     def exit(self) -> int:

@@ -12,8 +12,8 @@ from types import MappingProxyType
 from typing import final
 
 from adamax_ref.golden.case import Case
+from adamax_ref.golden.codec import from_json, parse, read
 from adamax_ref.golden.corpus import LEVELS
-from adamax_ref.golden.document import build, parse, read
 from adamax_ref.golden.load import Corpus
 
 from .judge import Judged, Status
@@ -78,7 +78,7 @@ def read_waivers(path: Path, corpus: Corpus) -> dict[str, Waiver]:
     """
     if not path.is_file():
         return {}
-    file = build(WaiverFile, parse(read(path), str(path)), str(path))
+    file = from_json(WaiverFile, parse(read(path), str(path)), str(path))
     if file.format != FORMAT:
         raise ValueError(f"{path}: format is {file.format[:40]!r}; write {FORMAT!r}")
     known = _cases(corpus, file.waivers)

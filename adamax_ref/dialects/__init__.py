@@ -23,8 +23,6 @@ from typing import TYPE_CHECKING
 
 from adamax_ref.recipe.dialect import Dialect
 
-from ._every import every_recipe as every_recipe
-
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 

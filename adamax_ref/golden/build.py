@@ -1,4 +1,4 @@
-"""From a design to a case without answers: numbers made concrete for one dialect and one profile."""
+"""Cases without expected values, made of a design for one dialect and profile."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -6,18 +6,17 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import final
 
+from adamax_ref.exact.constants import exact_hyper
 from adamax_ref.recipe.dialect import Dialect
-from adamax_ref.recipe.profile import PROFILES, Format
+from adamax_ref.recipe.hyper import Hyperparameters
+from adamax_ref.recipe.profile import BINARY64, PROFILES, Format, ieee_divide
 
-from .case import Case, Hyper, Init, Number, Refusal, Step
-from .constants import constants
+from .case import Case, Constants, Hyper, Init, Number, Refusal, Step
 from .design import BASE, FULL, Chain, Design, Go, Skip, Values
-from .draws import Draw, draws, key_of, mix
-from .dyadics import parse, storable
-from .found import found
-from .hardest import Search
-from .oracle import canonical, keeping, start, step
+from .numbers import Draw, draws, key_of, mix, parse, storable
+from .oracle import canonical, start, step, with_flushes
 from .patterns import encode
+from .search import Search, elements_of
 
 
 @final
@@ -47,7 +46,7 @@ class _Maker:
         return self.text(values, name)
 
 
-def build(design: Design, category: str, dialect: Dialect, profile: str) -> Case:
+def case_from(design: Design, category: str, dialect: Dialect, profile: str) -> Case:
     """Return the case that a design becomes; its answers are still to be computed.
 
     Raises
@@ -132,7 +131,7 @@ def _step(wanted: Values | Go | Skip, maker: _Maker) -> Step:
 
 def _chain(chain: Chain, case: Case, dialect: Dialect) -> tuple[Step, ...]:
     """Draw each gradient from the bits of the parameter that the canonical recipe has reached."""
-    rule, h, state, draw = canonical(keeping(dialect), case.profile), case.hyper.at(), start(case), full(chain.draw, case.form)
+    rule, h, state, draw = canonical(with_flushes(dialect), case.profile), case.hyper.at(), start(case), full(chain.draw, case.form)
     key, made = key_of(case.id), []
     for _ in range(chain.steps):
         grad = _stored([draw.number(mix(key + case.form.encode(theta))) for theta in state.theta], case.form)
@@ -143,7 +142,7 @@ def _chain(chain: Chain, case: Case, dialect: Dialect) -> tuple[Step, ...]:
 
 def _searched(search: Search, case: Case, dialect: Dialect) -> Case:
     """Let parameter, state and the gradient of one step be those that a search finds."""
-    columns = found(search, case, dialect)
+    columns = elements_of(search, case, dialect)
     theta, m, u, grad = (encode(column, case.form) for column in columns)
     return replace(case, shape=(len(columns.theta),), init=Init(theta, m, u, case.init.t), steps=(Step(grad=grad),))
 
@@ -190,3 +189,31 @@ def _needs(case: Case) -> tuple[str, ...]:
         "complex": PROFILES[case.profile].is_complex,
     }
     return tuple(sorted(name for name, holds in wanted.items() if holds))
+
+
+def corrects(dialect: Dialect) -> bool:
+    """Tell whether a dialect corrects the bias: whether its scalars change from step to step.
+
+    Examples
+    --------
+    >>> from adamax_ref.dialects import get
+    >>> corrects(get("paper"))
+    True
+    """
+    h = exact_hyper(dialect.defaults)
+    recipe = dialect.recipe(dialect.defaults, dialect.profiles[0])
+    return dialect.scalars(h, 1, recipe) != dialect.scalars(h, 2, recipe)
+
+
+def constants(dialect: Dialect, h: Hyperparameters, t: int) -> Constants:
+    """Return the correction and the corrected rate of step `t`.
+
+    Examples
+    --------
+    >>> from adamax_ref.dialects import get
+    >>> constants(get("torch"), Hyperparameters(), 1)
+    Constants(correction='3fb9999999999998', rate='3f947ae147ae147c')
+    """
+    exact = exact_hyper(h)
+    correction = 1.0 - float(exact.beta1**t) if corrects(dialect) else 1.0
+    return Constants(encode([correction], BINARY64), encode([ieee_divide(h.lr, correction)], BINARY64))

@@ -1,26 +1,22 @@
-"""Checking a corpus from every side: hashes, schemas, canonical form, names, counts, floors, kill matrix, regeneration.
+"""A list of everything wrong with a corpus: hashes, schemas, layout, names, counts, kill matrix, regeneration.
 
-Loading refuses what is damaged; checking goes on and lists everything that is not in order.
+Loading stops at the first damage; checking continues and lists all of it.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import fields
 from pathlib import Path
 
-from adamax_ref.farm import Mapper
-
-from .admission import Bank, proves
-from .case import Case, VectorFile
-from .corpus import LEVELS, MANIFEST, FileEntry, digest, floor, numbers_in, schema
-from .departures import departures
-from .digests import differing
-from .document import CorpusError, canonical, contained, parse, read
+from .case import QUANTITIES, Case, Expectation, VectorFile
+from .codec import CorpusError, contained, json_bytes, parse, read
+from .corpus import LEVELS, MANIFEST, FileEntry, Part, digest, floor, numbers_in, schema
 from .flags import FLAGS
-from .folder import refuse_foreign
-from .generate import corpus_bytes
-from .load import Corpus, open_corpus
-from .plan import Part
+from .generate import Bank, corpus_bytes, proves
+from .load import Corpus, open_corpus, vector_file
+from .parallel import Mapper
 from .short import vector_bytes
+from .store import refuse_foreign
 
 CLAUSES = frozenset(f"S{number}" for number in range(1, 11))
 """The clauses of the specification that a case may cite."""
@@ -69,7 +65,7 @@ def check(
     findings += [f"{root / MANIFEST}: {words}" for words in _manifest(corpus, files)]
     findings += [f"{root}: {words}" for words in _matrix(files, matrix)]
     if corpus.manifest.level == "full":
-        findings += [f"{root / path}: not the file that was published" for path in differing(corpus)]
+        findings += [f"{root / path}: not the file that was published" for path in corpus.unpublished()]
     return findings + list(_regenerated(corpus, files, bank, done, mapper))
 
 
@@ -115,7 +111,7 @@ def _manifest(corpus: Corpus, files: Files) -> Iterator[str]:
     manifest = corpus.manifest
     data = read(corpus.root / MANIFEST)
     yield from violations("manifest", parse(data, MANIFEST))
-    if canonical(manifest) != data:
+    if json_bytes(manifest) != data:
         yield "not in canonical form"
     if len(files) < len(manifest.files):
         return
@@ -158,3 +154,45 @@ def _regenerated(corpus: Corpus, files: Files, bank: Bank, done: Callable[[Part]
             if path in entries:
                 yield from (f"{place}: {words}" for words in departures(files[entries[path]], data, path))
     yield from (f"{corpus.root / path}: regeneration does not make it" for path in sorted(known - made))
+
+
+_NAMES = {"bits": "the stepper's", "plain": "the plain recipe's", "true": "the exact value", "lo": "the bound", "hi": "the bound"}
+
+
+def departures(file: VectorFile, made: bytes, path: str) -> Iterator[str]:
+    """Yield a sentence for each case that differs from the regenerated one.
+
+    Parameters
+    ----------
+    file : VectorFile
+        The one that is checked.
+    made : bytes
+        What regeneration gives in its place.
+    path : str
+        Where, for errors.
+    """
+    right = {case.id: case for case in vector_file(made, path).cases}
+    for case in file.cases:
+        if case.id not in right:
+            yield f"{case.id}: no such case is made"
+        elif case != right[case.id]:
+            yield f"{case.id}: {_difference(case, right[case.id])}"
+    yield from (f"{name}: missing" for name in right.keys() - {case.id for case in file.cases})
+
+
+def _difference(case: Case, right: Case) -> str:
+    """Name the first number that is not right, or else the first field."""
+    for got, want in zip(case.expect or (), right.expect or (), strict=False):
+        for name in QUANTITIES:
+            words = _quantity(got, want, name)
+            if words:
+                return f"{name} after step {got.step}: {words}"
+    return "it has another " + next(each.name for each in fields(Case) if getattr(case, each.name) != getattr(right, each.name))
+
+
+def _quantity(got: Expectation, want: Expectation, name: str) -> str:
+    one, other = getattr(got, name), getattr(want, name)
+    for field, whose in (*_NAMES.items(), ("bound", "the bound")):
+        if getattr(one, field) != getattr(other, field):
+            return f"{field} is {getattr(one, field)}, {whose} is {getattr(other, field)}"
+    return ""

@@ -1,8 +1,10 @@
-"""A design: a case as a person thinks of it, without dialect or profile.
+"""Designs: cases as a person writes them, without dialect and profile, and the vector files that they make up.
 
-The files in :mod:`adamax_ref.golden.designs` hold one tuple ``DESIGNS`` each, one file a category, found by name.
-:mod:`adamax_ref.golden.build` makes cases of them. Numbers are written in the language of
-:mod:`adamax_ref.golden.dyadics` or drawn.
+The modules of :mod:`adamax_ref.golden.designs` have a tuple ``DESIGNS`` each, one module a category. Numbers are drawn or
+written in the language of :mod:`adamax_ref.golden.numbers`.
+
+The corpus covers every dialect that the test run compares with its framework, in the profiles in which the framework
+computes, and the algorithm of the paper. A dialect joins by its own declarations. The paper has no complex numbers.
 """
 
 import pkgutil
@@ -12,11 +14,14 @@ from functools import cache
 from importlib import import_module
 from typing import Literal, final
 
-from adamax_ref.recipe.dialect import Dialect
+from adamax_ref.dialects import get, names, own_names
+from adamax_ref.recipe.dialect import Dialect, Evidence
+from adamax_ref.recipe.profile import PROFILES
 
 from . import designs as _designs
-from .draws import Draw
-from .hardest import Search
+from .corpus import LEVELS, Part
+from .numbers import Draw
+from .search import Search
 
 Values = str | Draw
 Level = Literal["core", "lead", "front", "full", "long"]
@@ -171,3 +176,68 @@ def about(category: str) -> str:
     """Return the two sentences that open a category's files, for a reader who does not know Adamax."""
     text: str = import_module(f"{_designs.__name__}.{category.replace('-', '_')}").__doc__ or ""
     return " ".join(text.split())
+
+
+def parts(level: str = "core", dialects: tuple[str, ...] = ()) -> list[Part]:
+    """Return the vector files of a corpus, sorted by path; `dialects` narrows it down.
+
+    Examples
+    --------
+    >>> parts("core", ("torch",))[0].path
+    'core/torch/bf16/chain.json'
+    """
+    if level not in LEVELS:
+        raise ValueError(f"unknown level {level!r}; known are {', '.join(LEVELS)}")
+    wanted = LEVELS[: LEVELS.index(level) + 1]
+    found = (
+        Part(each, dialect, profile, category)
+        for each in wanted
+        for dialect, profiles in chosen(dialects).items()
+        for profile in profiles
+        for category in categories()
+    )
+    return sorted((part for part in found if designs_of(part)), key=lambda part: part.path)
+
+
+def designs_of(part: Part) -> list[Design]:
+    """Return the designs that make up a file."""
+    dialect, profile = get(part.dialect), part.profile
+    every = (each for each in designs(part.category) if each.applies(dialect, profile))
+    return [each for each in every if each.level_for(dialect, profile) == part.level]
+
+
+def _profiles(dialect: str) -> tuple[str, ...]:
+    """Return the profiles in which a dialect has cases, sorted; none for one that was read from sources only."""
+    declared, evidence = get(dialect).profiles, get(dialect).provenance.evidence
+    if evidence is Evidence.SOURCE:
+        return ()
+    return tuple(sorted(each for each in declared if evidence is Evidence.LIVE or not PROFILES[each].is_complex))
+
+
+SCOPE: dict[str, tuple[str, ...]] = {name: found for name in own_names() if (found := _profiles(name))}
+
+
+def chosen(dialects: tuple[str, ...] = ()) -> dict[str, tuple[str, ...]]:
+    """Return the part of the scope that these dialects are, all of it for none.
+
+    A dialect of another package is covered when it is named, in its real profiles: its package answers for it.
+
+    Raises
+    ------
+    ValueError
+        When the corpus does not cover one of them; the message lists those it covers.
+
+    Examples
+    --------
+    >>> sorted(chosen(("torch",)))
+    ['torch']
+    """
+    others = {name: _real(name) for name in dialects if name in names() and name not in own_names()}
+    for name in dialects:
+        if name not in SCOPE and name not in others:
+            raise ValueError(f"the corpus does not cover dialect {name!r}; it covers {', '.join(sorted(SCOPE))}")
+    return {name: profiles for name, profiles in (SCOPE | others).items() if not dialects or name in dialects}
+
+
+def _real(dialect: str) -> tuple[str, ...]:
+    return tuple(sorted(profile for profile in get(dialect).profiles if not PROFILES[profile].is_complex))

@@ -1,4 +1,4 @@
-"""Flags: what a case is about, and what it means for a user when an implementation fails there."""
+"""Flags: the subject of a case, and the effect on a user when an implementation fails it."""
 
 from dataclasses import dataclass
 from typing import final

@@ -1,7 +1,7 @@
-"""The cases as flat lines, for those who will not parse JSON: a word, then patterns, all separated by one blank.
+"""Flat text files of cases, for readers without a JSON parser: a word and its patterns a line, single blanks between.
 
-One file holds every case of a level, dialect and profile. It has the question and what is needed to judge an answer; reasons,
-exact values, bounds and alternatives stand in the JSON files alone. Its first lines say how to read it.
+One file has every case of a level, dialect and profile: the question, and what is needed to judge an answer. Reasons, exact
+values, bounds and alternatives are in the JSON files alone. The first lines of a file explain its words.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from adamax_ref.recipe.profile import PROFILES
 
 from .case import QUANTITIES, Case, Expectation, Hyper, Step, VectorFile
-from .plan import Part
+from .corpus import Part
 
 _HEAD = """\
 # Golden vectors for Adamax: {level} cases of dialect {dialect} in profile {profile}, those of {level}/{dialect}/{profile}/*.json.

@@ -1,25 +1,96 @@
-"""Computing the corpus: the same bytes on every machine and run, in one go or in several."""
+"""All files of a corpus, with the same bytes on every machine and in every run.
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+A design becomes no case where permitted recipes disagree on the class of a result (there is no right answer), and where
+it proves nothing: no bug of the bank fails it, and other cases of the file cite its clauses. The file names each omitted
+design with the reason.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
+from typing import Protocol
 
-from adamax_ref.farm import Mapper
+from adamax_ref.dialects import get
 
-from .admission import Bank, admitted
-from .case import FORMAT, ProfileTypes, VectorFile
-from .corpus import CORPUS_VERSION, LARGEST_FILE, MANIFEST
-from .design import about
-from .document import canonical
-from .engine import computing
-from .expect import Inadmissible
+from .build import case_from
+from .case import FORMAT, Case, ProfileTypes, VectorFile
+from .codec import CorpusError, json_bytes
+from .corpus import CORPUS_VERSION, HASHES_FORMAT, LARGEST_FILE, MANIFEST, Part, manifest_of, support_files
+from .design import SCOPE, Design, about, designs_of, parts
+from .expected import Inadmissible, Undecided, answered, certified_together, narrowed
 from .flat import flat_files
-from .load import open_corpus, vector_file
-from .manifest import manifest_of, support_files
-from .plan import Part, parts
+from .load import Corpus, open_corpus, vector_file
+from .oracle import with_flushes
+from .parallel import Mapper
 from .recipes import recipes
 from .short import vector_bytes
-from .unfinished import Unfinished
+from .store import Store
+
+
+class Bank(Protocol):
+    """What tells which bugs a case kills; :mod:`adamax_ref.bugs.kills` has the one there is."""
+
+    def killed_by(self, case: Case) -> tuple[str, ...]:
+        """Return the ids of the bugs that a case kills."""
+
+    def described(self, cases: Iterable[Case]) -> dict[str, object]:
+        """Return the content of BUGS.json for the cases of a corpus."""
+
+
+PROVES_NOTHING = "no bug fails it here, and other cases of the file cite its clauses"
+
+
+def admitted(part: Part, bank: Bank) -> tuple[list[Case], dict[str, str]]:
+    """Return the cases of a vector file, and for each design without a case there the reason.
+
+    Raises
+    ------
+    Inadmissible
+        When a case breaks a rule of admission by a fault of its design, or of this program.
+    """
+    dialect = get(part.dialect)
+    asked = [_asked(part, design) for design in designs_of(part)]
+    law, narrow = with_flushes(dialect), [other for each in asked if (other := narrowed(each)) is not None]
+    together, apart = (certified_together(some, law) if part.level == "full" else {} for some in (asked, narrow))
+    cases: list[Case] = []
+    omitted: dict[str, str] = {}
+    for each in asked:
+        try:
+            case = answered(each, dialect, together.get(each.id), apart.get(each.id))
+        except Undecided as reason:
+            omitted[each.slug] = str(reason).partition(" (")[0]
+            continue
+        cases.append(case.with_kills(bank.killed_by(case)))
+    idle = {case.slug for case in cases if not proves(case, cases)}
+    return [case for case in cases if case.slug not in idle], omitted | dict.fromkeys(sorted(idle), PROVES_NOTHING)
+
+
+def _asked(part: Part, design: Design) -> Case:
+    try:
+        return case_from(design, part.category, get(part.dialect), part.profile)
+    except ValueError as error:
+        raise Inadmissible(f"{part.path}: {design.slug}: {error}") from error
+
+
+def proves(case: Case, cases: list[Case]) -> bool:
+    """Tell whether a case kills a bug, or cites a clause that no other case of its file cites."""
+    others = {clause for other in cases if other is not case for clause in other.spec}
+    return bool(case.kills) or not {*case.spec} <= others
+
+
+def hashes_file(corpus: Corpus) -> bytes:
+    """Return the content of ``full.json`` for a corpus: the published hashes of level full, which is not shipped.
+
+    Raises
+    ------
+    CorpusError
+        When it is not the whole of level full.
+    """
+    if corpus.manifest.level != "full" or set(corpus.manifest.dialects) != set(SCOPE):
+        remedy = "make it with `adamax-ref golden generate DIR --level full`"
+        raise CorpusError(f"{corpus.root}: not level full of every dialect; {remedy}")
+    return json_bytes({"format": HASHES_FORMAT, "corpus": corpus.manifest.corpus, "files": corpus.hashes})
+
 
 LONG = ("chain", "drawn", "round", "shape")
 """Categories whose files take longest to compute, the longest first."""
@@ -48,7 +119,7 @@ def make(part: Part, bank: Bank) -> VectorFile:
     )
 
 
-def make_bytes(part: Part, bank: Bank, backend: str | None = None) -> bytes:
+def make_bytes(part: Part, bank: Bank) -> bytes:
     """Compute one vector file, as the bytes that are written.
 
     Parameters
@@ -57,16 +128,13 @@ def make_bytes(part: Part, bank: Bank, backend: str | None = None) -> bytes:
         Which one.
     bank : Bank
         The bugs.
-    backend : str, optional
-        The array engine that computes the canonical bits; the stepper does if left out. The bytes are the same.
 
     Raises
     ------
     Inadmissible
         When a case breaks a rule of admission, or the file grows too large.
     """
-    with computing(backend):
-        data = vector_bytes(make(part, bank))
+    data = vector_bytes(make(part, bank))
     if len(data) > LARGEST_FILE[part.level]:
         raise Inadmissible(f"{part.path}: {len(data)} bytes are more than {LARGEST_FILE[part.level]}; split the category")
     return data
@@ -90,7 +158,7 @@ def computed(
     making: Callable[[Part], bytes],
     done: Callable[[Part], None],
     mapper: Mapper,
-    store: Unfinished | None = None,
+    store: Store | None = None,
     ready: Mapping[str, bytes] = MappingProxyType({}),
 ) -> dict[str, bytes]:
     """Return the planned vector files by path: those that are ready or in the store as they are, the others made and kept there.
@@ -98,7 +166,7 @@ def computed(
     What takes longest is begun first, so that nobody waits for it at the end.
     """
     data = {part.path: ready[part.path] for part in planned if part.path in ready}
-    data |= {part.path: kept for part in planned if store is not None and (kept := store.kept(part.path)) is not None}
+    data |= {part.path: saved for part in planned if store is not None and (saved := store.load(part.path)) is not None}
     for part in planned:
         if part.path in data:
             done(part)
@@ -107,7 +175,7 @@ def computed(
     missing.sort(key=lambda part: (rank.get(part.category, len(LONG)), part.path))
     for part, made in zip(missing, mapper(making, missing), strict=True):
         if store is not None:
-            store.keep(part.path, made)
+            store.save(part.path, made)
         data[part.path] = made
         done(part)
     return data
@@ -119,8 +187,7 @@ def corpus_bytes(
     bank: Bank,
     done: Callable[[Part], None] = lambda part: None,
     mapper: Mapper = map,
-    store: Unfinished | None = None,
-    backend: str | None = None,
+    store: Store | None = None,
     ready: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Iterator[tuple[str, bytes]]:
     """Yield every file of a corpus as path and bytes, the manifest last.
@@ -134,19 +201,17 @@ def corpus_bytes(
     done : callable
         Called after each vector file, for a progress bar.
     mapper : callable
-        Computes the vector files, perhaps in other processes (see :func:`adamax_ref.farm.farm`).
-    store : Unfinished, optional
+        Computes the vector files, perhaps in other processes (see :func:`adamax_ref.golden.parallel.parallel_map`).
+    store : Store, optional
         Where vector files are kept that an interrupted run has finished.
-    backend : str, optional
-        As for :func:`make_bytes`.
     ready : mapping of str to bytes
         Vector files by path that need not be made, such as :func:`packaged`.
     """
     planned = parts(level, dialects)
-    data = computed(planned, partial(make_bytes, bank=bank, backend=backend), done, mapper, store, ready)
+    data = computed(planned, partial(make_bytes, bank=bank), done, mapper, store, ready)
     files = {part: vector_file(data[part.path], part.path) for part in planned}
     data |= support_files() | flat_files(files)
-    data["RECIPES.json"] = canonical(recipes(sorted({(part.dialect, part.profile) for part in files})))
-    data["BUGS.json"] = canonical(bank.described(case for file in files.values() for case in file.cases))
+    data["RECIPES.json"] = json_bytes(recipes(sorted({(part.dialect, part.profile) for part in files})))
+    data["BUGS.json"] = json_bytes(bank.described(case for file in files.values() for case in file.cases))
     yield from data.items()
-    yield MANIFEST, canonical(manifest_of(level, files, data))
+    yield MANIFEST, json_bytes(manifest_of(level, files, data))

@@ -1,12 +1,12 @@
-"""Reading a corpus that somebody hands us: nothing is believed that has not been checked.
+"""Load and validate an untrusted corpus.
 
-Paths come from the manifest's keys and never from its text, sizes and hashes are compared before a byte is parsed,
-and every pattern of a case is read before the case is handed on.
+Paths come from the manifest's fields and must match them, sizes and hashes are compared before parsing, and every pattern
+of a case is decoded before the case is returned.
 """
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
@@ -14,8 +14,19 @@ from typing import final
 from adamax_ref.recipe.profile import BINARY64, PROFILES, Format
 
 from .case import FORMAT, QUANTITIES, Case, Expectation, Number, ProfileTypes, VectorFile
-from .corpus import LARGEST_FILE, LEVELS, MANIFEST, MANIFEST_FORMAT, SPEC_VERSION, FileEntry, Manifest, digest, shipped
-from .document import CorpusError, build, contained, parse, read
+from .codec import CorpusError, contained, from_json, parse, read
+from .corpus import (
+    LARGEST_FILE,
+    LEVELS,
+    MANIFEST,
+    MANIFEST_FORMAT,
+    SPEC_VERSION,
+    FileEntry,
+    Manifest,
+    digest,
+    published_hashes,
+    shipped,
+)
 from .patterns import decode, order_keys
 from .short import lengthened
 
@@ -52,12 +63,36 @@ class Corpus:
         """
         if self.is_shipped:
             return self.manifest.corpus
-        from .digests import published
-
-        known, own = published(), {entry.path: entry.sha256 for entry in self.manifest.files}
+        own = {entry.path: entry.sha256 for entry in self.manifest.files}
         folders = {path.rpartition("/")[0] for path in own}
-        wanted = {path: told for path, told in known.items() if path.endswith(".json") and path.rpartition("/")[0] in folders}
+        vectors = ((path, known) for path, known in published_hashes().items() if path.endswith(".json"))
+        wanted = {path: known for path, known in vectors if path.rpartition("/")[0] in folders}
         return self.manifest.corpus if own == wanted else f"{self.manifest.corpus} (changed)"
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """The SHA-256 of every file by path, but for schemas and manifest, which describe these files.
+
+        Examples
+        --------
+        >>> len(open_corpus().hashes["FLAGS.json"])
+        64
+        """
+        vectors = {entry.path: entry.sha256 for entry in self.manifest.files}
+        return vectors | {other.path: other.sha256 for other in self.manifest.support if not other.path.startswith("schema/")}
+
+    def unpublished(self, known: Mapping[str, str] | None = None) -> list[str]:
+        """Return the paths of files that are not the published ones: vector files, and all files of a whole corpus.
+
+        Parameters
+        ----------
+        known : mapping of str to str, optional
+            The published hashes by path; those of this package unless given.
+        """
+        known, own = published_hashes() if known is None else known, self.hashes
+        vectors = {entry.path for entry in self.manifest.files}
+        compared = own.keys() if own.keys() == known.keys() else vectors
+        return sorted(path for path in compared if known.get(path) != own[path])
 
     def entries(self, dialect: str, profile: str, level: str = "core") -> list[FileEntry]:
         """Return the manifest's entries for a dialect, a profile and a level; level full contains core."""
@@ -99,7 +134,7 @@ class Corpus:
 
 def vector_file(data: bytes, where: str) -> VectorFile:
     """Read the bytes of a vector file; CorpusError says `where` they are malformed. Nothing else of them is believed yet."""
-    return build(VectorFile, lengthened(parse(data, where)), where)
+    return from_json(VectorFile, lengthened(parse(data, where)), where)
 
 
 def open_corpus(root: Path | None = None) -> Corpus:
@@ -119,7 +154,7 @@ def open_corpus(root: Path | None = None) -> Corpus:
     path = root / MANIFEST
     if not path.is_file():
         raise CorpusError(f"{root}: holds no {MANIFEST}; make a corpus with `adamax-ref golden generate {root.name}`")
-    manifest = build(Manifest, parse(read(contained(root, MANIFEST)), str(path)), str(path))
+    manifest = from_json(Manifest, parse(read(contained(root, MANIFEST)), str(path)), str(path))
     _check_manifest(manifest, str(path))
     return Corpus(root, manifest)
 

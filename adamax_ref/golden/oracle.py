@@ -1,41 +1,26 @@
-"""The oracle for bits: a recipe carried through a case, element by element, each operation rounded once.
+"""Bits of a case by the integer stepper: one recipe, element by element, each operation rounded once.
 
-A *rule* says which recipe and which constants a step uses. The canonical rule is the dialect's own with correctly
-rounded powers; a recipe under another name, or a wrong one, is the rule of another dialect.
+A *rule* says which recipe and which constants a step uses. The canonical rule is the dialect's own recipe with correctly
+rounded powers; the rule of another recipe, or of a wrong one, is the canonical rule of another dialect.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextvars import ContextVar
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from itertools import repeat
 from typing import Literal, final
 
+from adamax_ref.exact.constants import exact_hyper
+from adamax_ref.exact.stepper import run
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.recipe import Recipe
-from adamax_ref.truth.power import exact_hyper
-from adamax_ref.truth.stepper import run
 
 from .case import Case
 from .patterns import decode
 
 Made = tuple[Recipe, tuple[float, ...]]
 """A recipe with the constants of a step."""
-
-
-Element = tuple[float, float, float, float]
-"""Parameter, gradient, moment and norm."""
-Elements = Callable[[Sequence[Made], Sequence[Element]], list[tuple[float, float, float]]]
-
-
-def stepped(laws: Sequence[Made], rows: Sequence[Element]) -> list[tuple[float, float, float]]:
-    """Do one step of each element with integers, each operation rounded once."""
-    return [run(recipe, *row, scalars) for (recipe, scalars), row in zip(laws, rows, strict=True)]
-
-
-ELEMENTS: ContextVar[Elements] = ContextVar("elements", default=stepped)
-"""What computes; :mod:`adamax_ref.golden.engine` puts an array engine here."""
 
 
 @final
@@ -79,7 +64,7 @@ class State:
 
 
 @cache
-def keeping(dialect: Dialect, flushes: bool = False) -> Dialect:
+def with_flushes(dialect: Dialect, flushes: bool = False) -> Dialect:
     """Return a dialect as it computes where subnormal numbers are kept, or where they become zeros.
 
     The corpus says what the function is; that a framework's build flushes is an alternative, not the answer.
@@ -121,9 +106,11 @@ def start(case: Case) -> State:
 
 def step(rule: Rule, state: State, grad: Sequence[float], h: Hyperparameters) -> State:
     """Carry every element through one step."""
-    laws = list(rule.each(h, state.t + 1, len(grad)))
-    made = ELEMENTS.get()(laws, list(zip(state.theta, grad, state.m, state.u, strict=True)))
-    theta, m, u = (tuple(column) for column in zip(*made, strict=True)) if made else ((), (), ())
+    rows = zip(state.theta, grad, state.m, state.u, strict=True)
+    results = [
+        run(recipe, *row, scalars) for (recipe, scalars), row in zip(rule.each(h, state.t + 1, len(grad)), rows, strict=True)
+    ]
+    theta, m, u = (tuple(column) for column in zip(*results, strict=True)) if results else ((), (), ())
     return State(state.t + 1, theta, m, u)
 
 

@@ -1,4 +1,4 @@
-"""Numbers as the corpus and the protocol write them: bit patterns in lower-case hexadecimal of fixed width."""
+"""Bit patterns: numbers as the corpus and the protocol write them, in lower-case hexadecimal of fixed width."""
 
 import math
 import re

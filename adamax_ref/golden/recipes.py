@@ -1,24 +1,30 @@
-"""RECIPES.json: every order of roundings that counts as right, for each dialect and profile, the framework's own named.
+"""The permitted recipes of the corpus: RECIPES.json, and the recipes that a case would call wrong.
 
-The orders are products of independent choices, so the file lists the choices: one line of ``moment``, one of ``update`` and,
-in 16 bits, one of ``rounding``, joined by blanks, are the name of a recipe; ``decaying`` takes the place of ``update`` where
-there is weight decay. What the words mean is said in :mod:`adamax_ref.dialects._axes` and in docs/conformance.md.
+RECIPES.json lists choices, because the permitted orders of rounding are products of independent choices: one line of
+``moment``, one of ``update`` and, in 16 bits, one of ``rounding``, joined by blanks, are the name of a recipe;
+``decaying`` replaces ``update`` where there is weight decay. :mod:`adamax_ref.orders.axes` and docs/conformance.md
+explain the words.
+
+:func:`failing` runs all permitted recipes through a case side by side. Many of them have the same bits after a step; each
+different state is stored once, as a row of an array, and every recipe reads its own row.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from adamax_ref.dialects import get
-from adamax_ref.dialects._axes import permitted
+from adamax_ref.exact.hard import draws
+from adamax_ref.exact.recipe_set import combine
+from adamax_ref.orders.axes import permitted
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters
-from adamax_ref.recipe.recipe import OUTPUTS
-from adamax_ref.truth.hard import draws
-from adamax_ref.truth.merged import merge
+from adamax_ref.recipe.recipe import INPUTS, OUTPUTS
 
-from .oracle import keeping
+from .case import QUANTITIES, Case, Expectation
+from .oracle import with_flushes
+from .patterns import decode
 
 _MOMENT = ("m", "mfma", "c1")
 _ROUNDING = ("round", "scalars")
@@ -100,10 +106,91 @@ def _alike(dialect: Dialect, others: list[Dialect], profile: str, decay: float, 
     places = [OUTPUTS.index(name) for name in names]
     for beta1, t in ((0.9, 3), (0.3, 2)):
         h = Hyperparameters(lr=0.3, beta1=beta1, beta2=0.98, eps=1e-3 * ("eps" in dialect.options), weight_decay=decay)
-        merged = merge([keeping(dialect), *others], profile, h, t)
+        merged = combine([with_flushes(dialect), *others], profile, h, t)
         bits: dict[int, bytes] = dict.fromkeys(merged.results, b"")
         for _, value, numbers in merged.run(inputs):
             bits[value] += numbers.tobytes()
         own, *ends = merged.outputs
         others = [one for one, end in zip(others, ends, strict=True) if all(bits[end[at]] == bits[own[at]] for at in places)]
     return others
+
+
+Array = np.ndarray[Any, Any]
+
+
+def failing(case: Case, dialect: Dialect) -> tuple[str, ...]:
+    """Return the names of the permitted recipes that leave a case's limits, without those it excludes.
+
+    Examples
+    --------
+    >>> from adamax_ref.dialects import get
+    >>> from adamax_ref.golden.load import open_corpus
+    >>> failing(open_corpus().cases("torch", "f32")[0], get("torch"))
+    ()
+    """
+    laws = [law for law in permitted(dialect, case.profile, case.hyper.decay != "none") if not excluded(law.name, case.excludes)]
+    wanted = {expect.step: expect for expect in case.expect or ()}
+    failed: dict[str, None] = {}
+    for number, (rows, states) in enumerate(_states(case, laws), 1):
+        if number in wanted:
+            wrong = outside(states, wanted[number], case)
+            failed |= dict.fromkeys(law.name for law, row in zip(laws, rows, strict=True) if wrong[row])
+    return tuple(failed)
+
+
+def excluded(name: str, fragments: Sequence[str]) -> bool:
+    """Tell whether a recipe has one of the choices that a case excludes.
+
+    Examples
+    --------
+    >>> excluded("m=sum final=F3 endfma=no", ["final=F3"])
+    True
+    """
+    return any({*fragment.split()} <= {*name.split()} for fragment in fragments)
+
+
+def _states(case: Case, laws: Sequence[Dialect]) -> Iterator[tuple[list[int], Array]]:
+    """Yield after each step which row each recipe is at, and the rows: different states, a quantity by number of elements."""
+    init, t = case.init, case.init.t
+    states = np.array([[decode(text, case.form) for text in (init.theta, init.m, init.u)]], dtype=np.float64)
+    rows = [0] * len(laws)
+    for each in case.steps:
+        if each.grad is not None:
+            t += 1
+            merged = combine(laws, case.profile, case.hyper.at(each), t)
+            grad = np.tile(np.array(decode(each.grad, case.form), dtype=np.float64), len(states))
+            columns = {"p": states[:, 0].ravel(), "g": grad, "m": states[:, 1].ravel(), "u": states[:, 2].ravel()}
+            rows, states = _after(merged, [columns[name] for name in INPUTS], rows, states.shape)
+        yield rows, states
+
+
+def _after(merged: Any, inputs: list[Array], rows: list[int], shape: tuple[int, ...]) -> tuple[list[int], Array]:
+    """Do a step: every recipe takes its own row of each of its results."""
+    made: dict[int, list[Array]] = {value: [] for value in merged.results}
+    for _, value, numbers in merged.run(inputs):
+        made[value].append(np.asarray(numbers, dtype=np.float64))
+    whole = {
+        value: np.concatenate(pieces).reshape(shape[0], shape[2]) if pieces else inputs[0].reshape(shape[0], 0)
+        for value, pieces in made.items()
+    }
+    known: dict[bytes, int] = {}
+    after: list[Array] = []
+    reached = []
+    for row, ends in zip(rows, merged.outputs, strict=True):
+        state = np.stack([whole[end][row] for end in ends])
+        at = known.setdefault(state.tobytes(), len(after))
+        if at == len(after):
+            after.append(state)
+        reached.append(at)
+    return reached, np.stack(after)
+
+
+def outside(states: Array, expect: Expectation, case: Case) -> Array:
+    """Tell for each state whether one of its numbers lies outside its limits; NaN must meet NaN."""
+    wrong = np.zeros(len(states), dtype=bool)
+    for at, name in enumerate(QUANTITIES):
+        got = states[:, at]
+        lo, hi = (np.array(decode(getattr(getattr(expect, name), end), case.form)) for end in ("lo", "hi"))
+        inside = ((lo <= got) & (got <= hi)) | (np.isnan(got) & np.isnan(lo))
+        wrong |= ~inside.all(axis=1)
+    return wrong

@@ -25,7 +25,7 @@ from typing import Any
 from adamax_ref.recipe.profile import BINARY64, ieee_divide
 
 from .case import Number, VectorFile
-from .document import canonical, plain
+from .codec import json_bytes, to_json
 from .patterns import decode, encode
 from .ranges import ranges, spread
 
@@ -33,7 +33,7 @@ Json = dict[str, Any]
 
 _WORDS = ("flags", "kills", "needs", "spec")
 _EMPTY: Json = {name: [] for name in ("excludes", "flags", "kills", "needs")}
-_HYPER: Json = {"weight_decay": plain(Number.of(0.0)), "decay": "none", "maximize": False}
+_HYPER: Json = {"weight_decay": to_json(Number.of(0.0)), "decay": "none", "maximize": False}
 _SHARED = ("lr", "beta1", "beta2", "eps")
 _NOTHING = "0000000000000000 0.0"
 _NUMBERS = (*_SHARED, "weight_decay")
@@ -53,7 +53,7 @@ def coarse(bound: float) -> float:
 
 def vector_bytes(file: VectorFile) -> bytes:
     """Serialise a vector file the one way the corpus is written: one case a line, without what a rule brings back."""
-    document = plain(file)
+    document = to_json(file)
     for case in document["cases"]:
         _visit(case, _drop, _shorten)
         for record in (case["hyper"], *case["steps"]):
@@ -66,7 +66,7 @@ def vector_bytes(file: VectorFile) -> bytes:
     document["hyper"] = {name: _commonest(case["hyper"][name] for case in document["cases"]) for name in _SHARED}
     for case in document["cases"]:
         _drop(case["hyper"], document["hyper"])
-    return canonical(document)
+    return json_bytes(document)
 
 
 def _commonest(values: Iterable[str]) -> str:

@@ -3,7 +3,7 @@
 Everything that a template prints is escaped: the name of a target is text that somebody else wrote.
 """
 
-from functools import cache
+from functools import cache, singledispatch
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -44,6 +44,21 @@ def environment(package: str = __name__) -> "Environment":
 
 def _fit(value: object) -> Any:
     return value.translate(_UNFIT) if isinstance(value, str) else value
+
+
+@singledispatch
+def notebook_html(value: object) -> str | None:
+    """Return the HTML that a notebook shows for a value; None for a type that nobody has registered.
+
+    The package that knows how a value looks registers a function for its type, as :mod:`adamax_ref.reports` does for
+    verdicts, so that what is judged need not import what is printed.
+
+    Examples
+    --------
+    >>> notebook_html(42) is None
+    True
+    """
+    return None
 
 
 def source(name: str, package: str = __name__) -> str:

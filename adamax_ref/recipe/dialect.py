@@ -83,7 +83,7 @@ class Family:
     """Real function that an Adamax computes, whatever the order of its roundings.
 
     Dialects of one family differ by roundings only, so each is measured against the same exact values, and any order of
-    operations that :mod:`adamax_ref.dialects._axes` can assemble for the family counts as the same Adamax.
+    operations that :mod:`adamax_ref.orders.axes` can assemble for the family counts as the same Adamax.
 
     Attributes
     ----------

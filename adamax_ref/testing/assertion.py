@@ -4,13 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from adamax_ref.conformance.report import lines
 from adamax_ref.conformance.run import Run, pairs, run
 from adamax_ref.conformance.target import Target
-from adamax_ref.conformance.targets._callable import Kind, of
+from adamax_ref.conformance.targets.callable import Kind, of
 from adamax_ref.conformance.verdict import Grade
-from adamax_ref.conformance.writers import write
 from adamax_ref.golden.load import open_corpus
+from adamax_ref.reports.terminal import lines
+from adamax_ref.reports.writers import write
 
 Tier = Literal["certified", "named", "exact"]
 TIERS: dict[str, Grade] = {"certified": Grade.CERTIFIED, "named": Grade.NAMED, "exact": Grade.EXACT}

@@ -12,10 +12,10 @@ import numpy as np
 
 from adamax_ref.arrays.memory import STORED
 from adamax_ref.backend import AbstractBackend, get_backend
+from adamax_ref.exact.compare import first_difference
 from adamax_ref.optimizer.adamax import Adamax
 from adamax_ref.optimizer.parameter import Parameter
 from adamax_ref.recipe.profile import PROFILES
-from adamax_ref.truth.compare import first_difference
 
 Array = np.ndarray[Any, Any]
 Lay = Callable[[Array], Array]

@@ -8,11 +8,11 @@ from typing import Any, Literal, final
 from unittest import SkipTest
 
 from adamax_ref.conformance.judge import Status, ask
-from adamax_ref.conformance.report import difference, place
 from adamax_ref.conformance.target import Target
-from adamax_ref.conformance.targets._callable import Kind, of
+from adamax_ref.conformance.targets.callable import Kind, of
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.load import open_corpus
+from adamax_ref.reports.terminal import difference, place
 
 
 @final

@@ -17,7 +17,7 @@ from adamax_ref.cli import main
 from adamax_ref.conformance.judge import judge
 from adamax_ref.conformance.protocol import request
 from adamax_ref.conformance.run import run
-from adamax_ref.conformance.targets._pipe import PipeTarget
+from adamax_ref.conformance.targets.program import PipeTarget
 from adamax_ref.golden.load import open_corpus
 
 MOST_LINES = 91

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from adamax_ref.exact.stepper import run
 from adamax_ref.recipe.profile import PROFILES, Format
 from adamax_ref.recipe.recipe import Recipe
-from adamax_ref.truth.stepper import run
 
 Arrays = tuple[np.ndarray, ...]
 

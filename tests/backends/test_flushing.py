@@ -30,7 +30,8 @@ from adamax_ref.backend import (
 from adamax_ref.backend.arithmetic import flushes, wrong_triples
 from adamax_ref.conformance.run import run
 from adamax_ref.conformance.target import TargetUnavailable
-from adamax_ref.conformance.targets import _backend, open_target
+from adamax_ref.conformance.targets import backend as _backend
+from adamax_ref.conformance.targets import open_target
 from adamax_ref.conformance.verdict import Grade
 from adamax_ref.golden.load import open_corpus
 from adamax_ref.recipe.recipe import Recipe

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from adamax_ref.arrays.fma import exactly, fma_binary32, fma_binary64
 from adamax_ref.backend.arithmetic import HARD_TRIPLES, wrong_triples
+from adamax_ref.exact.stepper import fused
 from adamax_ref.recipe.profile import BINARY32
-from adamax_ref.truth.stepper import fused
 from adamax_ref_numpy.fma import Provider, _emulated, provider
 
 Triple = tuple[np.ndarray, np.ndarray, np.ndarray]

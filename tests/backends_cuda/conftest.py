@@ -18,7 +18,7 @@ import pytest
 
 from adamax_ref.backend import BackendUnavailable
 from adamax_ref.backend import registry as discovery
-from adamax_ref.dialects import every_recipe
+from adamax_ref.orders.all_recipes import every_recipe
 from adamax_ref.recipe.recipe import Recipe
 from adamax_ref_cuda.engine import CudaBackend
 from adamax_ref_cuda.geometry import THREADS

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from adamax_ref.dialects import every_recipe, get
+from adamax_ref.dialects import get
+from adamax_ref.orders.all_recipes import every_recipe
 from adamax_ref.recipe.profile import PROFILES
 from adamax_ref.recipe.trace import trace
 from adamax_ref_cuda.assembler import Usage, assemble, read_report

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from adamax_ref.dialects import every_recipe, get
+from adamax_ref.dialects import get
+from adamax_ref.orders.all_recipes import every_recipe
 from adamax_ref.recipe.recipe import Recipe
 from adamax_ref_cuda.assembler import assemble
 from adamax_ref_cuda.audit import audit

@@ -12,9 +12,10 @@ import pytest
 
 from adamax_ref.backend import get_backend
 from adamax_ref.conformance.run import pairs, run
-from adamax_ref.conformance.targets._backend import BackendTarget
-from adamax_ref.dialects import every_recipe, get
+from adamax_ref.conformance.targets.backend import BackendTarget
+from adamax_ref.dialects import get
 from adamax_ref.golden.load import open_corpus
+from adamax_ref.orders.all_recipes import every_recipe
 from adamax_ref.recipe.profile import FORMATS, Format
 from adamax_ref.recipe.recipe import Recipe
 from adamax_ref_cupy.source import kernel_source

@@ -177,7 +177,7 @@ def test_the_command_writes_data_and_a_plot(tmp_path: Path) -> None:
 
 def test_the_record_is_kept_as_it_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("matplotlib")
-    command = import_module("adamax_ref.commands.bench")
+    command = import_module("adamax_ref.cli.bench")
     monkeypatch.setattr(command, "CPU_GRID", [(1, 20, "f32"), (3, 5, "f64")])
     monkeypatch.setattr(command, "MODELS", ("mlp",))
     folder = tmp_path / "benchmarks"

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
+from adamax_ref.bugs import bank
 from adamax_ref.cli import main
-from adamax_ref.conformance.bugs import bank
 from adamax_ref.golden.load import open_corpus
 
 

@@ -73,9 +73,9 @@ def test_backends_say_whether_they_run_and_what_to_install(monkeypatch: pytest.M
 
 
 def test_generate_then_check_one_dialect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adamax_ref.golden.scope.SCOPE", {"paper": ("f32",)})
-    monkeypatch.setattr("adamax_ref.golden.plan.categories", lambda: ("first", "smoke"))
-    monkeypatch.setattr("adamax_ref.conformance.unkilled.unkilled", lambda cases: iter(()))  # two categories kill few bugs
+    monkeypatch.setattr("adamax_ref.golden.design.SCOPE", {"paper": ("f32",)})
+    monkeypatch.setattr("adamax_ref.golden.design.categories", lambda: ("first", "smoke"))
+    monkeypatch.setattr("adamax_ref.quality.kill_matrix.unkilled", lambda cases: iter(()))  # two categories kill few bugs
     folder = tmp_path / "golden"
     made = run("golden", "generate", folder)
     assert made.exit_code == 0, made.output

@@ -117,7 +117,7 @@ def test_a_backend_that_cannot_run_here_ends_with_three(monkeypatch: pytest.Monk
     def missing(name: str) -> None:
         raise BackendUnavailable("backend 'numpy' cannot run here; install it")
 
-    monkeypatch.setattr("adamax_ref.conformance.targets._backend.get_backend", missing)
+    monkeypatch.setattr("adamax_ref.conformance.targets.backend.get_backend", missing)
     result = run(*NUMPY)
     assert result.exit_code == 3
     assert result.output == "Error: backend 'numpy' cannot run here; install it\n"

@@ -10,8 +10,8 @@ from click.testing import CliRunner, Result
 
 from adamax_ref.backend import backend_names
 from adamax_ref.cli import main
-from adamax_ref.conformance import everything
-from adamax_ref.conformance.everything import Outcome, Question, every_target, outcome
+from adamax_ref.conformance import run_all as everything
+from adamax_ref.conformance.run_all import Outcome, Question, every_target, outcome
 from adamax_ref.conformance.targets import frameworks, open_target
 
 ONE = ("--dialect", "paper", "--profile", "f32")
@@ -63,7 +63,7 @@ def test_a_target_that_breaks_does_not_stop_the_others_and_is_in_every_report(
             raise RuntimeError("a library is damaged")
         return open_target(text, *words)
 
-    monkeypatch.setattr("adamax_ref.conformance.everything.open_target", opened)
+    monkeypatch.setattr("adamax_ref.conformance.run_all.open_target", opened)
     files = {form: tmp_path / form for form in ("json", "junit", "badge", "html")}
     result = run("verify", "--all", *ONE, *(word for form, path in files.items() for word in (f"--{form}", str(path))))
     assert result.exit_code == 3

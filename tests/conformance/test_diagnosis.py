@@ -7,21 +7,21 @@ from typing import Any
 
 import pytest
 
+from adamax_ref.bugs import Bug, Parts, bank
+from adamax_ref.bugs.kills import parts
 from adamax_ref.conformance.answer import Answer, Hello, Reported
-from adamax_ref.conformance.bugs import Bug, Parts, bank
+from adamax_ref.conformance.bug_replay import Replay, answer, orders, spans
 from adamax_ref.conformance.cause import UNDIAGNOSED, Diagnosis
 from adamax_ref.conformance.diagnosis import base, diagnose
 from adamax_ref.conformance.judge import Judged, Status, judge
-from adamax_ref.conformance.kills import parts
-from adamax_ref.conformance.localise import localise
-from adamax_ref.conformance.replay import Replay, answer, orders, spans
-from adamax_ref.conformance.report import diagnosed
-from adamax_ref.conformance.targets._bug import BugTarget
+from adamax_ref.conformance.localisation import localise
+from adamax_ref.conformance.targets.bug import BugTarget
 from adamax_ref.dialects import get
-from adamax_ref.dialects._axes import permitted
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.load import open_corpus
-from adamax_ref.golden.oracle import State, keeping
+from adamax_ref.golden.oracle import State, with_flushes
+from adamax_ref.orders.axes import permitted
+from adamax_ref.reports.terminal import diagnosed
 
 RIGHT = Bug("B00", "none", "", "", "")
 HELLO = Hello("target", "1", "c", ("torch",), ("f32",))
@@ -138,7 +138,7 @@ def test_the_order_of_operations_is_told_from_the_passing_cases() -> None:
 
 
 def test_a_program_that_computes_in_double_has_a_probable_cause() -> None:
-    double = Replay(Parts(keeping(get("torch")), "f64", storage="f32"))
+    double = Replay(Parts(with_flushes(get("torch")), "f64", storage="f32"))
     target = BugTarget(bank()["B16"], double)
     found = diagnose([judge(case, target.run(case), HELLO) for case in cases("u-decay", "dtype")], HELLO)
     assert [(cause.bug, cause.strength) for cause in found.causes] == [("B16", "probable")]

@@ -19,11 +19,11 @@ from adamax_ref.conformance.protocol import question
 from adamax_ref.conformance.run import conclude
 from adamax_ref.conformance.target import Target
 from adamax_ref.conformance.targets import open_target
-from adamax_ref.conformance.targets._callable import of
+from adamax_ref.conformance.targets.callable import of
 from adamax_ref.conformance.verdict import Grade
 from adamax_ref.golden.case import QUANTITIES, Case
+from adamax_ref.golden.codec import CorpusError, json_bytes
 from adamax_ref.golden.corpus import MANIFEST, digest
-from adamax_ref.golden.document import CorpusError, canonical
 from adamax_ref.golden.load import Corpus, open_corpus
 from adamax_ref.testing import assert_conforms, golden_cases
 
@@ -259,13 +259,13 @@ def changed_corpus(folder: Path, change: Callable[[dict[str, Any]], Any]) -> Cor
     data = json.loads((shipped.root / entry.path).read_bytes())
     for case in data["cases"]:
         change(case)
-    text = canonical(data)
+    text = json_bytes(data)
     manifest = json.loads((shipped.root / MANIFEST).read_bytes())
     files = [{**asdict(entry), "bytes": len(text), "sha256": digest(text)}]
     manifest |= {"files": files, "support": [], "floors": {}}
     (folder / entry.path).parent.mkdir(parents=True)
     (folder / entry.path).write_bytes(text)
-    (folder / MANIFEST).write_bytes(canonical(manifest))
+    (folder / MANIFEST).write_bytes(json_bytes(manifest))
     return open_corpus(folder)
 
 

@@ -9,8 +9,7 @@ from click.testing import CliRunner
 
 from adamax_ref.cli import main
 from adamax_ref.conformance.answer import Answer, Hello, Reported
-from adamax_ref.conformance.identify import every_dialect, identify, prediction
-from adamax_ref.conformance.probes import PROBES
+from adamax_ref.conformance.identify import PROBES, every_dialect, identify, prediction
 from adamax_ref.conformance.target import Target
 from adamax_ref.golden.case import Case
 

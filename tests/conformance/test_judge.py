@@ -7,19 +7,19 @@ from typing import Any
 
 import pytest
 
+from adamax_ref.bugs import Bug, Parts, bank
+from adamax_ref.bugs.kills import parts
 from adamax_ref.conformance.answer import Answer, Hello, Reported
-from adamax_ref.conformance.bugs import Bug, Parts, bank
+from adamax_ref.conformance.bug_replay import Replay, answer
 from adamax_ref.conformance.judge import Judged, Status, judge
-from adamax_ref.conformance.kills import parts
-from adamax_ref.conformance.replay import Replay, answer
 from adamax_ref.conformance.run import run
-from adamax_ref.conformance.targets._bug import BugTarget
+from adamax_ref.conformance.targets.bug import BugTarget
 from adamax_ref.conformance.verdict import ADAPTER, GIVEN, Grade, decide
 from adamax_ref.dialects import get
-from adamax_ref.dialects._axes import permitted
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.load import open_corpus
-from adamax_ref.golden.oracle import keeping
+from adamax_ref.golden.oracle import with_flushes
+from adamax_ref.orders.axes import permitted
 
 HELLO = Hello("target", "1", "c", ("torch",), ("f32",))
 RIGHT = Bug("B00", "none", "", "", "")
@@ -153,7 +153,7 @@ def _other_zero(text: str) -> str:
 
 def test_a_freedom_is_granted_only_when_it_is_declared_and_for_a_whole_case() -> None:
     case = named("range/subnormal-gradient")
-    flushed = right(case, keeping(get("torch"), flushes=True))
+    flushed = right(case, with_flushes(get("torch"), flushes=True))
     assert case.either is not None
     want = case.either[0].expect
     free = Answer(case.id, steps=tuple(Reported(e.step, e.theta.bits, e.m.bits, e.u.bits, e.t) for e in want))

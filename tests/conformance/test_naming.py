@@ -8,20 +8,19 @@ from typing import Any, final
 
 import pytest
 
-from adamax_ref.conformance.bugs import Bug, Numbers, Parts, bank
-from adamax_ref.conformance.bugs._parts import Clock, but
+from adamax_ref.bugs import Bug, Numbers, Parts, bank
+from adamax_ref.bugs.kills import parts
+from adamax_ref.bugs.parts import Clock, but
+from adamax_ref.conformance.bug_replay import Replay, cost
 from adamax_ref.conformance.cause import Diagnosis
 from adamax_ref.conformance.diagnosis import diagnose
 from adamax_ref.conformance.judge import Judged, judge
-from adamax_ref.conformance.kills import parts
-from adamax_ref.conformance.likeness import cost
-from adamax_ref.conformance.naming import ALL, THETA, naming
-from adamax_ref.conformance.replay import Replay
-from adamax_ref.conformance.targets._bug import BugTarget
+from adamax_ref.conformance.targets.bug import BugTarget
 from adamax_ref.dialects import get
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.load import open_corpus
-from adamax_ref.golden.oracle import State, keeping
+from adamax_ref.golden.oracle import State, with_flushes
+from adamax_ref.quality.bug_naming import ALL, THETA, naming
 
 Three = tuple[float, float, float]
 
@@ -152,10 +151,10 @@ def test_a_bug_outside_the_bank_gets_no_name_and_the_nearest_comes_with_its_dist
 
 def other_order(text: str) -> Parts:
     """Return a permitted order of operations by its name, or the program that computes in double."""
-    from adamax_ref.dialects._axes import permitted
+    from adamax_ref.orders.axes import permitted
 
     if text == "double":
-        return Parts(keeping(get("torch")), "f64", storage="f32")
+        return Parts(with_flushes(get("torch")), "f64", storage="f32")
     return Parts(next(law for law in permitted(get("torch"), "f32", decaying=True) if text in law.name), "f32")
 
 
@@ -176,7 +175,7 @@ def test_a_bug_under_another_order_of_operations_is_named_too_and_never_wrongly(
 
 
 def test_the_table_has_a_row_for_each_dialect_and_profile() -> None:
-    from adamax_ref.commands._naming import table
+    from adamax_ref.quality.bug_naming import table
 
     corpus = open_corpus()
 
@@ -201,7 +200,7 @@ def test_the_table_has_a_row_for_each_dialect_and_profile() -> None:
 
 
 def test_the_published_shares_are_large_enough() -> None:
-    from adamax_ref.commands._page import between
+    from adamax_ref.quality.page_tables import between
 
     rows = between((Path(__file__).parents[2] / "docs" / "conformance.md").read_text(encoding="utf-8"), "naming")[2:]
     assert len(rows) >= 2

@@ -13,10 +13,9 @@ from click.testing import CliRunner, Result
 
 from adamax_ref.adapters import example, write
 from adamax_ref.cli import main
-from adamax_ref.conformance.protocol import HELLO, line, request
+from adamax_ref.conformance.protocol import HELLO, LONGEST_LINE, line, request
 from adamax_ref.conformance.targets import open_target
-from adamax_ref.conformance.targets._pipe import TIMEOUT, PipeTarget
-from adamax_ref.conformance.wire import LONGEST_LINE
+from adamax_ref.conformance.targets.program import TIMEOUT, PipeTarget
 from adamax_ref.golden.load import open_corpus
 
 HERE = Path(__file__).parent
@@ -181,7 +180,7 @@ def test_the_questions_piped_into_a_program_give_a_file_of_answers_with_the_same
 
 MEASURE = """
 import resource, sys
-from adamax_ref.conformance.targets._pipe import PipeTarget
+from adamax_ref.conformance.targets.program import PipeTarget
 from adamax_ref.golden.load import open_corpus
 case, *_ = (case for case in open_corpus().cases("torch", "f32") if case.category == "first")
 target = PipeTarget(sys.argv[1:])
@@ -206,9 +205,9 @@ def test_a_flood_takes_no_more_memory_than_two_of_the_longest_lines(mode: str, t
 
 JUDGE = """
 import os, sys
-from adamax_ref.conformance.report import lines
+from adamax_ref.reports.terminal import lines
 from adamax_ref.conformance.run import run
-from adamax_ref.conformance.targets._pipe import PipeTarget
+from adamax_ref.conformance.targets.program import PipeTarget
 from adamax_ref.golden.load import open_corpus
 with PipeTarget(sys.argv[1:]) as target:
     target.hello

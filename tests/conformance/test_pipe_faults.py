@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from adamax_ref.conformance.judge import Judged, judge
-from adamax_ref.conformance.targets._pipe import REPLACEMENTS, TIMEOUT, PipeTarget
+from adamax_ref.conformance.targets.program import REPLACEMENTS, TIMEOUT, PipeTarget
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.load import open_corpus
 

@@ -11,8 +11,19 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from adamax_ref.conformance.answer import FEATURES, TOKENS
-from adamax_ref.conformance.protocol import EXPOSABLE, HELLO, line, read_answer, read_hello, request
-from adamax_ref.conformance.wire import LONGEST_LINE, MOST_VALUES, Fault, parsed, printable
+from adamax_ref.conformance.protocol import (
+    EXPOSABLE,
+    HELLO,
+    LONGEST_LINE,
+    MOST_VALUES,
+    Fault,
+    line,
+    parsed,
+    printable,
+    read_answer,
+    read_hello,
+    request,
+)
 from adamax_ref.golden.corpus import schema
 from adamax_ref.golden.load import open_corpus
 from adamax_ref.recipe.profile import PROFILES

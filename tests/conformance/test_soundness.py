@@ -17,23 +17,23 @@ from hypothesis import strategies as st
 
 from adamax_ref.cli import main
 from adamax_ref.conformance.answer import FEATURES, Answer, Hello, Reported
+from adamax_ref.conformance.comparison import compare
 from adamax_ref.conformance.identify import identify
 from adamax_ref.conformance.judge import Status, ask, judge
-from adamax_ref.conformance.parting import partings
 from adamax_ref.conformance.run import conclude, run
 from adamax_ref.conformance.target import Target
 from adamax_ref.conformance.targets import open_target
-from adamax_ref.conformance.targets._callable import of
+from adamax_ref.conformance.targets.callable import of
 from adamax_ref.conformance.verdict import Grade, Verdict
-from adamax_ref.conformance.writers import WRITERS
 from adamax_ref.dialects import get
-from adamax_ref.dialects._axes import permitted
 from adamax_ref.golden.case import QUANTITIES, Case, Expectation
-from adamax_ref.golden.freedoms import readings
+from adamax_ref.golden.expected import readings
 from adamax_ref.golden.load import open_corpus
-from adamax_ref.golden.oracle import canonical, keeping
+from adamax_ref.golden.oracle import canonical, with_flushes
 from adamax_ref.golden.oracle import reported as states_of
 from adamax_ref.golden.patterns import decode, encode
+from adamax_ref.orders.axes import permitted
+from adamax_ref.reports.writers import WRITERS
 from adamax_ref.testing import assert_conforms, golden_cases
 from adamax_ref.testing.assertion import Tier
 
@@ -224,8 +224,8 @@ def test_a_wrong_number_is_refused_by_every_door(pair: str, data: st.DataObject,
             assert_conforms(target, dialect, profile, tier=tier)
     with pytest.raises(AssertionError, match=f"{case.id}: failed"):
         next(each for each in golden_cases(dialect, profile) if each.case.id == case.id).check(target)
-    parting = [each for each in partings(Scripted(pair), target, cases(pair)) if each.parts]
-    assert [each.case.id for each in parting] == [case.id]
+    comparison = [each for each in compare(Scripted(pair), target, cases(pair)) if each.parts]
+    assert [each.case.id for each in comparison] == [case.id]
     _refused_in_reports(judged)
     file = tmp_path_factory.mktemp("answers") / "answers"
     file.write_text(
@@ -331,7 +331,7 @@ def test_what_a_target_says_of_itself_cannot_be_said_beside_it() -> None:
 
 def test_a_name_is_given_to_the_cases_that_the_recipe_reproduces_and_a_freedom_only_where_it_is_declared() -> None:
     """A target of one recipe that passes hyperparameters through binary32 in some cases, as it may only if it says so."""
-    law = keeping(next(each for each in permitted(get("torch"), "f64", decaying=True) if "final=F2" in each.name))
+    law = with_flushes(next(each for each in permitted(get("torch"), "f64", decaying=True) if "final=F2" in each.name))
     made = {}
     for at, case in enumerate(values("torch/f64")):
         changed = [(other, dialect) for token, other, dialect in readings(case, law) if token == "hyper32"]

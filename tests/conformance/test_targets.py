@@ -9,8 +9,8 @@ from adamax_ref.backend import backend_names, get_backend, why_unavailable
 from adamax_ref.conformance.run import pairs, run
 from adamax_ref.conformance.targets import frameworks, open_target
 from adamax_ref.conformance.verdict import Grade
+from adamax_ref.golden.design import SCOPE
 from adamax_ref.golden.load import open_corpus
-from adamax_ref.golden.scope import SCOPE
 
 HERE = ("array-api-strict", "numba", "numpy", "numpy-emulated")
 

@@ -4,13 +4,13 @@ from functools import cache
 
 import pytest
 
-from adamax_ref.conformance.kills import rows
+from adamax_ref.bugs.kills import rows
 from adamax_ref.dialects import get
-from adamax_ref.dialects._axes import cover
 from adamax_ref.golden.case import QUANTITIES, Case
 from adamax_ref.golden.load import open_corpus
-from adamax_ref.golden.oracle import State, canonical, keeping, trajectory
+from adamax_ref.golden.oracle import State, canonical, trajectory, with_flushes
 from adamax_ref.golden.patterns import decode, inside
+from adamax_ref.orders.axes import cover
 
 
 @cache
@@ -35,7 +35,7 @@ def outside(case: Case, states: list[State]) -> bool:
 @pytest.mark.parametrize("pair", ["torch/f32", "keras/f64", "paper/f16"])
 def test_permitted_orders_of_operations_that_cover_all_of_them_pass_every_case(pair: str) -> None:
     dialect, profile = pair.split("/")
-    recipes = {law.name: keeping(law) for decaying in (False, True) for law in cover(get(dialect), profile, decaying)}
+    recipes = {law.name: with_flushes(law) for decaying in (False, True) for law in cover(get(dialect), profile, decaying)}
     assert len(recipes) > 5
     for case in cases(dialect, profile):
         for name, law in recipes.items():

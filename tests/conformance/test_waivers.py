@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from adamax_ref.conformance.bugs import bank
+from adamax_ref.bugs import bank
 from adamax_ref.conformance.judge import Judged, Status, judge
-from adamax_ref.conformance.targets._bug import BugTarget
+from adamax_ref.conformance.targets.bug import BugTarget
 from adamax_ref.conformance.verdict import decide
 from adamax_ref.conformance.waivers import NONE, Waiver, read_waivers, waive
 from adamax_ref.golden.load import Corpus, open_corpus

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from adamax_ref.backend import Kernel, get_backend
-from adamax_ref.conformance.report import lines
 from adamax_ref.conformance.run import run
 from adamax_ref.conformance.target import Target
 from adamax_ref.conformance.targets import open_target
@@ -15,6 +14,7 @@ from adamax_ref.dialects import get
 from adamax_ref.golden.load import open_corpus
 from adamax_ref.recipe.operations import fma, maximum, store
 from adamax_ref.recipe.recipe import Operation, Recipe
+from adamax_ref.reports.terminal import lines
 
 
 def eps_in_the_divisor(p: Any, g: Any, m: Any, u: Any, c: Any) -> tuple[Any, Any, Any]:

@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 
 from adamax_ref.dialects import get, names
+from adamax_ref.exact.constants import exact_hyper
 from adamax_ref.frameworks.model import follow
 from adamax_ref.frameworks.protocol import Start
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters
-from adamax_ref.truth.power import exact_hyper
 
 
 def everything() -> Iterator[Dialect]:

@@ -6,7 +6,7 @@ import pytest
 
 from adamax_ref.frameworks import Framework
 from adamax_ref.frameworks.child import Children, children
-from adamax_ref.frameworks.survey import Row, survey
+from adamax_ref.quality.survey import Row, survey
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from adamax_ref.frameworks.batteries import draw
 from adamax_ref.frameworks.child import Children
 from adamax_ref.frameworks.elsewhere import python_of
 from adamax_ref.frameworks.model import follow, mismatches
-from adamax_ref.frameworks.survey import DECAY, SIZE, STEPS
+from adamax_ref.quality.survey import DECAY, SIZE, STEPS
 from adamax_ref.recipe.hyper import Hyperparameters
 
 pytestmark = pytest.mark.frameworks

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from adamax_ref.conformance.identify import identify
-from adamax_ref.conformance.targets._framework import FrameworkTarget
+from adamax_ref.conformance.targets.framework import FrameworkTarget
 from adamax_ref.frameworks import get, names
 from adamax_ref.frameworks.child import Children
 

@@ -11,7 +11,7 @@ from adamax_ref.frameworks import Start, get, names
 from adamax_ref.frameworks.batteries import FAMILIES, draw
 from adamax_ref.frameworks.child import Children
 from adamax_ref.frameworks.model import follow, mismatches
-from adamax_ref.frameworks.survey import Row
+from adamax_ref.quality.survey import Row
 from adamax_ref.recipe.hyper import Hyperparameters
 
 pytestmark = pytest.mark.frameworks

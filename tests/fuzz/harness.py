@@ -15,12 +15,11 @@ import atheris
 
 with atheris.instrument_imports(include=["adamax_ref.golden", "adamax_ref.conformance"]):
     from adamax_ref.conformance.answer import Hello
-    from adamax_ref.conformance.protocol import answer_to, read_answer, read_hello
-    from adamax_ref.conformance.targets._answers import target as answers
-    from adamax_ref.conformance.wire import Fault, printable
+    from adamax_ref.conformance.protocol import Fault, answer_to, printable, read_answer, read_hello
+    from adamax_ref.conformance.targets.answers import target as answers
     from adamax_ref.dialects import names
+    from adamax_ref.golden.codec import CorpusError
     from adamax_ref.golden.corpus import MANIFEST
-    from adamax_ref.golden.document import CorpusError
     from adamax_ref.golden.load import check_case, open_corpus, vector_file
 
 READER, FOLDER = sys.argv[1], Path(sys.argv[2])

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from adamax_ref.dialects import get
-from adamax_ref.golden import admission
-from adamax_ref.golden.admission import PROVES_NOTHING, admitted, proves
-from adamax_ref.golden.build import build
+from adamax_ref.golden import generate
+from adamax_ref.golden.build import case_from
 from adamax_ref.golden.case import Case
+from adamax_ref.golden.corpus import Part
 from adamax_ref.golden.design import Design
-from adamax_ref.golden.expect import Inadmissible, answered
+from adamax_ref.golden.expected import Inadmissible, answered
+from adamax_ref.golden.generate import PROVES_NOTHING, admitted, proves
 from adamax_ref.golden.load import open_corpus
-from adamax_ref.golden.plan import Part
 
 PART = Part("core", "torch", "f16", "zero")
 ONE = Design("one", "A case with a clause of its own, which needs no bug to be there.", "S1 S8", theta="1", steps=("1/2",))
@@ -36,7 +36,7 @@ class Blind:
 
 def made(monkeypatch: pytest.MonkeyPatch, *designs: Design) -> tuple[list[str], dict[str, str]]:
     """Return the slugs of the cases that designs become, and what is left out."""
-    monkeypatch.setattr(admission, "designs_of", lambda part: list(designs))
+    monkeypatch.setattr(generate, "designs_of", lambda part: list(designs))
     cases, omitted = admitted(PART, Blind())
     return [case.slug for case in cases], omitted
 
@@ -47,7 +47,7 @@ def test_a_case_that_no_bug_fails_stays_for_a_clause_of_its_own_and_goes_otherwi
 
 
 def test_a_killing_case_proves_something_whatever_it_cites() -> None:
-    cases = [build(design, "zero", get("torch"), "f16") for design in (ONE, TWO)]
+    cases = [case_from(design, "zero", get("torch"), "f16") for design in (ONE, TWO)]
     assert not proves(cases[1], cases)
     assert proves(cases[1].with_kills(("B01",)), cases)
 

@@ -11,20 +11,18 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from adamax_ref.bugs import kills
 from adamax_ref.cli import main
-from adamax_ref.conformance import kills
-from adamax_ref.conformance.unkilled import unkilled
-from adamax_ref.golden import digests
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.check import check
+from adamax_ref.golden.codec import CorpusError
 from adamax_ref.golden.corpus import MANIFEST, digest
-from adamax_ref.golden.digests import digests_of
-from adamax_ref.golden.document import CorpusError
-from adamax_ref.golden.folder import write
+from adamax_ref.golden.design import parts
 from adamax_ref.golden.generate import corpus_bytes
 from adamax_ref.golden.load import open_corpus
 from adamax_ref.golden.patterns import order_keys
-from adamax_ref.golden.plan import parts
+from adamax_ref.golden.store import Store
+from adamax_ref.quality.kill_matrix import unkilled
 from adamax_ref.recipe.profile import BINARY32
 
 PATH = "core/paper/f32/smoke.json"
@@ -49,7 +47,7 @@ def complete(cases: Sequence[Case]) -> Iterator[str]:
 def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Write the small corpus, and let it be what regeneration gives; that has a test of its own."""
     monkeypatch.setattr("adamax_ref.golden.check.corpus_bytes", lambda *_: iter(small().items()))
-    write(tmp_path / "golden", small().items())
+    Store(tmp_path / "golden").write(small().items())
     return tmp_path / "golden"
 
 
@@ -168,8 +166,8 @@ def test_a_bug_that_too_few_cases_kill_is_found(copied: Path) -> None:
 
 
 def test_level_full_is_held_against_the_published_hashes(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    right = digests_of(open_corpus(copied))
-    monkeypatch.setattr(digests, "published", lambda: right | {PATH: "0" * 64})
+    right = open_corpus(copied).hashes
+    monkeypatch.setattr("adamax_ref.golden.load.published_hashes", lambda: right | {PATH: "0" * 64})
     edit(copied, MANIFEST, lambda manifest: manifest.update(level="full"))
     found = check(copied, kills, complete)
     assert any(finding.endswith("smoke.json: not the file that was published") for finding in found)
@@ -180,7 +178,7 @@ def test_regeneration_is_real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     """Without anything in its place: two files are computed, written, checked, bent and found."""
     few = [part for part in parts("core", ("paper",)) if part.path in (PATH, "core/paper/f32/skip.json")]
     monkeypatch.setattr("adamax_ref.golden.generate.parts", lambda *_: few)
-    write(tmp_path / "golden", corpus_bytes("core", ("paper",), kills))
+    Store(tmp_path / "golden").write(corpus_bytes("core", ("paper",), kills))
     assert check(tmp_path / "golden", kills, complete) == []
     edit(tmp_path / "golden", PATH, lambda document: bend(document, "bits"))
     assert any("the stepper's is" in finding for finding in check(tmp_path / "golden", kills, complete))

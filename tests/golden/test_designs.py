@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from adamax_ref.dialects import get
-from adamax_ref.golden.build import build
+from adamax_ref.golden.build import case_from
 from adamax_ref.golden.design import Design, categories, designs
 from adamax_ref.golden.flags import FLAGS
 
@@ -37,7 +37,7 @@ def test_every_design_cites_a_clause_and_names_known_flags_only() -> None:
 def test_ids_are_unique_and_every_number_fits_its_profile(name: str, profile: str) -> None:
     dialect = get(name)
     made = [
-        build(design, category, dialect, profile).id
+        case_from(design, category, dialect, profile).id
         for category, design in EVERY
         if design.level != "full" and design.applies(dialect, profile)
     ]
@@ -46,7 +46,7 @@ def test_ids_are_unique_and_every_number_fits_its_profile(name: str, profile: st
 
 def test_a_number_that_the_profile_cannot_hold_is_refused() -> None:
     with pytest.raises(ValueError, match="binary16 does not hold"):
-        build(Design("x", "A reason.", "S1", steps=("2^40",)), "smoke", get("torch"), "f16")
+        case_from(Design("x", "A reason.", "S1", steps=("2^40",)), "smoke", get("torch"), "f16")
 
 
 def test_features_that_a_dialect_lacks_keep_a_design_out() -> None:
@@ -61,7 +61,7 @@ def test_features_that_a_dialect_lacks_keep_a_design_out() -> None:
 
 def test_needs_and_flags_follow_from_the_content() -> None:
     design = Design("x", "A reason.", "S3", theta="1", m="1", u="1", t=3, steps=("1",), hyper={"weight_decay": 0.5}, maximize=True)
-    case = build(design, "smoke", get("torch"), "f32")
+    case = case_from(design, "smoke", get("torch"), "f32")
     assert case.needs == ("init-state", "l2", "maximize")
     assert {"imported-state", "decay-coupled", "maximize"} <= {*case.flags}
 
@@ -72,7 +72,7 @@ def test_through_and_resumed_meet_in_the_middle() -> None:
 
     by_slug = {design.slug: design for design in designs("state")}
     torch = get("torch")
-    through, resumed = (build(by_slug[slug], "state", torch, "f32") for slug in ("through", "resumed"))
+    through, resumed = (case_from(by_slug[slug], "state", torch, "f32") for slug in ("through", "resumed"))
     states = list(trajectory(canonical(torch, "f32"), through))
     assert states[1] == start(resumed)
     assert states[3] == list(trajectory(canonical(torch, "f32"), resumed))[1]

@@ -7,7 +7,7 @@ from pathlib import Path
 from adamax_ref.conformance.answer import FEATURES
 from adamax_ref.conformance.judge import Status
 from adamax_ref.golden.case import Case, Quantity
-from adamax_ref.golden.draws import draws, key_of
+from adamax_ref.golden.numbers import draws, key_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "conformance.md"
 TEXT = PAGE.read_text(encoding="utf-8")

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from adamax_ref.golden.case import Case
+from adamax_ref.golden.codec import CorpusError
 from adamax_ref.golden.corpus import MANIFEST
-from adamax_ref.golden.document import CorpusError
 from adamax_ref.golden.flat import flat_bytes
 from adamax_ref.golden.load import open_corpus
 

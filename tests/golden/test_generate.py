@@ -8,20 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from adamax_ref.conformance import kills
+from adamax_ref.bugs import kills
 from adamax_ref.dialects import get
-from adamax_ref.golden import expect
-from adamax_ref.golden.build import build
-from adamax_ref.golden.corpus import MANIFEST, shipped
-from adamax_ref.golden.design import designs
-from adamax_ref.golden.document import canonical as canonical_json
-from adamax_ref.golden.expect import Inadmissible
+from adamax_ref.golden import expected
+from adamax_ref.golden.build import case_from
+from adamax_ref.golden.codec import json_bytes
+from adamax_ref.golden.corpus import MANIFEST, Part, manifest_of, shipped
+from adamax_ref.golden.design import SCOPE, designs, parts
+from adamax_ref.golden.expected import Inadmissible
 from adamax_ref.golden.generate import make
 from adamax_ref.golden.load import open_corpus
-from adamax_ref.golden.manifest import manifest_of
 from adamax_ref.golden.oracle import canonical
-from adamax_ref.golden.plan import Part, parts
-from adamax_ref.golden.scope import SCOPE
 from adamax_ref.golden.short import vector_bytes
 
 
@@ -61,7 +58,7 @@ def test_the_shipped_manifest_is_the_one_of_the_shipped_files() -> None:
     corpus = open_corpus()
     files = {Part(e.level, e.dialect, e.profile, e.category): corpus.file(e) for e in corpus.manifest.files}
     data = {path: data for path, data in content(shipped()).items() if path != MANIFEST}
-    assert canonical_json(manifest_of("core", files, data)) == (shipped() / MANIFEST).read_bytes()
+    assert json_bytes(manifest_of("core", files, data)) == (shipped() / MANIFEST).read_bytes()
     assert [part.path for part in parts("core")] == [entry.path for entry in corpus.manifest.files]
 
 
@@ -78,11 +75,11 @@ def test_no_file_of_the_corpus_knows_where_it_was_made() -> None:
 
 
 def test_a_case_outside_its_own_bound_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The bit oracle must lie inside the truth's bounds; with another beta2 it does not."""
+    """The bit oracle must lie inside the bounds of the exact oracle; with another beta2 it does not."""
     torch = get("torch")
-    case = build(next(d for d in designs("u-decay") if d.slug == "shrink-two"), "u-decay", torch, "f32")
-    expect.answered(case, torch)
+    case = case_from(next(d for d in designs("u-decay") if d.slug == "shrink-two"), "u-decay", torch, "f32")
+    expected.answered(case, torch)
     wrong = replace(torch, constants=lambda h, t, to: {**torch.constants(h, t, to), "beta2": to.work(0.5)})
-    monkeypatch.setattr(expect, "canonical", lambda *_: canonical(wrong, "f32"))
+    monkeypatch.setattr(expected, "canonical", lambda *_: canonical(wrong, "f32"))
     with pytest.raises(Inadmissible, match=r"theta after step 2: element 0 is .* outside"):
-        expect.answered(case, torch)
+        expected.answered(case, torch)

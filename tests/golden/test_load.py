@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adamax_ref.golden.case import VectorFile
+from adamax_ref.golden.codec import CorpusError, from_json, parse
 from adamax_ref.golden.corpus import MANIFEST, digest
-from adamax_ref.golden.document import CorpusError, build, parse
 from adamax_ref.golden.load import Corpus, check_case, open_corpus
 from adamax_ref.golden.ranges import spread
 from adamax_ref.golden.short import lengthened
@@ -168,7 +168,7 @@ def _bytes() -> bytes:
 
 def _read(data: bytes) -> None:
     """Read a vector file as the loader does once the hash has been checked."""
-    file = build(VectorFile, lengthened(parse(data, "file")), "file")
+    file = from_json(VectorFile, lengthened(parse(data, "file")), "file")
     for case in file.cases:
         check_case(case, "file")
 

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from adamax_ref.conformance import kills
-from adamax_ref.golden.corpus import digest
+from adamax_ref.bugs import kills
+from adamax_ref.golden.corpus import Part, digest
+from adamax_ref.golden.design import SCOPE
 from adamax_ref.golden.generate import make_bytes
-from adamax_ref.golden.plan import Part
-from adamax_ref.golden.scope import SCOPE
 
 ROOT = Path(__file__).parents[2]
 PATHS = [f"core/{dialect}/{profiles[-1]}/{category}.json" for dialect, profiles in SCOPE.items() for category in ("eps", "range")]
@@ -22,7 +21,7 @@ import sys
 from adamax_ref.conformance import kills
 from adamax_ref.golden.corpus import digest
 from adamax_ref.golden.generate import make_bytes
-from adamax_ref.golden.plan import Part
+from adamax_ref.golden.corpus import Part
 
 print(".".join(map(str, sys.version_info[:2])))
 for path in sys.argv[1:]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adamax_ref.golden.dyadics import parse
+from adamax_ref.golden.numbers import parse
 from adamax_ref.golden.patterns import decode, encode, same
 from adamax_ref.recipe.profile import BINARY32, FORMATS
 

@@ -3,8 +3,8 @@
 import pytest
 
 from adamax_ref.dialects import get
-from adamax_ref.dialects._axes import permitted
 from adamax_ref.golden.recipes import recipes
+from adamax_ref.orders.axes import permitted
 
 PAIRS = [("torch", "f32"), ("torch", "f16"), ("keras", "f32"), ("mlx", "bf16")]
 

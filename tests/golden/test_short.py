@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adamax_ref.golden.case import VectorFile
+from adamax_ref.golden.codec import from_json
 from adamax_ref.golden.corpus import FileEntry
-from adamax_ref.golden.document import build
 from adamax_ref.golden.load import open_corpus
 from adamax_ref.golden.patterns import decode, encode
 from adamax_ref.golden.short import coarse, lengthened, vector_bytes
@@ -21,7 +21,7 @@ ENTRIES = open_corpus().manifest.files
 @pytest.mark.parametrize("entry", ENTRIES[:: len(ENTRIES) // 12], ids=lambda entry: entry.path)
 def test_a_file_that_was_shortened_is_read_as_it_was(entry: FileEntry) -> None:
     file = open_corpus().file(entry)
-    assert build(VectorFile, lengthened(json.loads(vector_bytes(file))), entry.path) == file
+    assert from_json(VectorFile, lengthened(json.loads(vector_bytes(file))), entry.path) == file
 
 
 def test_a_case_is_one_line() -> None:

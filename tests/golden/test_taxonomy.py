@@ -4,10 +4,8 @@ import pytest
 
 from adamax_ref.dialects import get
 from adamax_ref.golden.case import Case
-from adamax_ref.golden.design import categories
+from adamax_ref.golden.design import SCOPE, categories, designs_of, parts
 from adamax_ref.golden.load import open_corpus
-from adamax_ref.golden.plan import designs_of, parts
-from adamax_ref.golden.scope import SCOPE
 
 SINGLE, HALF = "torch/f32", "torch/f16"
 

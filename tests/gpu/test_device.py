@@ -10,7 +10,7 @@ import pytest
 
 from adamax_ref import Adamax, Parameter
 from adamax_ref.backend import get_backend
-from adamax_ref.dialects import every_recipe
+from adamax_ref.orders.all_recipes import every_recipe
 from adamax_ref_cuda.geometry import CHUNK
 from adamax_ref_cuda.graph import CapturedStep
 

@@ -17,6 +17,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from adamax_ref.dialects import get
+from adamax_ref.exact.certify import Certified, certify
+from adamax_ref.exact.trajectory import Step
 from adamax_ref.frameworks import get as get_framework
 from adamax_ref.frameworks import names as framework_names
 from adamax_ref.frameworks.batteries import dtype_of
@@ -27,8 +29,6 @@ from adamax_ref.interop.convert.counting import counters
 from adamax_ref.interop.convert.layout import layout_of
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.profile import PROFILES
-from adamax_ref.truth.certify import Certified, certify
-from adamax_ref.truth.exact import Step
 
 Array = np.ndarray[Any, Any]
 NAMES = tuple(STATES)

@@ -9,7 +9,7 @@ import pytest
 
 import adamax_ref
 from adamax_ref import shadow
-from adamax_ref.truth.compare import Difference
+from adamax_ref.exact.compare import Difference
 
 pytestmark = pytest.mark.frameworks
 Peer = Callable[[str], ModuleType]

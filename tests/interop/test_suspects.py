@@ -11,7 +11,7 @@ import pytest
 
 import adamax_ref
 from adamax_ref import dialects, shadow
-from adamax_ref.interop.suspects import suspects
+from adamax_ref.interop.shadow.divergence import suspects
 
 pytestmark = pytest.mark.frameworks
 Peer = Callable[[str], ModuleType]

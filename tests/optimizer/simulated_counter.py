@@ -11,7 +11,7 @@ from numba import cuda
 from numba.cuda.simulator.cudadrv.devicearray import FakeCUDAArray
 
 from adamax_ref import Adamax, Parameter
-from adamax_ref.truth.compare import first_difference
+from adamax_ref.exact.compare import first_difference
 from adamax_ref_cuda.graph import CapturedStep
 
 READS: list[str] = []

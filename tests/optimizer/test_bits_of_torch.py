@@ -249,7 +249,7 @@ UNFUSED = """
 import numpy as np, torch
 from adamax_ref import Adamax, Parameter
 from adamax_ref.optimizer.state_dict import to_host
-from adamax_ref.truth.compare import assert_bitwise_equal
+from adamax_ref.exact.compare import assert_bitwise_equal
 random = torch.Generator().manual_seed(1)
 for kind in (torch.float32, torch.float64, torch.bfloat16, torch.complex64):
     for options in ({}, {"weight_decay": 0.1, "maximize": True}, {"betas": (0.3, 0.9)}):

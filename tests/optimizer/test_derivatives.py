@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from adamax_ref import Adamax, Hyperparameters, State, dialects, init, update, vjp
+from adamax_ref.exact.compare import ulp_distance
 from adamax_ref.optimizer.derivatives import NAMES, pullback, slopes
 from adamax_ref.optimizer.traced import scalars
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.operations import fma, greater, maximum
 from adamax_ref.recipe.profile import BINARY64, Unrounded
-from adamax_ref.truth.compare import ulp_distance
 
 Peer = Callable[[str], ModuleType]
 Same = Callable[[Any, Any], bool]

@@ -12,7 +12,7 @@ MAY = {
     "recipe": set[str](),
     "dialects": {"recipe"},
     "markup": set[str](),
-    "truth": {"arrays", "dialects", "recipe", "markup"},  # recipes are run side by side on arrays to find hard cases
+    "exact": {"arrays", "dialects", "recipe", "markup"},  # recipes are run side by side on arrays to find hard cases
     # What engines share: arrays, the contract, and what they need of the process.
     "arrays": {"recipe"},
     "backend": {"arrays", "recipe"},
@@ -20,9 +20,9 @@ MAY = {
     "optimizer": {"arrays", "backend", "dialects", "recipe"},
     "bench": {"arrays", "backend", "interop", "recipe", "optimizer"},  # our class for torch is timed, too
     # A divergence is explained by the bank of known bugs, which is loaded when there is one.
-    "interop": {"arrays", "backend", "conformance", "dialects", "frameworks", "recipe", "optimizer", "truth"},
+    "interop": {"arrays", "backend", "conformance", "dialects", "frameworks", "recipe", "optimizer", "exact"},
     "farm": set[str](),
-    "golden": {"arrays", "backend", "dialects", "farm", "recipe", "optimizer", "truth"},
+    "golden": {"arrays", "backend", "dialects", "farm", "recipe", "optimizer", "exact"},
 }
 
 
@@ -53,7 +53,7 @@ def test_a_room_imports_only_what_stands_below_it(room: str) -> None:
 
 def test_the_check_of_directions_can_fail() -> None:
     assert rooms_imported(PACKAGE / "recipe" / "x.py", "from ..optimizer.adamax import Adamax") == {"optimizer"}
-    assert rooms_imported(PACKAGE / "recipe" / "x.py", "from adamax_ref import truth") == {"truth"}
+    assert rooms_imported(PACKAGE / "recipe" / "x.py", "from adamax_ref import exact") == {"exact"}
 
 
 def test_the_core_names_no_engine() -> None:

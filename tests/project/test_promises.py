@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from adamax_ref.conformance.bugs import bank
+from adamax_ref.bugs import bank
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

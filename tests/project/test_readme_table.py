@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adamax_ref import dialects, frameworks
+from adamax_ref.exact import stepper
+from adamax_ref.exact.trajectory import Step, exact_steps
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.profile import BINARY32, Rounding
-from adamax_ref.truth import stepper
-from adamax_ref.truth.exact import Step, exact_steps
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 ROWS = {

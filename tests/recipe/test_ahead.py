@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adamax_ref.dialects import get, names
+from adamax_ref.exact.constants import exact_hyper
 from adamax_ref.recipe.ahead import Later
 from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.profile import BINARY32, Rounded
 from adamax_ref.recipe.recipe import Recipe
-from adamax_ref.truth.power import exact_hyper
 
 EVERY = [dialect for name in names() for dialect in (get(name), *get(name).variants.values())]
 SIZES = st.one_of(st.just(0.0), st.floats(0, 1e30), st.floats(0, 1e-30), st.sampled_from([1e-8, 2.0**-149, 5e-324, float("inf")]))

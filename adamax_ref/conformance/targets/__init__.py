@@ -1,28 +1,23 @@
-"""Targets by name: a file without underscore is a framework, a file with one is a kind of its own.
+"""Targets by name: ``KIND:NAME``, with one file a kind, each with a function ``target(name)``.
 
-``backend:NAME`` is answered by ``_backend.py`` and ``framework:torch`` by ``torch.py``; the frameworks that
-:mod:`adamax_ref.frameworks` runs share ``_framework.py``. Each file has a function ``target(name)``.
+Frameworks need no file here: :mod:`adamax_ref.frameworks` runs them, and ``framework.py`` is their target.
 """
 
-import pkgutil
 from functools import cache
 from importlib import import_module
 
 from adamax_ref.conformance.target import Target
 from adamax_ref.frameworks import names
 
-
-@cache
-def kinds() -> tuple[str, ...]:
-    """Names of the kinds of target that stand before the colon.
-
-    Examples
-    --------
-    >>> "backend" in kinds()
-    True
-    """
-    files = (module.name for module in pkgutil.iter_modules(__path__) if module.name.startswith("_"))
-    return tuple(sorted({"framework", *(file.removeprefix("_") for file in files)}))
+_FILES = {
+    "answers": "answers",
+    "backend": "backend",
+    "bug": "bug",
+    "callable": "callable",
+    "framework": "framework",
+    "pipe": "program",
+}
+"""The file of each kind, which is imported when a target of its kind is opened."""
 
 
 @cache
@@ -34,12 +29,7 @@ def frameworks() -> tuple[str, ...]:
     >>> "torch" in frameworks()
     True
     """
-    return tuple(sorted({*_own_files(), *names()}))
-
-
-def _own_files() -> tuple[str, ...]:
-    files = (module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
-    return tuple(file.replace("_", "-") for file in files)
+    return tuple(sorted({"torch", *names()}))
 
 
 def open_target(text: str, lacks: tuple[str, ...] = (), declares: tuple[str, ...] = ()) -> Target:
@@ -61,17 +51,16 @@ def open_target(text: str, lacks: tuple[str, ...] = (), declares: tuple[str, ...
         When it is known but cannot run here.
     """
     kind, colon, name = text.partition(":")
-    if kind not in kinds() or not colon:
-        raise ValueError(f"unknown target {text!r}; write KIND:NAME with one of {', '.join(kinds())} as its kind")
+    if kind not in _FILES or not colon:
+        raise ValueError(f"unknown target {text!r}; write KIND:NAME with one of {', '.join(_FILES)} as its kind")
     if kind == "framework" and name not in frameworks():
         raise ValueError(f"unknown framework {name!r}; known are {', '.join(frameworks())}")
-    file = name.replace("-", "_") if kind == "framework" and name in _own_files() else f"_{kind}"
-    find = import_module(f"{__name__}.{file}").target
+    make = import_module(f"{__name__}.{_FILES[kind]}").target
     if not (lacks or declares):
-        made: Target = find(name)
-        return made
+        target: Target = make(name)
+        return target
     if kind != "callable":
         option = "lacks" if lacks else "declares"
         raise ValueError(f"{option} is for callable:MODULE:NAME; {kind}:{name} says so itself, leave {option} out")
-    made = find(name, lacks, declares)
-    return made
+    target = make(name, lacks, declares)
+    return target

@@ -4,7 +4,7 @@ The gradients are stored: a target needs to know nothing of how they were made.
 """
 
 from adamax_ref.golden.design import WIDE, Chain, Design, Level
-from adamax_ref.golden.draws import Draw
+from adamax_ref.golden.numbers import Draw
 
 
 def _chain(steps: int, report: tuple[int, ...], level: Level, profiles: tuple[str, ...] = WIDE) -> Design:

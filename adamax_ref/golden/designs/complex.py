@@ -4,7 +4,7 @@ The norm is of each part and not of the modulus. Numbers of a design are parts, 
 """
 
 from adamax_ref.golden.design import FULL, PAIRS, USUAL, Design, Go, Skip
-from adamax_ref.golden.draws import Draw
+from adamax_ref.golden.numbers import Draw
 
 _ALL = Draw(bits=FULL, top=0, span=4)
 

@@ -6,7 +6,7 @@ Of these cases many share their hyperparameters and differ in parameters, state 
 from collections.abc import Iterator
 
 from adamax_ref.golden.design import FULL, Design, Go, Skip, Values
-from adamax_ref.golden.draws import Draw, draws
+from adamax_ref.golden.numbers import Draw, draws
 
 MEMBERS = 8
 """Cases of a family, which share everything that is no element of an array."""

@@ -4,7 +4,7 @@ State kept in a narrower type, constants rounded too early and steps done in ano
 """
 
 from adamax_ref.golden.design import FULL, USUAL, WIDE, Design
-from adamax_ref.golden.draws import Draw
+from adamax_ref.golden.numbers import Draw
 
 _ALL = Draw(bits=FULL, top=0, span=4)
 

@@ -4,7 +4,7 @@ Between them the elements tell apart every two orders of operations that any of 
 """
 
 from adamax_ref.golden.design import USUAL, Design
-from adamax_ref.golden.hardest import Search
+from adamax_ref.golden.search import Search
 
 _OTHER = {"lr": 0.3, "beta1": 0.3, "beta2": 0.98, "eps": 1e-3}
 

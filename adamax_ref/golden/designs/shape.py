@@ -6,7 +6,7 @@ No element is zero and neighbours differ, so an element left out, done twice or 
 from dataclasses import replace
 
 from adamax_ref.golden.design import FULL, REAL, WIDE, Design, Level
-from adamax_ref.golden.draws import Draw
+from adamax_ref.golden.numbers import Draw
 
 _ANY = Draw(bits=6, top=1, span=4)
 _POWERS = Draw(bits=1, top=3, span=12)

@@ -1,0 +1,1 @@
+"""Permitted orders of operations: every recipe that computes the same function as a dialect."""
