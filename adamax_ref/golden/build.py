@@ -96,7 +96,6 @@ def _frame(design: Design, name: str, hyper: Hyper) -> Case:
         why=design.why,
         flags=(),
         spec=tuple(design.spec.split()),
-        kills=(),
         needs=(),
         excludes=(),
         shape=(),

@@ -1,20 +1,21 @@
-"""What a vector file holds, as frozen records: one field here is one field of the JSON.
+"""The records of a vector file: one field here is one field of the JSON.
 
-A trailing underscore keeps a name from being a Python keyword; an optional field that is None is not written, nor is what
-:mod:`adamax_ref.golden.short` can bring back.
-Numbers stay the strings they are in the file; :mod:`adamax_ref.golden.patterns` reads them.
+A trailing underscore keeps a name from being a Python keyword. An optional field that is None is not written.
+Numbers stay the strings of the file; :mod:`adamax_ref.golden.patterns` reads them.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import final
 
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.profile import BINARY64, PROFILES, Format
 
+from .codec import OUTSIDE
 from .patterns import decode, encode
 
-FORMAT = "adamax-vectors/1"
+FORMAT = "adamax-vectors/2"
 QUANTITIES = ("theta", "m", "u")
 
 
@@ -165,14 +166,16 @@ class Refusal:
 @final
 @dataclass(frozen=True)
 class Case:
-    """One tensor, its hyperparameters, its initial state, some steps, and what must come out."""
+    """One tensor, its hyperparameters, its initial state, some steps, and the expected values.
+
+    Which bugs it kills is in KILLS.json, so that a new bug changes no vector file.
+    """
 
     id: str
     rev: int
     why: str
     flags: tuple[str, ...]
     spec: tuple[str, ...]
-    kills: tuple[str, ...]
     needs: tuple[str, ...]
     excludes: tuple[str, ...]
     shape: tuple[int, ...]
@@ -184,6 +187,7 @@ class Case:
     expect: tuple[Expectation, ...] | None = None
     either: tuple[Alternative, ...] | None = None
     error: Refusal | None = None
+    kills: tuple[str, ...] = field(default=(), compare=False, metadata=OUTSIDE)
 
     @property
     def dialect(self) -> str:
@@ -219,7 +223,7 @@ class Case:
         """Return what a target that declares these tokens may answer: the answer, and its alternatives."""
         return (self.expect or (), *(other.expect for other in self.either or () if other.when in declares))
 
-    def with_kills(self, bugs: tuple[str, ...]) -> "Case":
+    def with_kills(self, bugs: Iterable[str]) -> "Case":
         """Return the case with the list of bugs it kills."""
         return replace(self, kills=tuple(sorted(bugs)))
 

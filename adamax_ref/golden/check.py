@@ -4,19 +4,18 @@ Loading stops at the first damage; checking continues and lists all of it.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 
 from adamax_ref.farm import Mapper
 
 from .case import QUANTITIES, Case, Expectation, VectorFile
 from .codec import CorpusError, contained, json_bytes, parse, read
-from .corpus import LEVELS, MANIFEST, FileEntry, Part, digest, floor, numbers_in, schema
+from .corpus import KILLS, LEVELS, MANIFEST, FileEntry, Part, digest, floor, numbers_in, schema
 from .flags import FLAGS
 from .generate import Bank, corpus_bytes, proves
 from .load import Corpus, open_corpus, vector_file
-from .short import vector_bytes
 from .store import refuse_foreign
 
 CLAUSES = frozenset(f"S{number}" for number in range(1, 11))
@@ -54,10 +53,12 @@ def check(
     corpus = open_corpus(root)
     refuse_foreign(root)
     findings = list(_support(corpus))
+    readable, words = _with_readable_kills(corpus)
+    findings += words
     files: Files = {}
     for entry in corpus.manifest.files:
         try:
-            files[entry] = corpus.file(entry)
+            files[entry] = readable.file(entry)
         except CorpusError as error:
             findings.append(str(error))
     known = frozenset(bank.described(()))
@@ -67,7 +68,17 @@ def check(
     findings += [f"{root}: {words}" for words in _matrix(files, matrix)]
     if corpus.manifest.level == "full":
         findings += [f"{root / path}: not the file that was published" for path in corpus.unpublished()]
-    return findings + list(_regenerated(corpus, files, bank, done, mapper))
+    return findings + list(_regenerated(corpus, files, readable.kills, bank, done, mapper))
+
+
+def _with_readable_kills(corpus: Corpus) -> tuple[Corpus, list[str]]:
+    """Return the corpus, without its kills where they cannot be read, so that its vector files can be, and the reason."""
+    try:
+        _ = corpus.kills
+        return corpus, []
+    except CorpusError as error:
+        others = tuple(entry for entry in corpus.manifest.support if entry.path != KILLS)
+        return replace(corpus, manifest=replace(corpus.manifest, support=others)), [str(error)]
 
 
 def _support(corpus: Corpus) -> Iterator[str]:
@@ -84,7 +95,7 @@ def _support(corpus: Corpus) -> Iterator[str]:
 def _file(corpus: Corpus, entry: FileEntry, file: VectorFile, bugs: frozenset[str]) -> Iterator[str]:
     data = corpus.verified(entry)
     yield from violations("vectors", parse(data, entry.path))
-    if vector_bytes(file) != data:
+    if json_bytes(file) != data:
         yield "not in canonical form"
     for case in file.cases:
         yield from (f"{case.id}: unknown {words}" for words in _unknown(case, bugs))
@@ -140,7 +151,9 @@ def _cases(files: Files, pair: str, levels: Sequence[str]) -> list[Case]:
     return [case for entry in wanted for case in files[entry].cases]
 
 
-def _regenerated(corpus: Corpus, files: Files, bank: Bank, done: Callable[[Part], None], mapper: Mapper) -> Iterator[str]:
+def _regenerated(
+    corpus: Corpus, files: Files, kills: Mapping[str, str], bank: Bank, done: Callable[[Part], None], mapper: Mapper
+) -> Iterator[str]:
     """Compare with what this program writes for the same level and dialects, byte for byte, and say which numbers differ."""
     entries = {entry.path: entry for entry in files}
     known = {MANIFEST, *(e.path for e in corpus.manifest.files), *(e.path for e in corpus.manifest.support)}
@@ -154,6 +167,10 @@ def _regenerated(corpus: Corpus, files: Files, bank: Bank, done: Callable[[Part]
             yield f"{place}: regeneration gives other bytes"
             if path in entries:
                 yield from (f"{place}: {words}" for words in departures(files[entries[path]], data, path))
+            if path == KILLS:
+                right = parse(data, path)
+                wrong = sorted(name for name in right if kills.get(name) != right[name])
+                yield from (f"{place}: {name}: kills {right[name] or 'nothing'}" for name in wrong)
     yield from (f"{corpus.root / path}: regeneration does not make it" for path in sorted(known - made))
 
 

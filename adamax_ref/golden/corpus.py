@@ -12,9 +12,10 @@ from .case import Case, VectorFile
 from .codec import json_bytes, parse
 from .flags import FLAGS
 
-CORPUS_VERSION = "0.2.0"
+CORPUS_VERSION = "0.3.0"
 SPEC_VERSION = "1"
 MANIFEST = "MANIFEST.json"
+KILLS = "KILLS.json"
 MANIFEST_FORMAT = "adamax-manifest/1"
 HASHES_FORMAT = "adamax-digests/1"
 SCHEMAS = ("vectors", "manifest", "protocol", "report")

@@ -26,7 +26,6 @@ from adamax_ref.recipe.profile import BINARY32, BINARY64, Format
 from .case import QUANTITIES, Alternative, Case, Expectation, Hyper, Number, Quantity
 from .oracle import State, canonical, plain, start, trajectory, with_flushes
 from .patterns import decode, encode, inside
-from .short import coarse
 
 
 def readings(case: Case, dialect: Dialect) -> Iterator[tuple[str, Case, Dialect]]:
@@ -250,3 +249,14 @@ def _quantity(bits: Sequence[float], plains: Sequence[float], enclosure: Limits,
         bound=encode(map(coarse, enclosure.bound), BINARY64),
         plain=None if unfused == written else unfused,
     )
+
+
+def coarse(bound: float) -> float:
+    """Return the least double that is not below `bound` and whose pattern has a lower half of zeros.
+
+    Examples
+    --------
+    >>> coarse(0.1).hex(), coarse(0.0)
+    ('0x1.9999a00000000p-4', 0.0)
+    """
+    return BINARY64.decode(BINARY64.encode(bound) + 0xFFFFFFFF >> 32 << 32)

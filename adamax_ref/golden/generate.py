@@ -1,10 +1,11 @@
 """All files of a corpus, with the same bytes on every machine and in every run.
 
-A design becomes no case where permitted recipes disagree on the class of a result (there is no right answer), and where
-it proves nothing: no bug of the bank fails it, and other cases of the file cite its clauses. The file names each omitted
-design with the reason.
+A design becomes no case where permitted recipes disagree on the class of a result (there is no right answer), and the
+file names the design with the reason. Vector files do not depend on the bank of bugs: which bugs a case kills is in
+KILLS.json alone.
 """
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
@@ -16,14 +17,13 @@ from adamax_ref.farm import Mapper
 from .build import case_from
 from .case import FORMAT, Case, ProfileTypes, VectorFile
 from .codec import CorpusError, json_bytes
-from .corpus import CORPUS_VERSION, HASHES_FORMAT, LARGEST_FILE, MANIFEST, Part, manifest_of, support_files
+from .corpus import CORPUS_VERSION, HASHES_FORMAT, KILLS, LARGEST_FILE, MANIFEST, Part, manifest_of, support_files
 from .design import SCOPE, Design, about, designs_of, parts
 from .expected import Inadmissible, Undecided, answered, certified_together, narrowed
 from .flat import flat_files
 from .load import Corpus, open_corpus, vector_file
 from .oracle import with_flushes
 from .recipes import recipes
-from .short import vector_bytes
 from .store import Store
 
 
@@ -37,10 +37,7 @@ class Bank(Protocol):
         """Return the content of BUGS.json for the cases of a corpus."""
 
 
-PROVES_NOTHING = "no bug fails it here, and other cases of the file cite its clauses"
-
-
-def admitted(part: Part, bank: Bank) -> tuple[list[Case], dict[str, str]]:
+def admitted(part: Part) -> tuple[list[Case], dict[str, str]]:
     """Return the cases of a vector file, and for each design without a case there the reason.
 
     Raises
@@ -60,9 +57,8 @@ def admitted(part: Part, bank: Bank) -> tuple[list[Case], dict[str, str]]:
         except Undecided as reason:
             omitted[each.slug] = str(reason).partition(" (")[0]
             continue
-        cases.append(case.with_kills(bank.killed_by(case)))
-    idle = {case.slug for case in cases if not proves(case, cases)}
-    return [case for case in cases if case.slug not in idle], omitted | dict.fromkeys(sorted(idle), PROVES_NOTHING)
+        cases.append(case)
+    return cases, omitted
 
 
 def _asked(part: Part, design: Design) -> Case:
@@ -96,7 +92,7 @@ LONG = ("chain", "drawn", "round", "shape")
 """Categories whose files take longest to compute, the longest first."""
 
 
-def make(part: Part, bank: Bank) -> VectorFile:
+def make(part: Part) -> VectorFile:
     """Compute one vector file.
 
     Raises
@@ -104,7 +100,7 @@ def make(part: Part, bank: Bank) -> VectorFile:
     Inadmissible
         When a case breaks a rule of admission.
     """
-    cases, omitted = admitted(part, bank)
+    cases, omitted = admitted(part)
     return VectorFile(
         format=FORMAT,
         corpus=CORPUS_VERSION,
@@ -119,29 +115,35 @@ def make(part: Part, bank: Bank) -> VectorFile:
     )
 
 
-def make_bytes(part: Part, bank: Bank) -> bytes:
+def make_bytes(part: Part) -> bytes:
     """Compute one vector file, as the bytes that are written.
-
-    Parameters
-    ----------
-    part : Part
-        Which one.
-    bank : Bank
-        The bugs.
 
     Raises
     ------
     Inadmissible
         When a case breaks a rule of admission, or the file grows too large.
     """
-    data = vector_bytes(make(part, bank))
+    return _limited(part, json_bytes(make(part)))
+
+
+def _limited(part: Part, data: bytes) -> bytes:
     if len(data) > LARGEST_FILE[part.level]:
         raise Inadmissible(f"{part.path}: {len(data)} bytes are more than {LARGEST_FILE[part.level]}; split the category")
     return data
 
 
+def file_with_kills(part: Part, bank: Bank) -> bytes:
+    """Compute one vector file and the bugs that its cases kill: a line of JSON by case, and the bytes of the file."""
+    file = make(part)
+    return _kills_line({case.id: " ".join(bank.killed_by(case)) for case in file.cases}) + _limited(part, json_bytes(file))
+
+
+def _kills_line(kills: Mapping[str, str]) -> bytes:
+    return json.dumps(kills).encode() + b"\n"
+
+
 def packaged() -> dict[str, bytes]:
-    """Return the vector files of the shipped corpus by path; none where it is of another version than this program makes.
+    """Return the shipped vector files as :func:`file_with_kills` does, by path; none for another version of the corpus.
 
     Examples
     --------
@@ -149,8 +151,9 @@ def packaged() -> dict[str, bytes]:
     True
     """
     corpus = open_corpus()
-    current = corpus.manifest.corpus == CORPUS_VERSION
-    return {entry.path: corpus.verified(entry) for entry in corpus.manifest.files if current}
+    if corpus.manifest.corpus != CORPUS_VERSION:
+        return {}
+    return {entry.path: _kills_line(corpus.kills_in(entry)) + corpus.verified(entry) for entry in corpus.manifest.files}
 
 
 def computed(
@@ -197,21 +200,28 @@ def corpus_bytes(
     level, dialects
         As in :func:`parts`.
     bank : Bank
-        The bugs, for ``kills`` and BUGS.json.
+        The bugs, for KILLS.json and BUGS.json.
     done : callable
         Called after each vector file, for a progress bar.
     mapper : callable
         Computes the vector files, perhaps in other processes (see :func:`adamax_ref.farm.farm`).
     store : Store, optional
-        Where vector files are kept that an interrupted run has finished.
+        The finished files of an interrupted run.
     ready : mapping of str to bytes
-        Vector files by path that need not be made, such as :func:`packaged`.
+        Results of :func:`file_with_kills` by path that need not be computed, such as :func:`packaged`.
     """
     planned = parts(level, dialects)
-    data = computed(planned, partial(make_bytes, bank=bank), done, mapper, store, ready)
+    units = computed(planned, partial(file_with_kills, bank=bank), done, mapper, store, ready)
+    kills: dict[str, str] = {}
+    data: dict[str, bytes] = {}
+    for path, unit in units.items():
+        line, _, data[path] = unit.partition(b"\n")
+        kills |= json.loads(line)
     files = {part: vector_file(data[part.path], part.path) for part in planned}
+    cases = (case.with_kills(kills[case.id].split()) for file in files.values() for case in file.cases)
     data |= support_files() | flat_files(files)
     data["RECIPES.json"] = json_bytes(recipes(sorted({(part.dialect, part.profile) for part in files})))
-    data["BUGS.json"] = json_bytes(bank.described(case for file in files.values() for case in file.cases))
+    data[KILLS] = json_bytes(kills)
+    data["BUGS.json"] = json_bytes(bank.described(cases))
     yield from data.items()
     yield MANIFEST, json_bytes(manifest_of(level, files, data))

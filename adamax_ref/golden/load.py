@@ -7,7 +7,8 @@ of a case is decoded before the case is returned.
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import final
 
@@ -16,6 +17,7 @@ from adamax_ref.recipe.profile import BINARY64, PROFILES, Format
 from .case import FORMAT, QUANTITIES, Case, Expectation, Number, ProfileTypes, VectorFile
 from .codec import CorpusError, contained, from_json, parse, read
 from .corpus import (
+    KILLS,
     LARGEST_FILE,
     LEVELS,
     MANIFEST,
@@ -28,12 +30,12 @@ from .corpus import (
     shipped,
 )
 from .patterns import decode, order_keys
-from .short import lengthened
 
 _WORD = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _SUPPORT = re.compile(r"[A-Z]+\.json|schema/[a-z]+\.schema\.json|(core|full)/[a-z0-9-]+/[a-z0-9]+\.txt")
 _ID = re.compile(r"[a-z0-9-]+/[a-z0-9]+/[a-z0-9-]+/[a-z0-9][a-z0-9-]*")
 
+DAMAGED = "not the file that the manifest describes (size or SHA-256); generate the corpus again"
 MOST_DIMENSIONS = 64
 LARGEST_COUNT = 1 << 53
 """A step counter is a double somewhere in most implementations."""
@@ -121,20 +123,37 @@ class Corpus:
         where = str(self.root / entry.path)
         file = vector_file(self.verified(entry), where)
         _check_file(file, entry, self.manifest, where)
-        return file
+        cases = (case.with_kills(self.kills.get(case.id, "").split()) for case in file.cases)
+        return replace(file, cases=tuple(cases))
+
+    @cached_property
+    def kills(self) -> dict[str, str]:
+        """The bugs that each case kills, by id, separated by blanks; empty where the corpus has no KILLS.json."""
+        entry = next((other for other in self.manifest.support if other.path == KILLS), None)
+        if entry is None:
+            return {}
+        path = contained(self.root, KILLS)
+        data = read(path)
+        if (len(data), digest(data)) != (entry.bytes, entry.sha256):
+            raise CorpusError(f"{path}: {DAMAGED}")
+        return from_json(dict[str, str], parse(data, str(path)), str(path))
+
+    def kills_in(self, entry: FileEntry) -> dict[str, str]:
+        """Return the part of :attr:`kills` that is about the cases of a file."""
+        return {case.id: self.kills.get(case.id, "") for case in self.file(entry).cases}
 
     def verified(self, entry: FileEntry) -> bytes:
         """Return the bytes of a file after comparing size and hash."""
         path = contained(self.root, entry.path)
         data = read(path, LARGEST_FILE[entry.level])
         if len(data) != entry.bytes or digest(data) != entry.sha256:
-            raise CorpusError(f"{path}: not the file that the manifest describes (size or SHA-256); generate the corpus again")
+            raise CorpusError(f"{path}: {DAMAGED}")
         return data
 
 
 def vector_file(data: bytes, where: str) -> VectorFile:
     """Read the bytes of a vector file; CorpusError says `where` they are malformed. Nothing else of them is believed yet."""
-    return from_json(VectorFile, lengthened(parse(data, where)), where)
+    return from_json(VectorFile, parse(data, where), where)
 
 
 def open_corpus(root: Path | None = None) -> Corpus:
