@@ -103,11 +103,11 @@ class _Analysis:
 
     def run(self, parted: Mapping[int, Flags]) -> list[Error]:
         for at, node in enumerate(self.graph.nodes):
-            error = self.merged(node) if node.derivations else self.given(at)
+            error = self.merged(node) if node.derivations else self.initial(at)
             self.known.append(replace(error, lost=error.lost | parted[at]) if at in parted else error)
         return self.known
 
-    def given(self, at: int) -> Error:
+    def initial(self, at: int) -> Error:
         """Errors of what a step starts from."""
         if at in self.constants:
             off = self.constants[at][1]
@@ -122,19 +122,19 @@ class _Analysis:
     def merged(self, node: Node) -> Error:
         """Largest error over all derivations that have a bound; without one where the dialect's own recipe has none."""
         size = self.sizes[node.value]
-        found = [self.derived(derivation, size) for derivation in node.derivations]
-        if len(found) == 1:
-            return self.at_numbers(found[0], size)
-        some = any(error.lost is self.never for error in found)
-        lost = self.never if some else reduce(np.logical_and, (error.lost for error in found))
-        for derivation, error in zip(node.derivations, found, strict=True):
+        candidates = [self.derived(derivation, size) for derivation in node.derivations]
+        if len(candidates) == 1:
+            return self.at_numbers(candidates[0], size)
+        some = any(error.lost is self.never for error in candidates)
+        lost = self.never if some else reduce(np.logical_and, (error.lost for error in candidates))
+        for derivation, error in zip(node.derivations, candidates, strict=True):
             if derivation.own:
                 lost = self.either(lost, error.lost)
-        total = reduce(np.maximum, (self.unless(error.lost, error.total) for error in found))
-        if len({tuple(error.slopes) for error in found}) > 1:
+        total = reduce(np.maximum, (self.unless(error.lost, error.total) for error in candidates))
+        if len({tuple(error.slopes) for error in candidates}) > 1:
             return self.at_numbers(Error({}, total, total, lost), size)
-        noise = reduce(np.maximum, (self.unless(error.lost, error.noise) for error in found))
-        return self.at_numbers(Error(found[0].slopes, noise, total, lost), size)
+        noise = reduce(np.maximum, (self.unless(error.lost, error.noise) for error in candidates))
+        return self.at_numbers(Error(candidates[0].slopes, noise, total, lost), size)
 
     def either(self, some: Flags, others: Flags) -> Flags:
         """Unite flags; that nothing is flagged, which is usual, stays known without a look."""
@@ -156,7 +156,7 @@ class _Analysis:
         args = [self.known[arg] for arg in derivation.args]
         sizes = [self.sizes[self.graph.nodes[arg].value] for arg in derivation.args]
         lost = reduce(self.either, (error.lost for error in args))
-        exact = {"neg": self.kept, "abs": self.kept, "max": self.larger, "greater": self.larger}
+        exact = {"neg": self.unrounded, "abs": self.unrounded, "max": self.larger, "greater": self.larger}
         if derivation.operation in exact:
             slopes, noise, total = exact[derivation.operation](derivation, args, sizes)
             return Error(slopes, noise, total, lost)
@@ -204,7 +204,7 @@ class _Analysis:
         gone = np.where(minus(size.lower, error.total) < least, np.minimum(plus(size.upper, error.total), least), 0.0)
         return Error(error.slopes, plus(error.noise, gone), plus(error.total, gone), lost)
 
-    def kept(self, derivation: Derivation, args: list[Error], sizes: list[Magnitude]) -> tuple[Any, Doubles, Doubles]:
+    def unrounded(self, derivation: Derivation, args: list[Error], sizes: list[Magnitude]) -> tuple[Any, Doubles, Doubles]:
         if derivation.operation == "neg":
             return {name: -slope for name, slope in args[0].slopes.items()}, args[0].noise, args[0].total
         return {}, args[0].total, args[0].total

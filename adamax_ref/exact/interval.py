@@ -212,9 +212,9 @@ class Column:
     @classmethod
     def _uncut(cls, lo: Integers, hi: Integers, exponent: Integers, bits: int) -> "Column":
         """Return a column of ends that are known to be short enough."""
-        made = cls.__new__(cls)
-        made.lo, made.hi, made.exponent, made.bits = lo, hi, exponent, bits
-        return made
+        column = cls.__new__(cls)
+        column.lo, column.hi, column.exponent, column.bits = lo, hi, exponent, bits
+        return column
 
     @classmethod
     def of(cls, numbers: Doubles, bits: int = BITS) -> "Column":

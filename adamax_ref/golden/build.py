@@ -117,26 +117,26 @@ def _hyper(design: Design, dialect: Dialect) -> Hyper:
     return Hyper(**{name: Number.of(value) for name, value in numbers.items()}, decay=decay, maximize=design.maximize)
 
 
-def _steps(wanted: Sequence[Values | Go | Skip], maker: _Maker) -> tuple[Step, ...]:
-    return tuple(_step(each, maker) for each in wanted)
+def _steps(entry: Sequence[Values | Go | Skip], maker: _Maker) -> tuple[Step, ...]:
+    return tuple(_step(item, maker) for item in entry)
 
 
-def _step(wanted: Values | Go | Skip, maker: _Maker) -> Step:
-    if isinstance(wanted, Skip):
+def _step(entry: Values | Go | Skip, maker: _Maker) -> Step:
+    if isinstance(entry, Skip):
         return Step(skip=True)
-    go = wanted if isinstance(wanted, Go) else Go(wanted)
+    go = entry if isinstance(entry, Go) else Go(entry)
     return Step(grad=maker.text(go.grad, "grad"), lr=None if go.lr is None else Number.of(go.lr))
 
 
 def _chain(chain: Chain, case: Case, dialect: Dialect) -> tuple[Step, ...]:
     """Draw each gradient from the bits of the parameter that the canonical recipe has reached."""
     rule, h, state, draw = canonical(with_flushes(dialect), case.profile), case.hyper.at(), start(case), full(chain.draw, case.form)
-    key, made = key_of(case.id), []
+    key, results = key_of(case.id), []
     for _ in range(chain.steps):
         grad = _stored([draw.number(mix(key + case.form.encode(theta))) for theta in state.theta], case.form)
-        made.append(Step(grad=encode(grad, case.form)))
+        results.append(Step(grad=encode(grad, case.form)))
         state = step(rule, state, grad, h)
-    return tuple(made)
+    return tuple(results)
 
 
 def _searched(search: Search, case: Case, dialect: Dialect) -> Case:
@@ -147,12 +147,12 @@ def _searched(search: Search, case: Case, dialect: Dialect) -> Case:
 
 
 def _with_constants(case: Case, dialect: Dialect) -> tuple[Step, ...]:
-    t, made = case.init.t, []
-    for each in case.steps:
-        t += each.grad is not None
-        known = constants(dialect, case.hyper.at(each), t) if each.grad is not None else None
-        made.append(replace(each, constants=known))
-    return tuple(made)
+    t, results = case.init.t, []
+    for item in case.steps:
+        t += item.grad is not None
+        known = constants(dialect, case.hyper.at(item), t) if item.grad is not None else None
+        results.append(replace(item, constants=known))
+    return tuple(results)
 
 
 def _flags(case: Case, design: Design) -> tuple[str, ...]:
@@ -162,8 +162,8 @@ def _flags(case: Case, design: Design) -> tuple[str, ...]:
         "two-dim": len(case.shape) > 1,
         "empty": math.prod(case.shape) == 0,
         "imported-state": "init-state" in _needs(case),
-        "schedule": any(each.lr is not None for each in case.steps),
-        "skipped-step": any(each.skip for each in case.steps),
+        "schedule": any(item.lr is not None for item in case.steps),
+        "skipped-step": any(item.skip for item in case.steps),
         "decay-coupled": case.hyper.decay == "l2",
         "decay-decoupled": case.hyper.decay == "decoupled",
         "maximize": case.hyper.maximize,
@@ -178,16 +178,16 @@ def _needs(case: Case) -> tuple[str, ...]:
     """Say which features a target must have (section 9.2 of the protocol)."""
     parts = 2 if PROFILES[case.profile].is_complex else 1
     zeros = " ".join(["0" * (case.form.width // 4)] * math.prod(case.shape) * parts)
-    wanted = {
+    entry = {
         "init-state": case.init.t != 0 or case.init.m != zeros or case.init.u != zeros,
-        "lr-schedule": any(each.lr is not None for each in case.steps),
-        "skip": any(each.skip for each in case.steps),
+        "lr-schedule": any(item.lr is not None for item in case.steps),
+        "skip": any(item.skip for item in case.steps),
         "l2": case.hyper.decay == "l2",
         "decoupled": case.hyper.decay == "decoupled",
         "maximize": case.hyper.maximize,
         "complex": PROFILES[case.profile].is_complex,
     }
-    return tuple(sorted(name for name, holds in wanted.items() if holds))
+    return tuple(sorted(name for name, holds in entry.items() if holds))
 
 
 def corrects(dialect: Dialect) -> bool:

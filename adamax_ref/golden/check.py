@@ -133,8 +133,8 @@ def _manifest(corpus: Corpus, files: Files) -> Iterator[str]:
     totals = (len(cases), sum(map(numbers_in, files.values())))
     if totals != (manifest.totals.cases, manifest.totals.expectations):
         yield f"totals are {totals[0]} cases and {totals[1]} expectations, not what it says"
-    for pair, told in manifest.floors.items():
-        for level, number in told.items():
+    for pair, floors in manifest.floors.items():
+        for level, number in floors.items():
             right = floor(_cases(files, pair, LEVELS[: LEVELS.index(level) + 1] if level in LEVELS else ()))
             if right != number:
                 yield f"the floor of {pair} {level} is {right}, not {number}"
@@ -147,8 +147,8 @@ def _matrix(files: Files, matrix: Matrix) -> Iterator[str]:
 
 
 def _cases(files: Files, pair: str, levels: Sequence[str]) -> list[Case]:
-    wanted = (entry for entry in files if f"{entry.dialect}/{entry.profile}" == pair and entry.level in levels)
-    return [case for entry in wanted for case in files[entry].cases]
+    selected = (entry for entry in files if f"{entry.dialect}/{entry.profile}" == pair and entry.level in levels)
+    return [case for entry in selected for case in files[entry].cases]
 
 
 def _regenerated(
@@ -157,9 +157,9 @@ def _regenerated(
     """Compare with what this program writes for the same level and dialects, byte for byte, and say which numbers differ."""
     entries = {entry.path: entry for entry in files}
     known = {MANIFEST, *(e.path for e in corpus.manifest.files), *(e.path for e in corpus.manifest.support)}
-    made = set()
+    regenerated = set()
     for path, data in corpus_bytes(corpus.manifest.level, corpus.manifest.dialects, bank, done, mapper):
-        made.add(path)
+        regenerated.add(path)
         place = corpus.root / path
         if path not in known:
             yield f"{place}: missing"
@@ -171,25 +171,25 @@ def _regenerated(
                 right = parse(data, path)
                 wrong = sorted(name for name in right if kills.get(name) != right[name])
                 yield from (f"{place}: {name}: kills {right[name] or 'nothing'}" for name in wrong)
-    yield from (f"{corpus.root / path}: regeneration does not make it" for path in sorted(known - made))
+    yield from (f"{corpus.root / path}: regeneration does not make it" for path in sorted(known - regenerated))
 
 
 _NAMES = {"bits": "the stepper's", "plain": "the plain recipe's", "true": "the exact value", "lo": "the bound", "hi": "the bound"}
 
 
-def departures(file: VectorFile, made: bytes, path: str) -> Iterator[str]:
+def departures(file: VectorFile, regenerated: bytes, path: str) -> Iterator[str]:
     """Yield a sentence for each case that differs from the regenerated one.
 
     Parameters
     ----------
     file : VectorFile
         The one that is checked.
-    made : bytes
+    regenerated : bytes
         What regeneration gives in its place.
     path : str
         Where, for errors.
     """
-    right = {case.id: case for case in vector_file(made, path).cases}
+    right = {case.id: case for case in vector_file(regenerated, path).cases}
     for case in file.cases:
         if case.id not in right:
             yield f"{case.id}: no such case is made"
@@ -205,7 +205,7 @@ def _difference(case: Case, right: Case) -> str:
             words = _quantity(got, want, name)
             if words:
                 return f"{name} after step {got.step}: {words}"
-    return "it has another " + next(each.name for each in fields(Case) if getattr(case, each.name) != getattr(right, each.name))
+    return "it has another " + next(item.name for item in fields(Case) if getattr(case, item.name) != getattr(right, item.name))
 
 
 def _quantity(got: Expectation, want: Expectation, name: str) -> str:

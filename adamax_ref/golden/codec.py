@@ -92,10 +92,10 @@ def parse(data: bytes, where: str, remedy: str = "generate the corpus again") ->
         raise CorpusError(f"{where}: {token} is not allowed; numbers are written as bit patterns")
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        made = dict(pairs)
-        if len(made) != len(pairs):
+        result = dict(pairs)
+        if len(result) != len(pairs):
             raise CorpusError(f"{where}: a field occurs twice")
-        return made
+        return result
 
     try:
         return json.loads(data.decode("utf-8"), parse_constant=refuse, object_pairs_hook=unique)
@@ -170,8 +170,8 @@ def from_json(kind: type[Record], data: object, where: str) -> Record:
     ...
     adamax_ref.golden.codec.CorpusError: file: field 'class' is missing
     """
-    made: Record = _value(kind, data, where)
-    return made
+    result: Record = _value(kind, data, where)
+    return result
 
 
 def _value(hint: Any, data: Any, where: str) -> Any:

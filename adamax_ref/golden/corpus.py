@@ -154,8 +154,8 @@ ORACLES = (Oracle("exact-rationals-with-balls", "1"), Oracle("rounded-once-stepp
 
 def support_files() -> dict[str, bytes]:
     """Return the other files of a corpus by path: flags and schemas."""
-    made = {"FLAGS.json": json_bytes(FLAGS)}
-    return made | {f"schema/{name}.schema.json": schema(name) for name in SCHEMAS}
+    result = {"FLAGS.json": json_bytes(FLAGS)}
+    return result | {f"schema/{name}.schema.json": schema(name) for name in SCHEMAS}
 
 
 def manifest_of(level: str, files: dict[Part, VectorFile], data: dict[str, bytes]) -> Manifest:
@@ -188,11 +188,11 @@ def _keys(part: Part) -> tuple[str, str, str, str]:
 
 def _floors(level: str, files: dict[Part, VectorFile]) -> dict[str, dict[str, int]]:
     floors: dict[str, dict[str, int]] = {}
-    for each in LEVELS[: LEVELS.index(level) + 1]:
+    for item in LEVELS[: LEVELS.index(level) + 1]:
         for pair in sorted({(part.dialect, part.profile) for part in files}):
-            below = LEVELS[: LEVELS.index(each) + 1]
+            below = LEVELS[: LEVELS.index(item) + 1]
             cases = [
                 c for part, f in files.items() if (part.dialect, part.profile) == pair and part.level in below for c in f.cases
             ]
-            floors.setdefault("/".join(pair), {})[each] = floor(cases)
+            floors.setdefault("/".join(pair), {})[item] = floor(cases)
     return floors

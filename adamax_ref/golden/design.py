@@ -144,12 +144,12 @@ class Design:
             return False  # such a correction takes as many products as there were steps
         if profile not in self.profiles or profile not in dialect.profiles or self.lacks in dialect.options:
             return False
-        wanted = {"maximize"} if self.maximize else set()
+        required = {"maximize"} if self.maximize else set()
         if self.hyper.get("eps") and self.refuse is None and not self.any_eps:
-            wanted.add("eps")
+            required.add("eps")
         if self.hyper.get("weight_decay") and not dialect.options & {"l2", "decoupled"}:
             return self.refuse is not None
-        return wanted <= dialect.options
+        return required <= dialect.options
 
 
 @cache
@@ -167,8 +167,8 @@ def categories() -> tuple[str, ...]:
 @cache
 def designs(category: str) -> tuple[Design, ...]:
     """Return the designs of a category, in the order in which they were written."""
-    found: tuple[Design, ...] = import_module(f"{_designs.__name__}.{category.replace('-', '_')}").DESIGNS
-    return found
+    result: tuple[Design, ...] = import_module(f"{_designs.__name__}.{category.replace('-', '_')}").DESIGNS
+    return result
 
 
 @cache
@@ -188,22 +188,22 @@ def parts(level: str = "core", dialects: tuple[str, ...] = ()) -> list[Part]:
     """
     if level not in LEVELS:
         raise ValueError(f"unknown level {level!r}; known are {', '.join(LEVELS)}")
-    wanted = LEVELS[: LEVELS.index(level) + 1]
-    found = (
-        Part(each, dialect, profile, category)
-        for each in wanted
+    required = LEVELS[: LEVELS.index(level) + 1]
+    result = (
+        Part(item, dialect, profile, category)
+        for item in required
         for dialect, profiles in chosen(dialects).items()
         for profile in profiles
         for category in categories()
     )
-    return sorted((part for part in found if designs_of(part)), key=lambda part: part.path)
+    return sorted((part for part in result if designs_of(part)), key=lambda part: part.path)
 
 
 def designs_of(part: Part) -> list[Design]:
     """Return the designs that make up a file."""
     dialect, profile = get(part.dialect), part.profile
-    every = (each for each in designs(part.category) if each.applies(dialect, profile))
-    return [each for each in every if each.level_for(dialect, profile) == part.level]
+    every = (item for item in designs(part.category) if item.applies(dialect, profile))
+    return [item for item in every if item.level_for(dialect, profile) == part.level]
 
 
 def _profiles(dialect: str) -> tuple[str, ...]:
@@ -211,10 +211,10 @@ def _profiles(dialect: str) -> tuple[str, ...]:
     declared, evidence = get(dialect).profiles, get(dialect).provenance.evidence
     if evidence is Evidence.SOURCE:
         return ()
-    return tuple(sorted(each for each in declared if evidence is Evidence.LIVE or not PROFILES[each].is_complex))
+    return tuple(sorted(item for item in declared if evidence is Evidence.LIVE or not PROFILES[item].is_complex))
 
 
-SCOPE: dict[str, tuple[str, ...]] = {name: found for name in own_names() if (found := _profiles(name))}
+SCOPE: dict[str, tuple[str, ...]] = {name: result for name in own_names() if (result := _profiles(name))}
 
 
 def chosen(dialects: tuple[str, ...] = ()) -> dict[str, tuple[str, ...]]:

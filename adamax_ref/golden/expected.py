@@ -51,7 +51,7 @@ def flushed(case: Case) -> Case | None:
         return None
     theta, m, u = (_flush(text, case.form) for text in (case.init.theta, case.init.m, case.init.u))
     init = replace(case.init, theta=theta, m=m, u=u)
-    steps = tuple(each if each.grad is None else replace(each, grad=_flush(each.grad, case.form)) for each in case.steps)
+    steps = tuple(item if item.grad is None else replace(item, grad=_flush(item.grad, case.form)) for item in case.steps)
     return replace(case, init=init, steps=steps)
 
 
@@ -71,7 +71,7 @@ def narrowed(case: Case) -> Case | None:
         return None
     numbers = {name: value for name, value in vars(case.hyper).items() if isinstance(value, Number)}
     hyper = Hyper(**{**vars(case.hyper), **{name: _single(value) for name, value in numbers.items()}})
-    steps = tuple(each if each.lr is None else replace(each, lr=_single(each.lr)) for each in case.steps)
+    steps = tuple(item if item.lr is None else replace(item, lr=_single(item.lr)) for item in case.steps)
     return None if (hyper, steps) == (case.hyper, case.steps) else replace(case, hyper=hyper, steps=steps)
 
 
@@ -122,12 +122,12 @@ def certified(cases: Sequence[Case], dialect: Dialect) -> list[list[Certified]]:
         When a number or a hyperparameter makes no sense.
     """
     profile, first, starts = cases[0].profile, cases[0], [start(case) for case in cases]
-    p, m, u = ([x for each in starts for x in getattr(each, name)] for name in ("theta", "m", "u"))
-    steps = [certify.Step(_grads(cases, at), first.hyper.at(each)) for at, each in enumerate(first.steps)]
-    made = certify.certify(dialect, profile, p, m, u, first.init.t, steps, flush=dialect.flushes)
-    ends = [sum(len(each.theta) for each in starts[:count]) for count in range(len(cases) + 1)]
-    told = [made[number - 1] for number in first.report]
-    return [[_part(one, slice(begin, end)) for one in told] for begin, end in pairwise(ends)]
+    p, m, u = ([x for item in starts for x in getattr(item, name)] for name in ("theta", "m", "u"))
+    steps = [certify.Step(_grads(cases, at), first.hyper.at(item)) for at, item in enumerate(first.steps)]
+    states = certify.certify(dialect, profile, p, m, u, first.init.t, steps, flush=dialect.flushes)
+    ends = [sum(len(item.theta) for item in starts[:count]) for count in range(len(cases) + 1)]
+    reported = [states[number - 1] for number in first.report]
+    return [[_part(one, slice(begin, end)) for one in reported] for begin, end in pairwise(ends)]
 
 
 def certified_together(cases: Iterable[Case], dialect: Dialect) -> dict[str, list[Certified]]:
@@ -136,16 +136,16 @@ def certified_together(cases: Iterable[Case], dialect: Dialect) -> dict[str, lis
     for case in cases:
         if case.result == "value":
             groups[_steps_of(case)].append(case)
-    found: dict[str, list[Certified]] = {}
+    results: dict[str, list[Certified]] = {}
     for group in groups.values():
         if len(group) > 1:
             with suppress(Undecidable):  # one without a right answer; each of them has to be asked by itself
-                found |= zip((case.id for case in group), certified(group, dialect), strict=True)
-    return found
+                results |= zip((case.id for case in group), certified(group, dialect), strict=True)
+    return results
 
 
 def _steps_of(case: Case) -> Hashable:
-    return case.init.t, case.report, case.hyper, tuple((each.skip, each.lr) for each in case.steps)
+    return case.init.t, case.report, case.hyper, tuple((item.skip, item.lr) for item in case.steps)
 
 
 def _grads(cases: Sequence[Case], at: int) -> list[float] | None:
@@ -204,17 +204,17 @@ def expectations(case: Case, dialect: Dialect, bounds: Sequence[Certified] | Non
 
 
 def _bits(expect: Sequence[Expectation]) -> list[str]:
-    return [getattr(each, name).bits for each in expect for name in QUANTITIES]
+    return [getattr(item, name).bits for item in expect for name in QUANTITIES]
 
 
 def _alternatives(case: Case, dialect: Dialect, narrow: Sequence[Certified] | None) -> tuple[Alternative, ...]:
     """Return what a target may answer that takes a freedom, where that is another answer and a certain one."""
-    found = []
-    for when, asked, reading in readings(case, dialect):
+    results = []
+    for when, question, reading in readings(case, dialect):
         with suppress(Undecided):
             bounds = narrow if when == "hyper32" else None
-            found.append(Alternative(when, expectations(asked, reading, bounds)))
-    return tuple(found)
+            results.append(Alternative(when, expectations(question, reading, bounds)))
+    return tuple(results)
 
 
 def _bounds(case: Case, dialect: Dialect) -> Sequence[Certified]:

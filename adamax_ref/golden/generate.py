@@ -46,16 +46,16 @@ def admitted(part: Part) -> tuple[list[Case], dict[str, str]]:
         When a case breaks a rule of admission by a fault of its design, or of this program.
     """
     dialect = get(part.dialect)
-    asked = [_asked(part, design) for design in designs_of(part)]
-    law, narrow = with_flushes(dialect), [other for each in asked if (other := narrowed(each)) is not None]
-    together, apart = (certified_together(some, law) if part.level == "full" else {} for some in (asked, narrow))
+    questions = [_asked(part, design) for design in designs_of(part)]
+    own, narrow = with_flushes(dialect), [other for item in questions if (other := narrowed(item)) is not None]
+    together, apart = (certified_together(some, own) if part.level == "full" else {} for some in (questions, narrow))
     cases: list[Case] = []
     omitted: dict[str, str] = {}
-    for each in asked:
+    for item in questions:
         try:
-            case = answered(each, dialect, together.get(each.id), apart.get(each.id))
+            case = answered(item, dialect, together.get(item.id), apart.get(item.id))
         except Undecided as reason:
-            omitted[each.slug] = str(reason).partition(" (")[0]
+            omitted[item.slug] = str(reason).partition(" (")[0]
             continue
         cases.append(case)
     return cases, omitted
@@ -176,10 +176,10 @@ def computed(
     rank = {category: at for at, category in enumerate(LONG)}
     missing = [part for part in planned if part.path not in data]
     missing.sort(key=lambda part: (rank.get(part.category, len(LONG)), part.path))
-    for part, made in zip(missing, mapper(making, missing), strict=True):
+    for part, result in zip(missing, mapper(making, missing), strict=True):
         if store is not None:
-            store.save(part.path, made)
-        data[part.path] = made
+            store.save(part.path, result)
+        data[part.path] = result
         done(part)
     return data
 

@@ -68,8 +68,8 @@ class Corpus:
         own = {entry.path: entry.sha256 for entry in self.manifest.files}
         folders = {path.rpartition("/")[0] for path in own}
         vectors = ((path, known) for path, known in published_hashes().items() if path.endswith(".json"))
-        wanted = {path: known for path, known in vectors if path.rpartition("/")[0] in folders}
-        return self.manifest.corpus if own == wanted else f"{self.manifest.corpus} (changed)"
+        expected = {path: known for path, known in vectors if path.rpartition("/")[0] in folders}
+        return self.manifest.corpus if own == expected else f"{self.manifest.corpus} (changed)"
 
     @property
     def hashes(self) -> dict[str, str]:
@@ -179,10 +179,10 @@ def open_corpus(root: Path | None = None) -> Corpus:
 
 
 def _check_manifest(manifest: Manifest, where: str) -> None:
-    told = manifest.format, manifest.spec
-    if told != (MANIFEST_FORMAT, SPEC_VERSION):
+    stated = manifest.format, manifest.spec
+    if stated != (MANIFEST_FORMAT, SPEC_VERSION):
         raise CorpusError(
-            f"{where}: format and specification {str(told)[:80]}; this program reads {(MANIFEST_FORMAT, SPEC_VERSION)}"
+            f"{where}: format and specification {str(stated)[:80]}; this program reads {(MANIFEST_FORMAT, SPEC_VERSION)}"
         )
     if manifest.level not in LEVELS or not manifest.files:
         raise CorpusError(f"{where}: level {manifest.level[:40]!r} with {len(manifest.files)} files; generate the corpus again")
@@ -200,10 +200,10 @@ def _check_manifest(manifest: Manifest, where: str) -> None:
 
 
 def _check_file(file: VectorFile, entry: FileEntry, manifest: Manifest, where: str) -> None:
-    told = (file.format, file.corpus, file.dialect, file.profile, file.category, file.level)
+    stated = (file.format, file.corpus, file.dialect, file.profile, file.category, file.level)
     types = ProfileTypes.of(entry.profile)
-    wanted = (FORMAT, manifest.corpus, entry.dialect, types, entry.category, entry.level)
-    for name, got, want in zip(("format", "corpus", "dialect", "profile", "category", "level"), told, wanted, strict=True):
+    expected = (FORMAT, manifest.corpus, entry.dialect, types, entry.category, entry.level)
+    for name, got, want in zip(("format", "corpus", "dialect", "profile", "category", "level"), stated, expected, strict=True):
         if got != want:
             raise CorpusError(f"{where}: {name} is {str(got)[:80]!r}, the manifest says {str(want)[:80]!r}")
     if not file.count == entry.cases == len(file.cases):
@@ -245,16 +245,16 @@ def _check_report(case: Case) -> None:
         raise ValueError("rev is below 1, a dimension is negative, or no clause is cited")
     if len(case.shape) > MOST_DIMENSIONS or max((case.rev, abs(case.init.t), *case.shape)) > LARGEST_COUNT:
         raise ValueError(f"more than {MOST_DIMENSIONS} dimensions, or a count beyond {LARGEST_COUNT}")
-    for each in (case.expect, *(other.expect for other in case.either or ())):
-        if each is not None and tuple(expectation.step for expectation in each) != case.report:
+    for item in (case.expect, *(other.expect for other in case.either or ())):
+        if item is not None and tuple(expectation.step for expectation in item) != case.report:
             raise ValueError("the expectations are not those of the reported steps")
 
 
 def _check_numbers(case: Case) -> None:
     count = math.prod(case.shape) * (2 if PROFILES[case.profile].is_complex else 1)
-    for each in case.steps:
-        case.hyper.at(each)
-        if each.skip is False or (each.skip is None) == (each.grad is None):
+    for item in case.steps:
+        case.hyper.at(item)
+        if item.skip is False or (item.skip is None) == (item.grad is None):
             raise ValueError("a step either is skipped or has a gradient")
     for text, form in _arrays(case):
         if len(decode(text, form)) != count:
@@ -280,15 +280,15 @@ def _check_ranges(case: Case) -> None:
 def _scalars(case: Case) -> Iterator[str]:
     hyper = case.hyper
     numbers: list[Number | None] = [hyper.lr, hyper.beta1, hyper.beta2, hyper.eps, hyper.weight_decay]
-    yield from (number.f64 for number in (*numbers, *(each.lr for each in case.steps)) if number is not None)
-    for each in case.steps:
-        if each.constants is not None:
-            yield from (each.constants.correction, each.constants.rate)
+    yield from (number.f64 for number in (*numbers, *(item.lr for item in case.steps)) if number is not None)
+    for item in case.steps:
+        if item.constants is not None:
+            yield from (item.constants.correction, item.constants.rate)
 
 
 def _arrays(case: Case) -> Iterator[tuple[str, Format]]:
     yield from ((text, case.form) for text in (case.init.theta, case.init.m, case.init.u))
-    yield from ((each.grad, case.form) for each in case.steps if each.grad is not None)
+    yield from ((item.grad, case.form) for item in case.steps if item.grad is not None)
     for expect in (*(case.expect or ()), *(e for other in case.either or () for e in other.expect)):
         yield from _expected_arrays(expect, case.form)
 

@@ -86,8 +86,8 @@ def hardest_elements(search: Search, name: str, dialect: Dialect, profile: str, 
     if PROFILES[profile].storage is not BINARY64:
         rows = _promising(rows, keep * 4, dialect, profile, h, t)
     finds = nearest(dialect, profile, h, t + 1, rows, keep)
-    found = dict.fromkeys(separated(dialect, profile, h, t + 1, finds).values())
-    elements = ((find.p, find.m, find.u, find.g) for find in found)
+    chosen = dict.fromkeys(separated(dialect, profile, h, t + 1, finds).values())
+    elements = ((find.p, find.m, find.u, find.g) for find in chosen)
     return Columns(*(tuple(column) for column in zip(*elements, strict=True)))
 
 
@@ -148,8 +148,8 @@ def _key(search: Search, case: Case) -> str:
 @cache
 def stored_elements() -> dict[str, dict[str, str]]:
     """Return the content of ``hard_elements.json``: for each case its search and its columns."""
-    made: dict[str, dict[str, str]] = parse(files(__package__).joinpath(_FILE).read_bytes(), _FILE)
-    return made
+    content: dict[str, dict[str, str]] = parse(files(__package__).joinpath(_FILE).read_bytes(), _FILE)
+    return content
 
 
 def _search_all(file: Path) -> None:
