@@ -1,6 +1,6 @@
-"""How far from the truth any permitted recipe may land: a running error analysis over a graph, proven step by step.
+"""Bounds of the errors of permitted recipes, by a running error analysis over their graph.
 
-For every node of a :class:`~adamax_ref.exact.graph.Graph` and every element it holds an :class:`Error`: the computed value
+Every node of a :class:`~adamax_ref.exact.graph.Graph` has an :class:`Error` for every element: the computed value
 is ``x + sum(c_k * d_k) + r``, where x is exact, d_k are the errors of the parameter and the state before the step, c_k is
 the exact derivative of x by them, and the rest is at most ``noise``. Keeping c_k apart is what makes ``m + w(g - m)`` the
 contraction it is: an error of m enters twice, with 1 and with -w. Each operation adds one rounding of at most ``u|x| + eta``.
@@ -33,7 +33,7 @@ _SLACK = 1 + 2.0**-40
 @final
 @dataclass(frozen=True)
 class Error:
-    """How far a computed value may be from the exact one, for each element.
+    """Bounds of the distance of a computed value from the exact one, for each element.
 
     Attributes
     ----------
@@ -108,7 +108,7 @@ class _Analysis:
         return self.known
 
     def initial(self, at: int) -> Error:
-        """Errors of what a step starts from."""
+        """Return the error of an input or a constant."""
         if at in self.constants:
             off = self.constants[at][1]
             error = np.full_like(self.zeros, off)
@@ -120,7 +120,7 @@ class _Analysis:
         return Error(one, self.zeros, self.before[name], self.either(self.never, ~np.isfinite(self.before[name])))
 
     def merged(self, node: Node) -> Error:
-        """Largest error over all derivations that have a bound; without one where the dialect's own recipe has none."""
+        """Return the largest error of all derivations with a bound; none where the dialect's own recipe has none."""
         size = self.sizes[node.value]
         candidates = [self.derived(derivation, size) for derivation in node.derivations]
         if len(candidates) == 1:

@@ -1,4 +1,4 @@
-"""Certified trajectories: for every step the exact values, correctly rounded, and how far a right program may be off.
+"""Certified trajectories: for every step the exact values, correctly rounded, and bounds for right programs.
 
 The exact values are enclosed by intervals whose precision is raised until every rounding is decided; what even then lies on
 the middle between two numbers is settled with fractions. Bounds come from :mod:`adamax_ref.exact.bounds`.
@@ -33,7 +33,7 @@ from .values import Numbers, Undecidable
 @final
 @dataclass(frozen=True)
 class Quantity:
-    """Where the right answers for one of ``p``, ``m``, ``u`` lie; an :class:`~adamax_ref.exact.compare.Enclosure`.
+    """Ranges of the right answers for one of ``p``, ``m``, ``u``; an :class:`~adamax_ref.exact.compare.Enclosure`.
 
     Attributes
     ----------

@@ -29,7 +29,7 @@ _FORMAT_OF = {
 @final
 @dataclass(frozen=True)
 class Enclosure:
-    """Where right answers lie: one entry an element, in row-major order, a complex element as two.
+    """Ranges of right answers: one entry an element, in row-major order, a complex element as two.
 
     Attributes
     ----------

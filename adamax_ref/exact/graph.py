@@ -189,7 +189,7 @@ class Graph:
 @final
 @dataclass(frozen=True)
 class Plan:
-    """How to reach every value: for each its operation and the values it needs; None for inputs and constants."""
+    """An order of evaluation: for each value that is no input and no constant its operation and operands."""
 
     steps: tuple[tuple[int, str, tuple[int, ...]], ...]
     inputs: tuple[int, ...]

@@ -99,7 +99,7 @@ def nearest(dialect: Dialect, profile: str, h: Hyperparameters, t: int, rows: It
 def separated(dialect: Dialect, profile: str, h: Hyperparameters, t: int, finds: Sequence[Hard]) -> dict[Pair, Hard]:
     """Return for each pair of choices that makes a difference at some find the first such find.
 
-    Two choices on an axis are told apart by an element if two permitted recipes that have the same choices on all other
+    An element separates two choices on an axis if two permitted recipes that have the same choices on all other
     axes give new ``p``, ``m`` or ``u`` of different bits. Flushing is left aside.
 
     Parameters

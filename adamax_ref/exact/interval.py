@@ -71,7 +71,7 @@ class Interval:
 
     @property
     def is_point(self) -> bool:
-        """Whether the number is known exactly."""
+        """True if the number is known exactly."""
         return self.lo == self.hi
 
     @property
@@ -251,12 +251,12 @@ class Column:
 
     @property
     def is_zero(self) -> Flags:
-        """Where the number is exactly 0."""
+        """Flags of the numbers that are exactly 0."""
         return np.asarray((self.lo == 0) & (self.hi == 0), dtype=bool)
 
     @property
     def is_point(self) -> Flags:
-        """Where the number is known exactly."""
+        """Flags of the numbers that are known exactly."""
         return np.asarray(self.lo == self.hi, dtype=bool)
 
     def stretched(self, size: int) -> "Column":

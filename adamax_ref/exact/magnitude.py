@@ -29,7 +29,7 @@ _LONG = 1000
 @final
 @dataclass(frozen=True)
 class Magnitude:
-    """What the analysis needs to know of one exact value, for each element.
+    """Size and representability of one exact value, for each element.
 
     Attributes
     ----------

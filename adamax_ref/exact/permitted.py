@@ -37,7 +37,7 @@ class Permitted:
 
     @cached_property
     def plan(self) -> Plan:
-        """How to reach every value; the same whatever step asks first, so that no result depends on what ran before."""
+        """An order of evaluation; independent of the first step that uses it, so that results do not depend on history."""
         constants = exact_by_node(self, SAMPLE, 1, BITS)
         return plan(self.graph, {place: float(number) for place, number in constants.items()})
 

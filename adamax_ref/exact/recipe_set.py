@@ -28,7 +28,7 @@ _BLOCK = 1 << 14
 
 
 Inputs = tuple[int, int, int, int]
-"""Which of the given arrays are the ``p``, ``g``, ``m``, ``u`` of a recipe."""
+"""Numbers of the arrays that are the ``p``, ``g``, ``m``, ``u`` of a recipe."""
 
 
 @final

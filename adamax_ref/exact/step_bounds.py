@@ -28,7 +28,7 @@ _EXACT_STEPS = 8
 @final
 @dataclass(frozen=True)
 class State:
-    """Exact values of ``p``, ``m``, ``u``, and how far those of a right program may be off.
+    """Exact values of ``p``, ``m``, ``u``, and bounds of the errors of a right program.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class State:
 
     @property
     def is_blurred(self) -> bool:
-        """Whether it no longer pays to look for values that are exactly representable."""
+        """True if no value can be exactly representable any more, so that nobody needs to look."""
         if self.age < _EXACT_STEPS or any(self.values[name].special for name in SYMBOLS):
             return False
         return bool(np.all((self.errors["m"] > 0) | self.values["m"].column.is_zero))
@@ -125,7 +125,7 @@ def _class(x: Any) -> str:
 @final
 @dataclass(frozen=True)
 class Bounded:
-    """Where the exact values of one quantity lie, and how far a permitted recipe may be off.
+    """Ranges of the exact values of one quantity, and bounds of permitted recipes.
 
     Attributes
     ----------

@@ -144,7 +144,7 @@ class Numbers(Sequence[Number]):
 
     @property
     def flags(self) -> Flags:
-        """Where there is a float."""
+        """Flags of the floats."""
         flags = np.zeros(len(self), dtype=bool)
         flags[list(self.special)] = True
         return flags

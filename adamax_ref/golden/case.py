@@ -91,7 +91,7 @@ class Init:
 @final
 @dataclass(frozen=True)
 class Constants:
-    """What a target may use instead of forming it: ``1 - beta1**t`` and ``lr`` over it, as binary64 patterns."""
+    """Constants that a target may use: ``1 - beta1**t`` and ``lr`` over it, as binary64 patterns."""
 
     correction: str
     rate: str
@@ -111,7 +111,7 @@ class Step:
 @final
 @dataclass(frozen=True)
 class Quantity:
-    """What one quantity must be after a step.
+    """Expected value of one quantity after a step.
 
     Attributes
     ----------
@@ -136,7 +136,7 @@ class Quantity:
 @final
 @dataclass(frozen=True)
 class Expectation:
-    """What must be there after a reported step."""
+    """Expected values after a reported step."""
 
     step: int
     t: int
@@ -157,7 +157,7 @@ class Alternative:
 @final
 @dataclass(frozen=True)
 class Refusal:
-    """Why a case must be refused: the field at fault, and ``range``, ``nan``, ``length`` or ``format``."""
+    """The reason to refuse a case: the field at fault, and ``range``, ``nan``, ``length`` or ``format``."""
 
     field: str
     class_: str
@@ -211,7 +211,7 @@ class Case:
 
     @property
     def number(self) -> str:
-        """Stands for the id where that would tell what must come out: twelve digits of its hash, in every corpus the same."""
+        """Twelve digits of the hash of the id, in every corpus the same; used where the id would reveal the answer."""
         return f"{int.from_bytes(sha256(self.id.encode()).digest()[:8]) % 10**12:012}"
 
     @property
@@ -256,7 +256,7 @@ class ProfileTypes:
 @final
 @dataclass(frozen=True)
 class VectorFile:
-    """One dialect, one profile, one category; ``omitted`` says why designs of the category have no case here, by slug."""
+    """Cases of one dialect, profile and category; ``omitted`` gives the reason for each design without a case, by slug."""
 
     format: str
     corpus: str

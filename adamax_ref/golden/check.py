@@ -22,7 +22,7 @@ CLAUSES = frozenset(f"S{number}" for number in range(1, 11))
 """The clauses of the specification that a case may cite."""
 
 Matrix = Callable[[Sequence[Case]], Iterable[str]]
-"""What is missing in the kill matrix of the cases of one dialect and profile."""
+"""A function that lists the gaps of the kill matrix of one dialect and profile."""
 
 Files = dict[FileEntry, VectorFile]
 
@@ -141,7 +141,7 @@ def _manifest(corpus: Corpus, files: Files) -> Iterator[str]:
 
 
 def _matrix(files: Files, matrix: Matrix) -> Iterator[str]:
-    """Ask for the kill matrix of level core alone: what is shipped must kill everything."""
+    """Check the kill matrix of level core alone: the shipped cases must kill every bug."""
     for pair in dict.fromkeys(f"{entry.dialect}/{entry.profile}" for entry in files):
         yield from matrix(_cases(files, pair, ("core",)))
 

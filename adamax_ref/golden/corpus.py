@@ -36,7 +36,7 @@ class Part:
 
     @property
     def path(self) -> str:
-        """Where the file stands in the corpus."""
+        """Path of the file in the corpus."""
         return f"{self.level}/{self.dialect}/{self.profile}/{self.category}.json"
 
 
@@ -68,7 +68,7 @@ class Support:
 @final
 @dataclass(frozen=True)
 class Totals:
-    """How much there is: cases, and numbers to compare."""
+    """Numbers of cases, and of numbers to compare."""
 
     cases: int
     expectations: int
@@ -77,7 +77,7 @@ class Totals:
 @final
 @dataclass(frozen=True)
 class Oracle:
-    """What computed the expectations."""
+    """A program that computes expected values."""
 
     name: str
     version: str
@@ -145,7 +145,7 @@ def published_hashes() -> dict[str, str]:
 
 
 def generator() -> Oracle:
-    """Name the program that writes a corpus; its version is the corpus's, so that a release changes no byte."""
+    """Return the generator entry; its version is the one of the corpus, so that a release changes no byte."""
     return Oracle("adamax-ref", CORPUS_VERSION)
 
 

@@ -134,7 +134,7 @@ class Design:
 
     @property
     def any_eps(self) -> bool:
-        """Whether epsilon is there as one of the usual numbers, and any other would do: a dialect without one has 0."""
+        """True if the value of epsilon does not matter, so that a dialect without epsilon may take 0."""
         usual = self.hyper.get("eps") == USUAL["eps"] and "eps-default" not in self.flags.split()
         return usual or self.search is not None
 

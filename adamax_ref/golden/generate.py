@@ -28,7 +28,7 @@ from .store import Store
 
 
 class Bank(Protocol):
-    """What tells which bugs a case kills; :mod:`adamax_ref.conformance.kills` has the one there is."""
+    """A bank of bugs, such as :mod:`adamax_ref.conformance.kills`."""
 
     def killed_by(self, case: Case) -> tuple[str, ...]:
         """Return the ids of the bugs that a case kills."""
@@ -164,9 +164,9 @@ def computed(
     store: Store | None = None,
     ready: Mapping[str, bytes] = MappingProxyType({}),
 ) -> dict[str, bytes]:
-    """Return the planned vector files by path: those that are ready or in the store as they are, the others made and kept there.
+    """Return the planned vector files by path: from `ready`, from the store, or computed and saved there.
 
-    What takes longest is begun first, so that nobody waits for it at the end.
+    The longest computations begin first, so that none runs alone at the end.
     """
     data = {part.path: ready[part.path] for part in planned if part.path in ready}
     data |= {part.path: saved for part in planned if store is not None and (saved := store.load(part.path)) is not None}

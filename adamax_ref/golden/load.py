@@ -51,7 +51,7 @@ class Corpus:
 
     @property
     def is_shipped(self) -> bool:
-        """Whether this is the corpus that the package carries."""
+        """True if this is the corpus of the package."""
         return self.root == shipped()
 
     @property

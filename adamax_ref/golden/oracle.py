@@ -26,7 +26,7 @@ Made = tuple[Recipe, tuple[float, ...]]
 @final
 @dataclass(frozen=True, eq=False)
 class Rule:
-    """Which recipe and constants a step uses: those of a dialect in a profile.
+    """The recipe and the constants of each step, from a dialect in a profile.
 
     Attributes
     ----------
@@ -65,9 +65,9 @@ class State:
 
 @cache
 def with_flushes(dialect: Dialect, flushes: bool = False) -> Dialect:
-    """Return a dialect as it computes where subnormal numbers are kept, or where they become zeros.
+    """Return a dialect that preserves subnormal numbers, or that flushes them to zero.
 
-    The corpus says what the function is; that a framework's build flushes is an alternative, not the answer.
+    The corpus expects subnormal results; flushing is an alternative answer, not the expected one.
     """
     return dialect if dialect.flushes is flushes else replace(dialect, flushes=flushes)
 

@@ -29,7 +29,7 @@ from .patterns import decode
 _MOMENT = ("m", "mfma", "c1")
 _ROUNDING = ("round", "scalars")
 _ELEMENTS = 1 << 13
-"""How many drawn elements tell a framework's own order of roundings from the others."""
+"""Number of drawn elements on which a framework's own order of roundings is compared with the others."""
 
 
 def recipes(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def own_names(dialect: Dialect, profile: str) -> dict[str, str]:
 
 
 def _own_name(dialect: Dialect, profile: str, decay: float) -> str:
-    """Find the permitted recipe that a dialect cannot be told from: first its moment and roundings, then the rest."""
+    """Return the permitted recipe with the bits of a dialect: first compare moment and roundings, then the rest."""
     others = permitted(dialect, profile, decay != 0)
     kinds = {(parts["moment"], parts["rounding"]): one for one in others if (parts := _parts(one.name))}
     alike = _alike(dialect, list(kinds.values()), profile, decay, ("m", "u"))

@@ -40,7 +40,7 @@ _NORM = Draw(top=0, span=2)
 @final
 @dataclass(frozen=True)
 class Search:
-    """What to search for.
+    """The extent of a search.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class Search:
 
 
 class Columns(NamedTuple):
-    """The elements found, as columns: parameter, moment, norm and gradient."""
+    """Searched elements as columns: parameter, moment, norm and gradient."""
 
     theta: tuple[float, ...]
     m: tuple[float, ...]
@@ -64,12 +64,12 @@ class Columns(NamedTuple):
 
 
 def hardest_elements(search: Search, name: str, dialect: Dialect, profile: str, h: Hyperparameters, t: int) -> Columns:
-    """Return the elements to be found for a case.
+    """Search for the elements of a case.
 
     Parameters
     ----------
     search : Search
-        How far to look.
+        The extent.
     name : str
         Id of the case, the key of the draws.
     dialect, profile, h, t : Dialect, str, Hyperparameters, int

@@ -18,7 +18,7 @@ _EPS = (1e-8, 1e-7, 1e-3, 2.0**-10, 2.0**-4)
 _DECAYS = (0.01, 0.1, 0.25)
 _STARTS = (0, 0, 0, 1, 6, 40)
 _KINDS = {"plain": 15, "schedule": 2, "skip": 2, "decay": 3, "climb": 2}
-"""How many families there are of each kind."""
+"""Number of families of each kind."""
 
 
 def _family(kind: str, number: int) -> Iterator[Design]:
