@@ -4,9 +4,9 @@ An interval is ``[lo, hi] * 2**exponent``. Every operation is exact on the ends.
 cut, the lower end downwards and the upper end upwards. So a number that needs few bits stays a point, and an exactly
 representable result, or an exact tie, is recognised.
 
-:class:`Interval` is one number. :class:`Column` is an array of them and has the same ends element by element; NumPy
-walks over the Python integers in a tenth of the time. Constants and slopes are single numbers, for which an array of one
-entry costs about twenty times as much: that is why both classes exist.
+:class:`Interval` is one number. :class:`Column` is an array of them with the same ends element by element, whose results
+can be measured and rounded with array operations. Constants and slopes are single numbers. An operation takes 0.7 to 5
+microseconds on an Interval and 50 to 65 on a Column of one entry (measured on x86-64): that is why both classes exist.
 """
 
 import math

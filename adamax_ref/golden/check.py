@@ -13,6 +13,7 @@ from adamax_ref.farm import Mapper
 from .case import QUANTITIES, Case, Expectation, VectorFile
 from .codec import CorpusError, contained, json_bytes, parse, read
 from .corpus import KILLS, LEVELS, MANIFEST, FileEntry, Part, digest, floor, numbers_in, schema
+from .design import parts
 from .flags import FLAGS
 from .generate import Bank, corpus_bytes, proves
 from .load import Corpus, open_corpus, vector_file
@@ -158,7 +159,8 @@ def _regenerated(
     entries = {entry.path: entry for entry in files}
     known = {MANIFEST, *(e.path for e in corpus.manifest.files), *(e.path for e in corpus.manifest.support)}
     regenerated = set()
-    for path, data in corpus_bytes(corpus.manifest.level, corpus.manifest.dialects, bank, done, mapper):
+    planned = parts(corpus.manifest.level, corpus.manifest.dialects)
+    for path, data in corpus_bytes(corpus.manifest.level, planned, bank, done, mapper):
         regenerated.add(path)
         place = corpus.root / path
         if path not in known:

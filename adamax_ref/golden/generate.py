@@ -8,13 +8,15 @@ KILLS.json alone.
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
 from adamax_ref.dialects import get
 from adamax_ref.farm import Mapper
 
-from .build import case_from
+from .build import case_from, framed
 from .case import FORMAT, Case, ProfileTypes, VectorFile
 from .codec import CorpusError, json_bytes
 from .corpus import CORPUS_VERSION, HASHES_FORMAT, KILLS, LARGEST_FILE, MANIFEST, Part, manifest_of, support_files
@@ -23,7 +25,9 @@ from .expected import Inadmissible, Undecided, answered, certified_together, nar
 from .flat import flat_files
 from .load import Corpus, open_corpus, vector_file
 from .oracle import with_flushes
+from .patterns import encode
 from .recipes import recipes
+from .search import HARD_ELEMENTS, elements_of, search_key, stored_elements
 from .store import Store
 
 
@@ -37,7 +41,7 @@ class Bank(Protocol):
         """Return the content of BUGS.json for the cases of a corpus."""
 
 
-def admitted(part: Part) -> tuple[list[Case], dict[str, str]]:
+def cases_of(part: Part, designs: Sequence[Design]) -> tuple[list[Case], dict[str, str]]:
     """Return the cases of a vector file, and for each design without a case there the reason.
 
     Raises
@@ -46,7 +50,7 @@ def admitted(part: Part) -> tuple[list[Case], dict[str, str]]:
         When a case breaks a rule of admission by a fault of its design, or of this program.
     """
     dialect = get(part.dialect)
-    questions = [_asked(part, design) for design in designs_of(part)]
+    questions = [_question(part, design) for design in designs]
     own, narrow = with_flushes(dialect), [other for item in questions if (other := narrowed(item)) is not None]
     together, apart = (certified_together(some, own) if part.level == "full" else {} for some in (questions, narrow))
     cases: list[Case] = []
@@ -61,7 +65,7 @@ def admitted(part: Part) -> tuple[list[Case], dict[str, str]]:
     return cases, omitted
 
 
-def _asked(part: Part, design: Design) -> Case:
+def _question(part: Part, design: Design) -> Case:
     try:
         return case_from(design, part.category, get(part.dialect), part.profile)
     except ValueError as error:
@@ -100,7 +104,7 @@ def make(part: Part) -> VectorFile:
     Inadmissible
         When a case breaks a rule of admission.
     """
-    cases, omitted = admitted(part)
+    cases, omitted = cases_of(part, designs_of(part))
     return VectorFile(
         format=FORMAT,
         corpus=CORPUS_VERSION,
@@ -186,7 +190,7 @@ def computed(
 
 def corpus_bytes(
     level: str,
-    dialects: tuple[str, ...],
+    planned: Sequence[Part],
     bank: Bank,
     done: Callable[[Part], None] = lambda part: None,
     mapper: Mapper = map,
@@ -197,8 +201,10 @@ def corpus_bytes(
 
     Parameters
     ----------
-    level, dialects
-        As in :func:`parts`.
+    level : {"core", "full"}
+        Of the corpus.
+    planned : sequence of Part
+        Its vector files, from :func:`~adamax_ref.golden.design.parts`.
     bank : Bank
         The bugs, for KILLS.json and BUGS.json.
     done : callable
@@ -210,7 +216,6 @@ def corpus_bytes(
     ready : mapping of str to bytes
         Results of :func:`file_with_kills` by path that need not be computed, such as :func:`packaged`.
     """
-    planned = parts(level, dialects)
     units = computed(planned, partial(file_with_kills, bank=bank), done, mapper, store, ready)
     kills: dict[str, str] = {}
     data: dict[str, bytes] = {}
@@ -225,3 +230,21 @@ def corpus_bytes(
     data["BUGS.json"] = json_bytes(bank.described(cases))
     yield from data.items()
     yield MANIFEST, json_bytes(manifest_of(level, files, data))
+
+
+def write_hard_elements(file: Path) -> None:
+    """Write the searched elements of every case of level full; after each case, because a search takes a while."""
+    content: dict[str, dict[str, str]] = {}
+    for part in parts("full"):
+        for design in designs_of(part):
+            if design.search is not None:
+                case = framed(design, part.category, get(part.dialect), part.profile)
+                columns = elements_of(design.search, case, get(part.dialect))
+                patterns = {name: encode(column, case.form) for name, column in columns._asdict().items()}
+                content[case.id] = {"search": search_key(design.search, case), **patterns}
+                file.write_bytes(json_bytes(stored_elements() | content))
+    file.write_bytes(json_bytes(content))
+
+
+if __name__ == "__main__":
+    write_hard_elements(Path(str(files("adamax_ref.golden").joinpath(HARD_ELEMENTS))))
