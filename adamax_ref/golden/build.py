@@ -12,7 +12,7 @@ from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.profile import BINARY64, PROFILES, Format, ieee_divide
 
 from .case import Case, Constants, Hyper, Init, Number, Refusal, Step
-from .design import BASE, FULL, Chain, Design, Go, Skip, Values
+from .design import BASE, FULL, Chain, Design, Gradient, Skip, Values
 from .numbers import Draw, draws, key_of, mix, parse, storable
 from .oracle import canonical, start, step, with_flushes
 from .patterns import encode
@@ -54,7 +54,7 @@ def case_from(design: Design, category: str, dialect: Dialect, profile: str) -> 
     ValueError
         When the profile cannot hold one of the design's numbers.
     """
-    case = framed(design, category, dialect, profile)
+    case = frame_of(design, category, dialect, profile)
     case = _written(design, case, dialect) if design.search is None else _searched(design.search, case, dialect)
     case = replace(case, report=design.report or tuple(range(1, len(case.steps) + 1)))
     if case.result == "value" and not isinstance(design.steps, Chain):
@@ -62,7 +62,7 @@ def case_from(design: Design, category: str, dialect: Dialect, profile: str) -> 
     return replace(case, flags=_flags(case, design), needs=_needs(case))
 
 
-def framed(design: Design, category: str, dialect: Dialect, profile: str) -> Case:
+def frame_of(design: Design, category: str, dialect: Dialect, profile: str) -> Case:
     """Return the case without its arrays and steps."""
     case = _frame(design, f"{dialect.name}/{profile}/{category}/{design.slug}", _hyper(design, dialect))
     return replace(case, init=Init("", "", "", design.t))
@@ -117,14 +117,14 @@ def _hyper(design: Design, dialect: Dialect) -> Hyper:
     return Hyper(**{name: Number.of(value) for name, value in numbers.items()}, decay=decay, maximize=design.maximize)
 
 
-def _steps(entry: Sequence[Values | Go | Skip], maker: _Maker) -> tuple[Step, ...]:
+def _steps(entry: Sequence[Values | Gradient | Skip], maker: _Maker) -> tuple[Step, ...]:
     return tuple(_step(item, maker) for item in entry)
 
 
-def _step(entry: Values | Go | Skip, maker: _Maker) -> Step:
+def _step(entry: Values | Gradient | Skip, maker: _Maker) -> Step:
     if isinstance(entry, Skip):
         return Step(skip=True)
-    go = entry if isinstance(entry, Go) else Go(entry)
+    go = entry if isinstance(entry, Gradient) else Gradient(entry)
     return Step(grad=maker.text(go.grad, "grad"), lr=None if go.lr is None else Number.of(go.lr))
 
 
@@ -190,13 +190,13 @@ def _needs(case: Case) -> tuple[str, ...]:
     return tuple(sorted(name for name, holds in entry.items() if holds))
 
 
-def corrects(dialect: Dialect) -> bool:
+def has_bias_correction(dialect: Dialect) -> bool:
     """Tell whether a dialect corrects the bias: whether its scalars change from step to step.
 
     Examples
     --------
     >>> from adamax_ref.dialects import get
-    >>> corrects(get("paper"))
+    >>> has_bias_correction(get("paper"))
     True
     """
     h = exact_hyper(dialect.defaults)
@@ -214,5 +214,5 @@ def constants(dialect: Dialect, h: Hyperparameters, t: int) -> Constants:
     Constants(correction='3fb9999999999998', rate='3f947ae147ae147c')
     """
     exact = exact_hyper(h)
-    correction = 1.0 - float(exact.beta1**t) if corrects(dialect) else 1.0
+    correction = 1.0 - float(exact.beta1**t) if has_bias_correction(dialect) else 1.0
     return Constants(encode([correction], BINARY64), encode([ieee_divide(h.lr, correction)], BINARY64))

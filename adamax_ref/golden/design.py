@@ -43,7 +43,7 @@ FULL = 0
 
 @final
 @dataclass(frozen=True)
-class Go:
+class Gradient:
     """A step with a gradient and, where given, a learning rate for this step alone."""
 
     grad: Values
@@ -81,7 +81,7 @@ class Design:
     t : int
         Step counter before the first step.
     steps : tuple or Chain
-        A gradient, a :class:`Go`, or a :class:`Skip` for each step.
+        A gradient, a :class:`Gradient`, or a :class:`Skip` for each step.
     search : Search, optional
         Where parameter, state and one step with a gradient come from instead.
     shape : tuple of int, optional
@@ -109,7 +109,7 @@ class Design:
     slug: str
     why: str
     spec: str
-    steps: tuple[Values | Go | Skip, ...] | Chain = ()
+    steps: tuple[Values | Gradient | Skip, ...] | Chain = ()
     search: Search | None = None
     theta: Values = "1"
     m: Values = ""
@@ -192,7 +192,7 @@ def parts(level: str = "core", dialects: tuple[str, ...] = ()) -> list[Part]:
     result = (
         Part(item, dialect, profile, category)
         for item in required
-        for dialect, profiles in chosen(dialects).items()
+        for dialect, profiles in scope_of(dialects).items()
         for profile in profiles
         for category in categories()
     )
@@ -217,7 +217,7 @@ def _profiles(dialect: str) -> tuple[str, ...]:
 SCOPE: dict[str, tuple[str, ...]] = {name: result for name in own_names() if (result := _profiles(name))}
 
 
-def chosen(dialects: tuple[str, ...] = ()) -> dict[str, tuple[str, ...]]:
+def scope_of(dialects: tuple[str, ...] = ()) -> dict[str, tuple[str, ...]]:
     """Return the part of the scope that these dialects are, all of it for none.
 
     A dialect of another package is covered when it is named, in its real profiles: its package answers for it.
@@ -229,7 +229,7 @@ def chosen(dialects: tuple[str, ...] = ()) -> dict[str, tuple[str, ...]]:
 
     Examples
     --------
-    >>> sorted(chosen(("torch",)))
+    >>> sorted(scope_of(("torch",)))
     ['torch']
     """
     others = {name: _real(name) for name in dialects if name in names() and name not in own_names()}

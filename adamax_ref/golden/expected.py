@@ -6,7 +6,7 @@ A target may declare a freedom, and then answers a changed question. ``ftz``: su
 the same sign. ``hyper32``: in binary64 the hyperparameters pass through binary32, as in frameworks with single-precision
 scalars. :func:`readings` gives the changed cases.
 
-Cases with the same steps and hyperparameters differ in their elements alone. :func:`certified_together` certifies them as
+Cases with the same steps and hyperparameters differ in their elements alone. :func:`certify_together` certifies them as
 one trajectory, which costs hardly more than one of them.
 """
 
@@ -39,13 +39,13 @@ def readings(case: Case, dialect: Dialect) -> Iterator[tuple[str, Case, Dialect]
     >>> [token for token, _, _ in readings(cases["shrink-two"], get("torch"))]
     ['hyper32']
     """
-    if (case_flushed := flushed(case)) is not None:
+    if (case_flushed := flush_subnormals(case)) is not None:
         yield "ftz", case_flushed, with_flushes(dialect, flushes=True)
-    if (case_narrowed := narrowed(case)) is not None:
+    if (case_narrowed := narrow_hyper(case)) is not None:
         yield "hyper32", case_narrowed, with_flushes(dialect)
 
 
-def flushed(case: Case) -> Case | None:
+def flush_subnormals(case: Case) -> Case | None:
     """Return the case with zeros for its subnormal numbers; None for one that is not about them."""
     if "subnormal" not in case.flags:
         return None
@@ -55,16 +55,16 @@ def flushed(case: Case) -> Case | None:
     return replace(case, init=init, steps=steps)
 
 
-def narrowed(case: Case) -> Case | None:
+def narrow_hyper(case: Case) -> Case | None:
     """Return the case with hyperparameters rounded to binary32; None where they are such numbers, or all its numbers are.
 
     Examples
     --------
     >>> from adamax_ref.golden.load import open_corpus
     >>> cases = {case.slug: case for case in open_corpus().cases("torch", "f64")}
-    >>> narrowed(cases["shrink-two"]).hyper.beta1
+    >>> narrow_hyper(cases["shrink-two"]).hyper.beta1
     Number(dec='0.8999999761581421', f64='3fecccccc0000000')
-    >>> narrowed(cases["tie"]) is None
+    >>> narrow_hyper(cases["tie"]) is None
     True
     """
     if case.form is not BINARY64 or case.result == "reject":
@@ -111,7 +111,7 @@ class Certified:
     u: Limits
 
 
-def certified(cases: Sequence[Case], dialect: Dialect) -> list[list[Certified]]:
+def certify_cases(cases: Sequence[Case], dialect: Dialect) -> list[list[Certified]]:
     """Return for each case what is certified of the steps that it reports; all do and report the same steps.
 
     Raises
@@ -130,7 +130,7 @@ def certified(cases: Sequence[Case], dialect: Dialect) -> list[list[Certified]]:
     return [[_part(one, slice(begin, end)) for one in reported] for begin, end in pairwise(ends)]
 
 
-def certified_together(cases: Iterable[Case], dialect: Dialect) -> dict[str, list[Certified]]:
+def certify_together(cases: Iterable[Case], dialect: Dialect) -> dict[str, list[Certified]]:
     """Return it by id for those cases of a profile that have company and right answers."""
     groups: Mapping[Hashable, list[Case]] = defaultdict(list)
     for case in cases:
@@ -140,7 +140,7 @@ def certified_together(cases: Iterable[Case], dialect: Dialect) -> dict[str, lis
     for group in groups.values():
         if len(group) > 1:
             with suppress(Undecidable):  # one without a right answer; each of them has to be asked by itself
-                results |= zip((case.id for case in group), certified(group, dialect), strict=True)
+                results |= zip((case.id for case in group), certify_cases(group, dialect), strict=True)
     return results
 
 
@@ -166,7 +166,7 @@ class Undecided(Inadmissible):
     """A case without a right answer: permitted recipes disagree on the class of a number that it reports."""
 
 
-def answered(
+def with_expected(
     case: Case, dialect: Dialect, bounds: Sequence[Certified] | None = None, narrow: Sequence[Certified] | None = None
 ) -> Case:
     """Return the case with its expectations.
@@ -178,7 +178,7 @@ def answered(
     dialect : Dialect
         Whose case it is.
     bounds, narrow : sequence of Certified, optional
-        What is certified of the steps that it reports, of the case and of :func:`~adamax_ref.golden.expected.narrowed`,
+        What is certified of the steps that it reports, of the case and of :func:`~adamax_ref.golden.expected.narrow_hyper`,
         where that is known already; see :mod:`adamax_ref.golden.expected`.
 
     Raises
@@ -194,7 +194,7 @@ def answered(
 
 
 def expectations(case: Case, dialect: Dialect, bounds: Sequence[Certified] | None = None) -> tuple[Expectation, ...]:
-    """Return one expectation for each reported step, by both oracles; `bounds` as for :func:`answered`."""
+    """Return one expectation for each reported step, by both oracles; `bounds` as for :func:`with_expected`."""
     states = list(trajectory(canonical(dialect, case.profile), case))
     unfused = plain(dialect, case.profile)
     plains = list(trajectory(canonical(unfused, case.profile), case)) if unfused not in (None, dialect) else states
@@ -219,7 +219,7 @@ def _alternatives(case: Case, dialect: Dialect, narrow: Sequence[Certified] | No
 
 def _bounds(case: Case, dialect: Dialect) -> Sequence[Certified]:
     try:
-        return certified([case], dialect)[0]
+        return certify_cases([case], dialect)[0]
     except Undecidable as error:
         raise Undecided(str(error)) from error
     except ValueError as error:

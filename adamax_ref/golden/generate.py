@@ -16,12 +16,12 @@ from typing import Protocol
 from adamax_ref.dialects import get
 from adamax_ref.farm import Mapper
 
-from .build import case_from, framed
+from .build import case_from, frame_of
 from .case import FORMAT, Case, ProfileTypes, VectorFile
 from .codec import CorpusError, json_bytes
 from .corpus import CORPUS_VERSION, HASHES_FORMAT, KILLS, LARGEST_FILE, MANIFEST, Part, manifest_of, support_files
 from .design import SCOPE, Design, about, designs_of, parts
-from .expected import Inadmissible, Undecided, answered, certified_together, narrowed
+from .expected import Inadmissible, Undecided, certify_together, narrow_hyper, with_expected
 from .flat import flat_files
 from .load import Corpus, open_corpus, vector_file
 from .oracle import with_flushes
@@ -51,13 +51,13 @@ def cases_of(part: Part, designs: Sequence[Design]) -> tuple[list[Case], dict[st
     """
     dialect = get(part.dialect)
     questions = [_question(part, design) for design in designs]
-    own, narrow = with_flushes(dialect), [other for item in questions if (other := narrowed(item)) is not None]
-    together, apart = (certified_together(some, own) if part.level == "full" else {} for some in (questions, narrow))
+    own, narrow = with_flushes(dialect), [other for item in questions if (other := narrow_hyper(item)) is not None]
+    together, apart = (certify_together(some, own) if part.level == "full" else {} for some in (questions, narrow))
     cases: list[Case] = []
     omitted: dict[str, str] = {}
     for item in questions:
         try:
-            case = answered(item, dialect, together.get(item.id), apart.get(item.id))
+            case = with_expected(item, dialect, together.get(item.id), apart.get(item.id))
         except Undecided as reason:
             omitted[item.slug] = str(reason).partition(" (")[0]
             continue
@@ -160,7 +160,7 @@ def packaged() -> dict[str, bytes]:
     return {entry.path: _kills_line(corpus.kills_in(entry)) + corpus.verified(entry) for entry in corpus.manifest.files}
 
 
-def computed(
+def compute_files(
     planned: Sequence[Part],
     making: Callable[[Part], bytes],
     done: Callable[[Part], None],
@@ -216,7 +216,7 @@ def corpus_bytes(
     ready : mapping of str to bytes
         Results of :func:`file_with_kills` by path that need not be computed, such as :func:`packaged`.
     """
-    units = computed(planned, partial(file_with_kills, bank=bank), done, mapper, store, ready)
+    units = compute_files(planned, partial(file_with_kills, bank=bank), done, mapper, store, ready)
     kills: dict[str, str] = {}
     data: dict[str, bytes] = {}
     for path, unit in units.items():
@@ -238,7 +238,7 @@ def write_hard_elements(file: Path) -> None:
     for part in parts("full"):
         for design in designs_of(part):
             if design.search is not None:
-                case = framed(design, part.category, get(part.dialect), part.profile)
+                case = frame_of(design, part.category, get(part.dialect), part.profile)
                 columns = elements_of(design.search, case, get(part.dialect))
                 patterns = {name: encode(column, case.form) for name, column in columns._asdict().items()}
                 content[case.id] = {"search": search_key(design.search, case), **patterns}

@@ -44,7 +44,7 @@ class Rule:
         recipe = self.dialect.recipe(h, self.profile, place)
         return recipe, self.dialect.scalars(exact_hyper(h) if self.exact else h, t, recipe)
 
-    def item(self, h: Hyperparameters, t: int, count: int) -> Iterator[Made]:
+    def per_element(self, h: Hyperparameters, t: int, count: int) -> Iterator[Made]:
         """Yield them for every element: what a framework's vector loop leaves over may have a recipe of its own."""
         body = count - count % self.dialect.vector if self.dialect.vector else count
         yield from repeat(self.at(h, t), body)
@@ -108,7 +108,7 @@ def step(rule: Rule, state: State, grad: Sequence[float], h: Hyperparameters) ->
     """Carry every element through one step."""
     rows = zip(state.theta, grad, state.m, state.u, strict=True)
     results = [
-        run(recipe, *row, scalars) for (recipe, scalars), row in zip(rule.item(h, state.t + 1, len(grad)), rows, strict=True)
+        run(recipe, *row, scalars) for (recipe, scalars), row in zip(rule.per_element(h, state.t + 1, len(grad)), rows, strict=True)
     ]
     theta, m, u = (tuple(column) for column in zip(*results, strict=True)) if results else ((), (), ())
     return State(state.t + 1, theta, m, u)

@@ -8,7 +8,7 @@ from adamax_ref.dialects import get
 from adamax_ref.golden.build import case_from
 from adamax_ref.golden.corpus import Part
 from adamax_ref.golden.design import Design
-from adamax_ref.golden.expected import Inadmissible, answered
+from adamax_ref.golden.expected import Inadmissible, with_expected
 from adamax_ref.golden.generate import cases_of, proves
 from adamax_ref.golden.load import open_corpus
 
@@ -56,5 +56,5 @@ def test_hyperparameters_through_binary32_are_another_answer_where_they_matter()
 def test_subnormal_numbers_have_an_answer_for_those_who_flush() -> None:
     case = next(case for case in open_corpus().cases("torch", "f32") if case.slug == "subnormal-state")
     assert [other.when for other in case.either or ()] == ["ftz"]
-    again = answered(replace(case, expect=None, either=None), get("torch"))
+    again = with_expected(replace(case, expect=None, either=None), get("torch"))
     assert again.either == case.either

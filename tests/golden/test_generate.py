@@ -99,8 +99,8 @@ def test_a_case_outside_its_own_bound_is_not_written(monkeypatch: pytest.MonkeyP
     """The bit oracle must lie inside the bounds of the exact oracle; with another beta2 it does not."""
     torch = get("torch")
     case = case_from(next(d for d in designs("u-decay") if d.slug == "shrink-two"), "u-decay", torch, "f32")
-    expected.answered(case, torch)
+    expected.with_expected(case, torch)
     wrong = replace(torch, constants=lambda h, t, to: {**torch.constants(h, t, to), "beta2": to.work(0.5)})
     monkeypatch.setattr(expected, "canonical", lambda *_: canonical(wrong, "f32"))
     with pytest.raises(Inadmissible, match=r"theta after step 2: element 0 is .* outside"):
-        expected.answered(case, torch)
+        expected.with_expected(case, torch)

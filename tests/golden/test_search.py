@@ -10,7 +10,7 @@ from adamax_ref.dialects._axes import cover
 from adamax_ref.exact.hard import from_middle
 from adamax_ref.exact.trajectory import Step, exact_steps
 from adamax_ref.golden import search as searching
-from adamax_ref.golden.build import case_from, framed
+from adamax_ref.golden.build import case_from, frame_of
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.design import Design, designs, designs_of, parts
 from adamax_ref.golden.oracle import canonical, reported, start, with_flushes
@@ -32,7 +32,7 @@ def case_of(dialect: str, profile: str) -> Case:
 
 def test_every_searched_case_is_on_file_and_the_file_holds_no_other() -> None:
     wanted = {
-        framed(design, part.category, get(part.dialect), part.profile).id: design.search
+        frame_of(design, part.category, get(part.dialect), part.profile).id: design.search
         for part in parts("full")
         for design in designs_of(part)
         if design.search is not None

@@ -88,7 +88,7 @@ def run(store: Store, asked: list[str]) -> dict[str, bytes]:
         asked.append(part.path)
         return f"bytes of {part.path}".encode()
 
-    return generate.computed(two_parts(), making, lambda part: None, map, store)
+    return generate.compute_files(two_parts(), making, lambda part: None, map, store)
 
 
 def test_only_what_is_missing_damaged_or_half_written_is_made_again(tmp_path: Path) -> None:
