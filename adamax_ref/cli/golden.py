@@ -46,7 +46,7 @@ def generate(folder: Path, level: str, dialects: tuple[str, ...], address: str |
         progress("generating", len(planned)) as done,
         parallel_map(address, jobs or usable_processors()) as mapper,
     ):
-        store.write(corpus_bytes(level, dialects, Kills(), done, mapper, store, ready))
+        store.write(corpus_bytes(level, planned, Kills(), done, mapper, store, ready))
     corpus = open_corpus(folder)
     totals, other = corpus.manifest.totals, corpus.unpublished()
     click.echo(f"{folder}: {totals.cases} cases, {totals.expectations} numbers to compare, {len(planned)} files")

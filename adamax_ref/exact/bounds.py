@@ -1,6 +1,6 @@
-"""How far from the truth any permitted recipe may land: a running error analysis over a graph, proven step by step.
+"""Bounds of the errors of permitted recipes, by a running error analysis over their graph.
 
-For every node of a :class:`~adamax_ref.exact.graph.Graph` and every element it holds an :class:`Error`: the computed value
+Every node of a :class:`~adamax_ref.exact.graph.Graph` has an :class:`Error` for every element: the computed value
 is ``x + sum(c_k * d_k) + r``, where x is exact, d_k are the errors of the parameter and the state before the step, c_k is
 the exact derivative of x by them, and the rest is at most ``noise``. Keeping c_k apart is what makes ``m + w(g - m)`` the
 contraction it is: an error of m enters twice, with 1 and with -w. Each operation adds one rounding of at most ``u|x| + eta``.
@@ -33,7 +33,7 @@ _SLACK = 1 + 2.0**-40
 @final
 @dataclass(frozen=True)
 class Error:
-    """How far a computed value may be from the exact one, for each element.
+    """Bounds of the distance of a computed value from the exact one, for each element.
 
     Attributes
     ----------
@@ -103,12 +103,12 @@ class _Analysis:
 
     def run(self, parted: Mapping[int, Flags]) -> list[Error]:
         for at, node in enumerate(self.graph.nodes):
-            error = self.merged(node) if node.derivations else self.given(at)
+            error = self.merged(node) if node.derivations else self.initial(at)
             self.known.append(replace(error, lost=error.lost | parted[at]) if at in parted else error)
         return self.known
 
-    def given(self, at: int) -> Error:
-        """Errors of what a step starts from."""
+    def initial(self, at: int) -> Error:
+        """Return the error of an input or a constant."""
         if at in self.constants:
             off = self.constants[at][1]
             error = np.full_like(self.zeros, off)
@@ -120,21 +120,21 @@ class _Analysis:
         return Error(one, self.zeros, self.before[name], self.either(self.never, ~np.isfinite(self.before[name])))
 
     def merged(self, node: Node) -> Error:
-        """Largest error over all derivations that have a bound; without one where the dialect's own recipe has none."""
+        """Return the largest error of all derivations with a bound; none where the dialect's own recipe has none."""
         size = self.sizes[node.value]
-        found = [self.derived(derivation, size) for derivation in node.derivations]
-        if len(found) == 1:
-            return self.at_numbers(found[0], size)
-        some = any(error.lost is self.never for error in found)
-        lost = self.never if some else reduce(np.logical_and, (error.lost for error in found))
-        for derivation, error in zip(node.derivations, found, strict=True):
+        candidates = [self.derived(derivation, size) for derivation in node.derivations]
+        if len(candidates) == 1:
+            return self.at_numbers(candidates[0], size)
+        some = any(error.lost is self.never for error in candidates)
+        lost = self.never if some else reduce(np.logical_and, (error.lost for error in candidates))
+        for derivation, error in zip(node.derivations, candidates, strict=True):
             if derivation.own:
                 lost = self.either(lost, error.lost)
-        total = reduce(np.maximum, (self.unless(error.lost, error.total) for error in found))
-        if len({tuple(error.slopes) for error in found}) > 1:
+        total = reduce(np.maximum, (self.unless(error.lost, error.total) for error in candidates))
+        if len({tuple(error.slopes) for error in candidates}) > 1:
             return self.at_numbers(Error({}, total, total, lost), size)
-        noise = reduce(np.maximum, (self.unless(error.lost, error.noise) for error in found))
-        return self.at_numbers(Error(found[0].slopes, noise, total, lost), size)
+        noise = reduce(np.maximum, (self.unless(error.lost, error.noise) for error in candidates))
+        return self.at_numbers(Error(candidates[0].slopes, noise, total, lost), size)
 
     def either(self, some: Flags, others: Flags) -> Flags:
         """Unite flags; that nothing is flagged, which is usual, stays known without a look."""
@@ -156,7 +156,7 @@ class _Analysis:
         args = [self.known[arg] for arg in derivation.args]
         sizes = [self.sizes[self.graph.nodes[arg].value] for arg in derivation.args]
         lost = reduce(self.either, (error.lost for error in args))
-        exact = {"neg": self.kept, "abs": self.kept, "max": self.larger, "greater": self.larger}
+        exact = {"neg": self.unrounded, "abs": self.unrounded, "max": self.larger, "greater": self.larger}
         if derivation.operation in exact:
             slopes, noise, total = exact[derivation.operation](derivation, args, sizes)
             return Error(slopes, noise, total, lost)
@@ -204,7 +204,7 @@ class _Analysis:
         gone = np.where(minus(size.lower, error.total) < least, np.minimum(plus(size.upper, error.total), least), 0.0)
         return Error(error.slopes, plus(error.noise, gone), plus(error.total, gone), lost)
 
-    def kept(self, derivation: Derivation, args: list[Error], sizes: list[Magnitude]) -> tuple[Any, Doubles, Doubles]:
+    def unrounded(self, derivation: Derivation, args: list[Error], sizes: list[Magnitude]) -> tuple[Any, Doubles, Doubles]:
         if derivation.operation == "neg":
             return {name: -slope for name, slope in args[0].slopes.items()}, args[0].noise, args[0].total
         return {}, args[0].total, args[0].total

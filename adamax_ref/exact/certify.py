@@ -1,4 +1,4 @@
-"""Certified trajectories: for every step the exact values, correctly rounded, and how far a right program may be off.
+"""Certified trajectories: for every step the exact values, correctly rounded, and bounds for right programs.
 
 The exact values are enclosed by intervals whose precision is raised until every rounding is decided; what even then lies on
 the middle between two numbers is settled with fractions. Bounds come from :mod:`adamax_ref.exact.bounds`.
@@ -33,7 +33,7 @@ from .values import Numbers, Undecidable
 @final
 @dataclass(frozen=True)
 class Quantity:
-    """Where the right answers for one of ``p``, ``m``, ``u`` lie; an :class:`~adamax_ref.exact.compare.Enclosure`.
+    """Ranges of the right answers for one of ``p``, ``m``, ``u``; an :class:`~adamax_ref.exact.compare.Enclosure`.
 
     Attributes
     ----------
@@ -154,9 +154,9 @@ def certify(
     return list(run.states(undecided))
 
 
-def _check(fmt: Format, given: Mapping[str, Sequence[float] | None]) -> None:
-    size = len(given["p"] or ())
-    for name, numbers in given.items():
+def _check(fmt: Format, start: Mapping[str, Sequence[float] | None]) -> None:
+    size = len(start["p"] or ())
+    for name, numbers in start.items():
         if numbers is not None and len(numbers) != size:
             raise ValueError(f"{name} must have as many entries as p, {size}, not {len(numbers)}")
         for at, number in enumerate(numbers or ()):
@@ -169,16 +169,16 @@ class _Run:
     """One trajectory."""
 
     def __init__(
-        self, dialect: Dialect, profile: str, given: Mapping[str, Sequence[float]], t: int, steps: Sequence[Step], **choices: bool
+        self, dialect: Dialect, profile: str, start: Mapping[str, Sequence[float]], t: int, steps: Sequence[Step], **choices: bool
     ) -> None:
-        self.dialect, self.profile, self.given, self.t, self.steps, self.choices = dialect, profile, given, t, steps, choices
+        self.dialect, self.profile, self.start, self.t, self.steps, self.choices = dialect, profile, start, t, steps, choices
         self.fmt = PROFILES[profile].storage
 
     def states(self, undecided: str) -> Iterator[Certified]:
         """Yield the certified state after each step."""
-        t, size = self.t, len(self.given["p"])
+        t, size = self.t, len(self.start["p"])
         state = State(
-            {name: Numbers.of(self.given[name]) for name in SYMBOLS},
+            {name: Numbers.of(self.start[name]) for name in SYMBOLS},
             {name: np.zeros(size) for name in SYMBOLS},
             {name: np.zeros(size, dtype=bool) for name in SYMBOLS},
         )
@@ -210,15 +210,15 @@ class _Run:
         whole = Column.stacked([state.values[name].column for name in SYMBOLS])
         ends = round_dyadics(np.concatenate((whole.lo, whole.hi)), np.tile(whole.exponent, 2), self.fmt)
         low, high = ends.reshape(2, len(SYMBOLS), len(whole) // len(SYMBOLS))
-        made: dict[str, list[float]] = {}
+        result: dict[str, list[float]] = {}
         for name, below, above in zip(SYMBOLS, low, high, strict=True):
             numbers, true = state.values[name], below.tolist()
             for at in np.flatnonzero((below != above) & np.isfinite(bounds[name]) & ~numbers.flags).tolist():
-                true[at] = settle(self.dialect, self.profile, self.given, self.t, self.steps[:done], name, at)
+                true[at] = settle(self.dialect, self.profile, self.start, self.t, self.steps[:done], name, at)
             for at, x in numbers.special.items():
                 true[at] = x
-            made[name] = true
-        return made
+            result[name] = true
+        return result
 
     def settle(self, state: State, now: Certified) -> None:
         """Turn what has certainly overflowed into infinities, and lose what may have, before the next step."""

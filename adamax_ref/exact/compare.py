@@ -29,7 +29,7 @@ _FORMAT_OF = {
 @final
 @dataclass(frozen=True)
 class Enclosure:
-    """Where right answers lie: one entry an element, in row-major order, a complex element as two.
+    """Ranges of right answers: one entry an element, in row-major order, a complex element as two.
 
     Attributes
     ----------
@@ -164,9 +164,9 @@ def first_difference(got: object, want: object, profile: str | None = None, what
       off by  2097152 ulp of binary32
     """
     fmt = _format_of(want, profile)
-    found, wanted = _doubles(got), _doubles(want)
-    _same_shape(found, wanted, what)
-    return _difference(~_equal(found, wanted), found, wanted, fmt, what)
+    actual, wanted = _doubles(got), _doubles(want)
+    _same_shape(actual, wanted, what)
+    return _difference(~_equal(actual, wanted), actual, wanted, fmt, what)
 
 
 def assert_bitwise_equal(got: object, want: object, what: str = "value") -> None:
@@ -211,10 +211,10 @@ def assert_within_bound(got: object, allowed: Enclosure, what: str = "value", pr
     >>> assert_within_bound(np.float32([1.0]), Enclosure([1.0], [1.0], [1.0], [0.0]))
     """
     fmt = _format_of(got, profile)
-    found, true, lo, hi = _doubles(got), _doubles(allowed.true), _doubles(allowed.lo), _doubles(allowed.hi)
-    _same_shape(found.ravel(), true, what)
-    wrong = ~(((lo <= found.ravel()) & (found.ravel() <= hi)) | (np.isnan(found.ravel()) & np.isnan(true)))
-    difference = _difference(wrong.reshape(found.shape), found, true.reshape(found.shape), fmt, what, allowed)
+    actual, true, lo, hi = _doubles(got), _doubles(allowed.true), _doubles(allowed.lo), _doubles(allowed.hi)
+    _same_shape(actual.ravel(), true, what)
+    wrong = ~(((lo <= actual.ravel()) & (actual.ravel() <= hi)) | (np.isnan(actual.ravel()) & np.isnan(true)))
+    difference = _difference(wrong.reshape(actual.shape), actual, true.reshape(actual.shape), fmt, what, allowed)
     if difference is not None:
         raise AssertionError(str(difference))
 
@@ -236,23 +236,23 @@ def _doubles(array: object) -> Doubles:
     return values.astype(np.float64)
 
 
-def _same_shape(found: Doubles, wanted: Doubles, what: str) -> None:
-    if found.shape != wanted.shape:
-        raise ValueError(f"{what}: shape {found.shape}, wanted {wanted.shape}")
+def _same_shape(actual: Doubles, wanted: Doubles, what: str) -> None:
+    if actual.shape != wanted.shape:
+        raise ValueError(f"{what}: shape {actual.shape}, wanted {wanted.shape}")
 
 
-def _equal(found: Doubles, wanted: Doubles) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    bits = found.view(np.int64) == wanted.view(np.int64)
-    return np.asarray(bits | (np.isnan(found) & np.isnan(wanted)))
+def _equal(actual: Doubles, wanted: Doubles) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    bits = actual.view(np.int64) == wanted.view(np.int64)
+    return np.asarray(bits | (np.isnan(actual) & np.isnan(wanted)))
 
 
 def _difference(
-    wrong: Any, found: Doubles, wanted: Doubles, fmt: Format, what: str, allowed: Enclosure | None = None
+    wrong: Any, actual: Doubles, wanted: Doubles, fmt: Format, what: str, allowed: Enclosure | None = None
 ) -> Difference | None:
     if not wrong.any():
         return None
     flat = int(np.argmax(wrong))
     where = tuple(int(index) for index in np.unravel_index(flat, wrong.shape))
     limits = {} if allowed is None else {name: float(getattr(allowed, name)[flat]) for name in ("lo", "hi", "bound")}
-    numbers = float(found.flat[flat]), float(wanted.flat[flat])
+    numbers = float(actual.flat[flat]), float(wanted.flat[flat])
     return Difference(what, where, *numbers, fmt, int(wrong.sum()), wrong.size, **limits)

@@ -151,8 +151,8 @@ def exact_constants(dialect: Dialect, h: Hyperparameters, t: int, bits: int | No
     """
     kind = Fraction if bits is None else (lambda x: Interval.of(x, bits))
     numbers = {name: kind(getattr(h, name)) for name in _FIELDS}
-    made = dialect.constants(SimpleNamespace(**numbers, maximize=h.maximize), t, Unrounded())
-    return {name: number if isinstance(number, Interval) else kind(number) for name, number in made.items()}
+    values = dialect.constants(SimpleNamespace(**numbers, maximize=h.maximize), t, Unrounded())
+    return {name: number if isinstance(number, Interval) else kind(number) for name, number in values.items()}
 
 
 def errors(
@@ -184,7 +184,7 @@ def errors(
             key = (dialect.constants, recipe.working, recipe.storage, dialect.flushes)
             if key not in used:
                 used[key] = [formed(dialect, number, t, recipe) for number in hypers]
-            hats |= {made[name] for made in used[key]}
+            hats |= {values[name] for values in used[key]}
         interval = exact[place]
         worst[place] = _farthest(frozenset(hats), interval.lo, interval.hi, interval.exponent)
     return worst
@@ -198,9 +198,9 @@ def _hypers(h: Hyperparameters) -> tuple[Hyperparameters, ...]:
 
 def formed(dialect: Dialect, h: Hyperparameters, t: int, recipe: Recipe) -> dict[str, float]:
     """Return all constants of a dialect by name, those that the recipe does not use included."""
-    made = dialect.constants(h, t, Rounding(recipe.working_format, recipe.storage_format))
+    values = dialect.constants(h, t, Rounding(recipe.working_format, recipe.storage_format))
     flush = recipe.working_format.flush if dialect.flushes else float
-    return {name: flush(float(number)) for name, number in made.items()}
+    return {name: flush(float(number)) for name, number in values.items()}
 
 
 @lru_cache(maxsize=4096)

@@ -189,7 +189,7 @@ class Graph:
 @final
 @dataclass(frozen=True)
 class Plan:
-    """How to reach every value: for each its operation and the values it needs; None for inputs and constants."""
+    """An order of evaluation: for each value that is no input and no constant its operation and operands."""
 
     steps: tuple[tuple[int, str, tuple[int, ...]], ...]
     inputs: tuple[int, ...]
@@ -235,8 +235,8 @@ def _graph_of(dialects: tuple[Dialect, ...], recipes: tuple[Recipe, ...]) -> Gra
 def residues(dialect: Dialect) -> Mapping[str, Residue]:
     """Return the dialect's constants at the random point; hyperparameters are coordinates of that point."""
     numbers = {name: point(name) for name in ("lr", "beta1", "beta2", "eps", "weight_decay")}
-    made = dialect.constants(SimpleNamespace(**numbers, maximize=False), _SAMPLE_STEP, Unrounded())
-    return {name: Residue(number) for name, number in made.items()}
+    exact = dialect.constants(SimpleNamespace(**numbers, maximize=False), _SAMPLE_STEP, Unrounded())
+    return {name: Residue(number) for name, number in exact.items()}
 
 
 class _Builder:

@@ -99,7 +99,7 @@ def nearest(dialect: Dialect, profile: str, h: Hyperparameters, t: int, rows: It
 def separated(dialect: Dialect, profile: str, h: Hyperparameters, t: int, finds: Sequence[Hard]) -> dict[Pair, Hard]:
     """Return for each pair of choices that makes a difference at some find the first such find.
 
-    Two choices on an axis are told apart by an element if two permitted recipes that have the same choices on all other
+    An element separates two choices on an axis if two permitted recipes that have the same choices on all other
     axes give new ``p``, ``m`` or ``u`` of different bits. Flushing is left aside.
 
     Parameters
@@ -120,10 +120,10 @@ def separated(dialect: Dialect, profile: str, h: Hyperparameters, t: int, finds:
     dialects = permitted(dialect, profile, h.weight_decay != 0)
     inputs = [np.array([getattr(find, name) for find in finds]) for name in "pgmu"]
     merged = combine([replace(one, flushes=False) for one in dialects], profile, h, t)
-    made = {value: np.zeros(len(finds)) for value in merged.results}
+    results = {value: np.zeros(len(finds)) for value in merged.results}
     for piece, value, numbers in merged.run(inputs):
-        made[value][piece] = numbers
-    bits = {value: numbers.view(np.uint64) for value, numbers in made.items()}
+        results[value][piece] = numbers
+    bits = {value: numbers.view(np.uint64) for value, numbers in results.items()}
     first: dict[Pair, int] = {}
     for pair, one, other in _pairs([one.name for one in dialects]):
         for a, b in zip(merged.outputs[one], merged.outputs[other], strict=True):
@@ -182,12 +182,12 @@ def _pairs(names: Sequence[str]) -> Iterable[tuple[Pair, int, int]]:
 
 def _choices(name: str) -> dict[str, str]:
     """Take the name of a recipe apart into axes; a name that is not made of axes is a choice by itself."""
-    made: dict[str, str] = {}
+    results: dict[str, str] = {}
     for word in name.split():
         key = word.partition("=")[0] if "=" in word else ""
         axis = _ONE_AXIS.get(key, key)
-        made[axis] = f"{made[axis]} {word}" if axis in made else word
-    return made
+        results[axis] = f"{results[axis]} {word}" if axis in results else word
+    return results
 
 
 def from_middle(x: Interval, fmt: Format) -> float:
@@ -221,9 +221,9 @@ def answers(dialect: Dialect, profile: str, h: Hyperparameters, t: int, row: Row
     0.9980000257492065
     """
     p, g, m, u = row
-    found: dict[float, list[str]] = {}
+    by_answer: dict[float, list[str]] = {}
     for one in (replace(dialect, flushes=False), *permitted(dialect, profile, h.weight_decay != 0)):
         recipe = one.recipe(h, profile)
         answer, _, _ = run(recipe, p, g, m, u, one.scalars(exact_hyper(h), t, recipe))
-        found.setdefault(answer, []).append(one.name)
-    return {answer: tuple(names) for answer, names in found.items()}
+        by_answer.setdefault(answer, []).append(one.name)
+    return {answer: tuple(names) for answer, names in by_answer.items()}

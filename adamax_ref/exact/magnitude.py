@@ -29,7 +29,7 @@ _LONG = 1000
 @final
 @dataclass(frozen=True)
 class Magnitude:
-    """What the analysis needs to know of one exact value, for each element.
+    """Size and representability of one exact value, for each element.
 
     Attributes
     ----------
@@ -106,10 +106,10 @@ def magnitudes(numbers: Mapping[int, Numbers], working: Format, storage: Format)
     >>> made[5].fits_working, made[7].fits_working
     (array([ True,  True]), array([False]))
     """
-    given = [*numbers.values()]
-    ends = [*accumulate(map(len, given), initial=0)]
-    special = {begin + at: x for begin, one in zip(ends, given, strict=False) for at, x in one.special.items()}
-    whole = magnitude(Numbers(Column.stacked([one.column for one in given]), special), working, storage)
+    columns = [*numbers.values()]
+    ends = [*accumulate(map(len, columns), initial=0)]
+    special = {begin + at: x for begin, one in zip(ends, columns, strict=False) for at, x in one.special.items()}
+    whole = magnitude(Numbers(Column.stacked([one.column for one in columns]), special), working, storage)
     parts = [getattr(whole, field.name) for field in fields(Magnitude)]
     slices = map(slice, ends, ends[1:])
     return {name: Magnitude(*(part[one] for part in parts)) for name, one in zip(numbers, slices, strict=True)}
@@ -227,8 +227,8 @@ TABLE: Mapping[str, Callable[..., Magnitude]] = {
 
 def ranges(steps: Plan, known: Mapping[int, Magnitude]) -> dict[int, Magnitude]:
     """Return the ranges of all values of a plan, from those of its inputs and constants."""
-    found = dict(known)
+    sizes = dict(known)
     with np.errstate(all="ignore"):
         for at, name, args in steps.steps:
-            found[at] = TABLE[name](*(found[arg] for arg in args))
-    return found
+            sizes[at] = TABLE[name](*(sizes[arg] for arg in args))
+    return sizes

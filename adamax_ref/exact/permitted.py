@@ -37,7 +37,7 @@ class Permitted:
 
     @cached_property
     def plan(self) -> Plan:
-        """How to reach every value; the same whatever step asks first, so that no result depends on what ran before."""
+        """An order of evaluation; independent of the first step that uses it, so that results do not depend on history."""
         constants = exact_by_node(self, SAMPLE, 1, BITS)
         return plan(self.graph, {place: float(number) for place, number in constants.items()})
 
@@ -59,8 +59,8 @@ def permitted_graph(dialect: Dialect, profile: str, h: Hyperparameters, flush: b
     opmath : bool
         Whether, in 16 bits, only recipes that round to storage at the end are permitted.
     """
-    kept = _kept(dialect, profile, h.weight_decay != 0, flush, opmath)
-    return _permitted(kept, tuple(one.recipe(h, profile) for one in kept))
+    selected = _kept(dialect, profile, h.weight_decay != 0, flush, opmath)
+    return _permitted(selected, tuple(one.recipe(h, profile) for one in selected))
 
 
 @lru_cache(maxsize=1024)
@@ -68,8 +68,8 @@ def _kept(dialect: Dialect, profile: str, decaying: bool, flush: bool, opmath: b
     own, *others = cover(dialect, profile, decaying)
     if opmath:
         own, *others = [other for other in others if "round=opmath scalars=compute" in other.name] or [own, *others]
-    kept = tuple(replace(one, flushes=False) for one in (own, *others))
-    return kept + tuple(replace(one, flushes=True) for one in (own, *others)) if flush else kept
+    selected = tuple(replace(one, flushes=False) for one in (own, *others))
+    return selected + tuple(replace(one, flushes=True) for one in (own, *others)) if flush else selected
 
 
 @lru_cache(maxsize=1024)
@@ -79,13 +79,13 @@ def _permitted(dialects: tuple[Dialect, ...], recipes: tuple[Recipe, ...]) -> Pe
 
 def exact_by_node(permitted: Permitted, h: Hyperparameters, t: int, bits: int | None) -> dict[int, Any]:
     """Return the exact constants by node, each from the first dialect that forms it."""
-    made: dict[int, Mapping[str, Any]] = {}
+    by_source: dict[int, Mapping[str, Any]] = {}
     exact = {}
     for place, sources in permitted.graph.constants.items():
         source, name = sources[0]
-        if source not in made:
-            made[source] = exact_constants(permitted.dialects[source], h, t, bits)
-        exact[place] = made[source][name]
+        if source not in by_source:
+            by_source[source] = exact_constants(permitted.dialects[source], h, t, bits)
+        exact[place] = by_source[source][name]
     return exact
 
 

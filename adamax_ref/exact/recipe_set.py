@@ -28,7 +28,7 @@ _BLOCK = 1 << 14
 
 
 Inputs = tuple[int, int, int, int]
-"""Which of the given arrays are the ``p``, ``g``, ``m``, ``u`` of a recipe."""
+"""Numbers of the arrays that are the ``p``, ``g``, ``m``, ``u`` of a recipe."""
 
 
 @final
@@ -120,11 +120,11 @@ def combine(
     recipes = _recipes(tuple(dialects), profile, h)
     scalars = _scalars(dialects, recipes, h, t)
     starts = inputs or [(0, 1, 2, 3)] * len(recipes)
-    given = 1 + max(max(start) for start in starts)
+    input_count = 1 + max(max(start) for start in starts)
     constants = {number.hex(): number for numbers in scalars for number in numbers}
-    place = {text: given + at for at, text in enumerate(constants)}
+    place = {text: input_count + at for at, text in enumerate(constants)}
     known: dict[tuple[str, tuple[int, ...]], int] = {}
-    first = given + len(constants)
+    first = input_count + len(constants)
     outputs = []
     for recipe, start, numbers in zip(recipes, starts, scalars, strict=True):
         values = [*start, *(place[number.hex()] for number in numbers)]
@@ -133,7 +133,7 @@ def combine(
             values.append(known.setdefault(key, first + len(known)))
         p, m, u = (values[value] for value in recipe.outputs)
         outputs.append((p, m, u))
-    return RecipeSet(recipes[0], given, tuple(constants.values()), tuple(Operation(*key) for key in known), tuple(outputs))
+    return RecipeSet(recipes[0], input_count, tuple(constants.values()), tuple(Operation(*key) for key in known), tuple(outputs))
 
 
 @lru_cache(maxsize=64)
@@ -143,12 +143,13 @@ def _recipes(dialects: tuple[Dialect, ...], profile: str, h: Hyperparameters) ->
 
 def _scalars(dialects: Sequence[Dialect], recipes: Sequence[Recipe], h: Hyperparameters, t: int) -> list[list[float]]:
     """Return the constants of each recipe; dialects that form them alike form them once."""
-    exact, made = exact_hyper(h), {}
+    exact, by_key = exact_hyper(h), {}
     for one, recipe in zip(dialects, recipes, strict=True):
-        if (one.constants, one.flushes) not in made:
-            made[one.constants, one.flushes] = formed(one, exact, t, recipe)
+        if (one.constants, one.flushes) not in by_key:
+            by_key[one.constants, one.flushes] = formed(one, exact, t, recipe)
     return [
-        [made[one.constants, one.flushes][name] for name in recipe.constants] for one, recipe in zip(dialects, recipes, strict=True)
+        [by_key[one.constants, one.flushes][name] for name in recipe.constants]
+        for one, recipe in zip(dialects, recipes, strict=True)
     ]
 
 

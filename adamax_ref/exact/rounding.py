@@ -128,12 +128,12 @@ def round_dyadics(n: Integers, exponent: Integers, fmt: Format) -> Doubles:
     size = abs(n)
     shift = np.maximum(lengths(size) - fmt.precision, fmt.emin - fmt.precision + 1 - exponent)
     away = np.maximum(shift - _GUARD, 0).astype(object)
-    kept = size >> away
-    rest = np.asarray((kept << away) != size, dtype=np.int64)
+    head = size >> away
+    rest = np.asarray((head << away) != size, dtype=np.int64)
     guard = np.clip(shift, 0, _GUARD)
-    kept = kept.astype(np.int64)
-    whole = kept >> guard
-    twice = 2 * (kept - (whole << guard)) + rest - (1 << guard)  # above 0: more than half a unit is cut off
+    head = head.astype(np.int64)
+    whole = head >> guard
+    twice = 2 * (head - (whole << guard)) + rest - (1 << guard)  # above 0: more than half a unit is cut off
     whole += (shift > 0) & ((twice > 0) | ((twice == 0) & (whole & 1 == 1)))
     rounded = scaled(whole, exponent + np.maximum(shift, 0), fmt)
     return np.asarray(np.where(np.asarray(n < 0, dtype=bool), -rounded, rounded))

@@ -41,7 +41,7 @@ _FRACTIONS = _FREE | {"max": max, "greater": max}
 
 
 def arb_steps(
-    dialect: Dialect, profile: str, given: Mapping[str, Sequence[float]], t: int, steps: Sequence[Step]
+    dialect: Dialect, profile: str, start: Mapping[str, Sequence[float]], t: int, steps: Sequence[Step]
 ) -> list[dict[str, list[float]]]:
     """Return the correctly rounded ``p``, ``m``, ``u`` after each step, as :func:`~adamax_ref.exact.trajectory.true_steps` does.
 
@@ -49,7 +49,7 @@ def arb_steps(
     ----------
     dialect, profile, t, steps : Dialect, str, int, sequence of Step
         Which steps.
-    given : mapping of str to sequence of float
+    start : mapping of str to sequence of float
         ``p``, ``m``, ``u`` before the first step; all numbers are finite and no divisor becomes 0.
 
     Examples
@@ -59,23 +59,27 @@ def arb_steps(
     >>> arb_steps(get("torch"), "f32", start, 0, [Step([1.0], Hyperparameters())])
     [{'p': [0.9980000257492065], 'm': [0.10000000149011612], 'u': [1.0]}]
     """
-    flint, fmt, size = _flint(), PROFILES[profile].storage, len(given["p"])
-    made = [{name: [None] * size for name in "pmu"} for _ in steps]
-    left = list(range(size))
+    flint, fmt, size = _flint(), PROFILES[profile].storage, len(start["p"])
+    results = [{name: [None] * size for name in "pmu"} for _ in steps]
+    undecided = list(range(size))
     bits = FIRST_BITS
-    while left and bits <= MOST_BITS:
+    while undecided and bits <= MOST_BITS:
         with flint.ctx.workprec(bits):
-            left = _filled(made, dialect, profile, given, t, steps, left, _BALLS, flint.arb, lambda x: _rounded(x, fmt))
+            undecided = _filled(
+                results, dialect, profile, start, t, steps, undecided, _BALLS, flint.arb, lambda x: _rounded(x, fmt)
+            )
         bits *= 2
-    _filled(made, dialect, profile, given, t, steps, left, _FRACTIONS, _fraction, lambda x: round_ratio(int(x.p), int(x.q), fmt))
-    return made  # type: ignore[return-value]
+    _filled(
+        results, dialect, profile, start, t, steps, undecided, _FRACTIONS, _fraction, lambda x: round_ratio(int(x.p), int(x.q), fmt)
+    )
+    return results  # type: ignore[return-value]
 
 
 def _filled(
-    made: list[dict[str, list[Any]]],
+    results: list[dict[str, list[Any]]],
     dialect: Dialect,
     profile: str,
-    given: Mapping[str, Sequence[float]],
+    start: Mapping[str, Sequence[float]],
     t: int,
     steps: Sequence[Step],
     elements: Sequence[int],
@@ -84,8 +88,8 @@ def _filled(
     rounded: Callable[[Any], float | None],
 ) -> list[int]:
     """Write down what one kind of number decides; return the elements of which something is left open."""
-    states = {at: [number(given[name][at]) for name in "pmu"] for at in elements}
-    left = set()
+    states = {at: [number(start[name][at]) for name in "pmu"] for at in elements}
+    undecided = set()
     for place, step in enumerate(steps):
         t += step.grad is not None
         recipe = dialect.recipe(step.hyper, profile)
@@ -94,18 +98,20 @@ def _filled(
             if step.grad is not None:
                 states[at] = list(recipe.evaluate(table, constants | {"p": p, "g": number(step.grad[at]), "m": m, "u": u}))
             for name, x in zip("pmu", states[at], strict=True):
-                if made[place][name][at] is None:
-                    made[place][name][at] = rounded(x)
-                if made[place][name][at] is None:
-                    left.add(at)
-    return sorted(left)
+                if results[place][name][at] is None:
+                    results[place][name][at] = rounded(x)
+                if results[place][name][at] is None:
+                    undecided.add(at)
+    return sorted(undecided)
 
 
 def _constants(dialect: Dialect, h: Hyperparameters, t: int, recipe: Recipe, number: Callable[[Any], Any]) -> dict[str, Any]:
     fields = {name: number(getattr(h, name)) for name in ("lr", "beta1", "beta2", "eps", "weight_decay")}
-    made: Mapping[str, Any] = dialect.constants(SimpleNamespace(**fields, maximize=h.maximize), t, Unrounded())
-    plain = {name: number(_fraction(made[name])) for name in recipe.constants if isinstance(made[name], int | float | Fraction)}
-    return {name: made[name] for name in recipe.constants} | plain
+    results: Mapping[str, Any] = dialect.constants(SimpleNamespace(**fields, maximize=h.maximize), t, Unrounded())
+    plain = {
+        name: number(_fraction(results[name])) for name in recipe.constants if isinstance(results[name], int | float | Fraction)
+    }
+    return {name: results[name] for name in recipe.constants} | plain
 
 
 def _fraction(x: Any) -> Any:
@@ -170,8 +176,8 @@ def hyperparameters(draw: random.Random, dialect: Dialect) -> Hyperparameters:
     decay = draw.choice((0.0, 0.01, draw.random())) if dialect.options & {"l2", "decoupled"} else 0.0
     maximize = "maximize" in dialect.options and draw.random() < 0.3
     betas = draw.choice((0.9, 0.5, 0.0, draw.random())), draw.choice((0.999, 0.875, 0.0, draw.random()))
-    made = Hyperparameters(draw.choice((2e-3, 0.25, 1e-30, 10.0, draw.random())), *betas, eps, decay)
-    return replace(made, maximize=maximize)
+    results = Hyperparameters(draw.choice((2e-3, 0.25, 1e-30, 10.0, draw.random())), *betas, eps, decay)
+    return replace(results, maximize=maximize)
 
 
 def _row(draw: random.Random, fmt: Format, h: Hyperparameters) -> tuple[float, float, float, float]:
@@ -217,16 +223,16 @@ def disagreements(count: int, seed: int, first: Oracle = true_steps, second: Ora
     >>> disagreements(50, seed=1)
     (50, [])
     """
-    done, found = 0, []
+    done, differences = 0, []
     for dialect, profile, h, t, (p, g, m, u) in batches(seed):
         if done >= count:
             break
         steps = [Step(g, h)]
-        given = {"p": p, "m": m, "u": u}
-        [one], [other] = first(dialect, profile, given, t - 1, steps), second(dialect, profile, given, t - 1, steps)
+        start = {"p": p, "m": m, "u": u}
+        [one], [other] = first(dialect, profile, start, t - 1, steps), second(dialect, profile, start, t - 1, steps)
         for name in "pmu":
             for at, (x, y) in enumerate(zip(one[name], other[name], strict=True)):
                 if x != y:
-                    found.append(Disagreement(dialect.name, profile, h, t, (p[at], g[at], m[at], u[at]), name, x, y))
+                    differences.append(Disagreement(dialect.name, profile, h, t, (p[at], g[at], m[at], u[at]), name, x, y))
         done += BATCH
-    return done, found
+    return done, differences

@@ -28,7 +28,7 @@ _EXACT_STEPS = 8
 @final
 @dataclass(frozen=True)
 class State:
-    """Exact values of ``p``, ``m``, ``u``, and how far those of a right program may be off.
+    """Exact values of ``p``, ``m``, ``u``, and bounds of the errors of a right program.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class State:
 
     @property
     def is_blurred(self) -> bool:
-        """Whether it no longer pays to look for values that are exactly representable."""
+        """True if no value can be exactly representable any more, so that nobody needs to look."""
         if self.age < _EXACT_STEPS or any(self.values[name].special for name in SYMBOLS):
             return False
         return bool(np.all((self.errors["m"] > 0) | self.values["m"].column.is_zero))
@@ -70,12 +70,12 @@ def advance(permitted: Permitted, h: Hyperparameters, t: int, before: State, gra
         Numbers of the storage format.
     """
     graph = permitted.graph
-    made, found = analysed(permitted, h, t, before, grad)
+    exact_values, node_errors = analysed(permitted, h, t, before, grad)
     values, lost, after = {}, {}, {}
     for name, places in zip(SYMBOLS, graph.outputs, strict=True):
-        values[name] = made[graph.nodes[places[0]].value]
-        lost[name] = found[places[0]].lost | np.logical_and.reduce([found[place].lost for place in places])
-        after[name] = np.maximum.reduce([np.where(found[place].lost, 0.0, found[place].total) for place in places])
+        values[name] = exact_values[graph.nodes[places[0]].value]
+        lost[name] = node_errors[places[0]].lost | np.logical_and.reduce([node_errors[place].lost for place in places])
+        after[name] = np.maximum.reduce([np.where(node_errors[place].lost, 0.0, node_errors[place].total) for place in places])
     return State(values, after, lost, before.age + 1)
 
 
@@ -91,17 +91,17 @@ def analysed(
     off = errors(graph, permitted.dialects, permitted.recipes, h, t, exact)
     whole = permitted.plan
     by_value = {graph.nodes[place].value: number for place, number in exact.items()}
-    given = Numbers.of(grad)
-    inputs = (before.values["p"], given, before.values["m"], before.values["u"])
+    gradient = Numbers.of(grad)
+    inputs = (before.values["p"], gradient, before.values["m"], before.values["u"])
     ends = [graph.nodes[places[0]].value for places in graph.outputs]
-    quick = not given.special and before.is_blurred
-    made, rows = evaluate_all(whole.only(ends) if quick else whole, by_value, inputs)
-    sizes = magnitudes({at: made[at] for at in (*by_value, *whole.inputs)} if quick else made, *permitted.formats)
+    quick = not gradient.special and before.is_blurred
+    exact_values, rows = evaluate_all(whole.only(ends) if quick else whole, by_value, inputs)
+    sizes = magnitudes({at: exact_values[at] for at in (*by_value, *whole.inputs)} if quick else exact_values, *permitted.formats)
     sizes = ranges(whole, sizes) if quick else sizes
     known = {place: (exact[place], off[place]) for place in exact}
     names = (permitted.formats[0].name, permitted.formats[1].name)
-    found = errors_of(graph, sizes, known, before.errors, *names, {} if quick else _parted(graph, rows, len(grad)))
-    return made, found
+    node_errors = errors_of(graph, sizes, known, before.errors, *names, {} if quick else _parted(graph, rows, len(grad)))
+    return exact_values, node_errors
 
 
 def _parted(graph: Graph, rows: Mapping[int, Sequence[Number]], size: int) -> dict[int, Flags]:
@@ -125,7 +125,7 @@ def _class(x: Any) -> str:
 @final
 @dataclass(frozen=True)
 class Bounded:
-    """Where the exact values of one quantity lie, and how far a permitted recipe may be off.
+    """Ranges of the exact values of one quantity, and bounds of permitted recipes.
 
     Attributes
     ----------
@@ -176,14 +176,14 @@ def bounds_of(
     zeros = np.zeros_like(inputs["p"])
     known = {place: (exact[place], off[place]) for place in exact}
     names = permitted.formats[0].name, permitted.formats[1].name
-    found = errors_of(graph, sizes, known, before or dict.fromkeys(SYMBOLS, zeros), *names, {})
-    made = {}
+    node_errors = errors_of(graph, sizes, known, before or dict.fromkeys(SYMBOLS, zeros), *names, {})
+    exact_values = {}
     for name, places in zip(SYMBOLS, graph.outputs, strict=True):
-        total = np.maximum.reduce([np.where(found[place].lost, 0.0, found[place].total) for place in places])
+        total = np.maximum.reduce([np.where(node_errors[place].lost, 0.0, node_errors[place].total) for place in places])
         size = sizes[graph.nodes[places[0]].value]
         low, high = (np.broadcast_to(end, zeros.shape) for end in (size.low, size.high))
-        made[name] = Bounded(low, high, np.where(found[places[0]].lost, np.inf, total))
-    return made
+        exact_values[name] = Bounded(low, high, np.where(node_errors[places[0]].lost, np.inf, total))
+    return exact_values
 
 
 def distance(got: object, allowed: Bounded) -> Doubles:

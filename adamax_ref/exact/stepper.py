@@ -59,9 +59,9 @@ def run(recipe: Recipe, p: float, g: float, m: float, u: float, scalars: Sequenc
     if len(scalars) != len(recipe.constants):
         raise ValueError(f"scalars must hold {len(recipe.constants)} numbers ({', '.join(recipe.constants)}), not {len(scalars)}")
     storage, working = recipe.storage_format, recipe.working_format
-    given = [_checked(value, storage, name) for name, value in zip("pgmu", (p, g, m, u), strict=True)]
-    given += [_checked(value, working, name) for name, value in zip(recipe.constants, scalars, strict=True)]
-    return recipe.evaluate(operations(recipe.working, recipe.storage), dict(zip(recipe.leaves, given, strict=True)))
+    operands = [_checked(value, storage, name) for name, value in zip("pgmu", (p, g, m, u), strict=True)]
+    operands += [_checked(value, working, name) for name, value in zip(recipe.constants, scalars, strict=True)]
+    return recipe.evaluate(operations(recipe.working, recipe.storage), dict(zip(recipe.leaves, operands, strict=True)))
 
 
 def _checked(value: float, fmt: Format, name: str) -> float:
@@ -210,9 +210,9 @@ def function_of(recipe: Recipe, replaced: tuple[str, ...] = ()) -> Function:
     body = [f"    {name} = {text}" for name, text in lines]
     taken = [*map(_local, (*INPUTS, *recipe.constants)), *(f"do_{name}" for name in replaced)]
     head = f"def step({', '.join(taken)}):"
-    made: dict[str, Any] = dict(_functions(recipe.working, recipe.storage))
-    exec("\n".join([head, *body, f"    return {results}"]), made)
-    step: Function = made["step"]
+    namespace: dict[str, Any] = dict(_functions(recipe.working, recipe.storage))
+    exec("\n".join([head, *body, f"    return {results}"]), namespace)
+    step: Function = namespace["step"]
     return step
 
 

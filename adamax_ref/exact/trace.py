@@ -123,16 +123,16 @@ def trace(
 
 
 def _formed(dialect: Dialect, h: Hyperparameters, t: int, recipe: Recipe, bits: int | None) -> list[Number]:
-    made = exact_constants(dialect, h, t, bits)
-    return [made[name] for name in recipe.constants]
+    constants = exact_constants(dialect, h, t, bits)
+    return [constants[name] for name in recipe.constants]
 
 
 def _bounds(dialect: Dialect, profile: str, h: Hyperparameters, t: int, before: State, g: float) -> list[float]:
     """Return the bound of each value of the dialect's recipe in one step."""
     permitted = permitted_graph(dialect, profile, h, flush=dialect.flushes)
-    _, found = analysed(permitted, h, t, before, [g])
+    _, node_errors = analysed(permitted, h, t, before, [g])
     way = permitted.graph.ways[permitted.recipes.index(dialect.recipe(h, profile))]
-    return [math.inf if found[place].lost[0] else float(found[place].total[0]) for place in way]
+    return [math.inf if node_errors[place].lost[0] else float(node_errors[place].total[0]) for place in way]
 
 
 def _errors(now: Certified) -> dict[str, Doubles]:

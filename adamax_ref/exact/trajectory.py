@@ -36,7 +36,7 @@ class Step:
 
 
 def exact_steps(
-    dialect: Dialect, profile: str, given: Mapping[str, Sequence[float]], t: int, steps: Sequence[Step], bits: int | None = BITS
+    dialect: Dialect, profile: str, start: Mapping[str, Sequence[float]], t: int, steps: Sequence[Step], bits: int | None = BITS
 ) -> Iterator[dict[str, Sequence[Number]]]:
     """Yield the exact ``p``, ``m``, ``u`` after each step.
 
@@ -44,7 +44,7 @@ def exact_steps(
     ----------
     dialect, profile : Dialect, str
         Which function; the profile matters only in so far as a dialect lacks it.
-    given : mapping of str to sequence of float
+    start : mapping of str to sequence of float
         ``p``, ``m`` and ``u`` before the first step.
     t : int
         Number of steps done before.
@@ -62,7 +62,7 @@ def exact_steps(
     >>> after
     {'p': [Fraction(3, 4)], 'm': [Fraction(3, 4)], 'u': [Fraction(3, 1)]}
     """
-    state = {name: _numbers(given[name], bits) for name in SYMBOLS}
+    state = {name: _numbers(start[name], bits) for name in SYMBOLS}
     for step in steps:
         if step.grad is not None:
             t += 1
@@ -70,8 +70,8 @@ def exact_steps(
         yield state
 
 
-def _numbers(given: Sequence[float], bits: int | None) -> Sequence[Number]:
-    return [exactly(x, None) for x in given] if bits is None else Numbers.of(given, bits)
+def _numbers(start: Sequence[float], bits: int | None) -> Sequence[Number]:
+    return [exactly(x, None) for x in start] if bits is None else Numbers.of(start, bits)
 
 
 def _stepped(
@@ -93,8 +93,8 @@ def _stepped(
     if bits is None:
         rows = [evaluate(steps, known, one) for one in zip(*inputs, strict=True)]
         return {name: [row[end] for row in rows] for name, end in zip(SYMBOLS, ends, strict=True)}
-    made, _ = evaluate_all(steps, known, [x for x in inputs if isinstance(x, Numbers)])
-    return {name: made[end] for name, end in zip(SYMBOLS, ends, strict=True)}
+    results, _ = evaluate_all(steps, known, [x for x in inputs if isinstance(x, Numbers)])
+    return {name: results[end] for name, end in zip(SYMBOLS, ends, strict=True)}
 
 
 def rounded(x: Number, fmt: Format) -> float | None:
@@ -113,7 +113,7 @@ def rounded(x: Number, fmt: Format) -> float | None:
 
 
 def true_steps(
-    dialect: Dialect, profile: str, given: Mapping[str, Sequence[float]], t: int, steps: Sequence[Step]
+    dialect: Dialect, profile: str, start: Mapping[str, Sequence[float]], t: int, steps: Sequence[Step]
 ) -> list[dict[str, list[float]]]:
     """Return the exact values after each step, each correctly rounded to the storage format.
 
@@ -130,20 +130,20 @@ def true_steps(
     [{'p': [0.9980000257492065], 'm': [0.10000000149011612], 'u': [1.0]}]
     """
     fmt = PROFILES[profile].storage
-    made: list[dict[str, list[float]]] = []
-    for at, state in enumerate(exact_steps(dialect, profile, given, t, steps)):
-        made.append({})
+    results: list[dict[str, list[float]]] = []
+    for at, state in enumerate(exact_steps(dialect, profile, start, t, steps)):
+        results.append({})
         for name in SYMBOLS:
             numbers = [rounded(x, fmt) for x in state[name]]
-            made[-1][name] = [
-                settle(dialect, profile, given, t, steps[: at + 1], name, element) if x is None else x
+            results[-1][name] = [
+                settle(dialect, profile, start, t, steps[: at + 1], name, element) if x is None else x
                 for element, x in enumerate(numbers)
             ]
-    return made
+    return results
 
 
 def settle(
-    dialect: Dialect, profile: str, given: Mapping[str, Sequence[float]], t: int, steps: Sequence[Step], name: str, element: int
+    dialect: Dialect, profile: str, start: Mapping[str, Sequence[float]], t: int, steps: Sequence[Step], name: str, element: int
 ) -> float:
     """Return one correctly rounded value after the last of `steps`, with as many bits as it takes, or fractions.
 
@@ -153,7 +153,7 @@ def settle(
         When even the longest intervals do not decide and there are too many steps for fractions.
     """
     fmt = PROFILES[profile].storage
-    one = {key: [numbers[element]] for key, numbers in given.items()}
+    one = {key: [numbers[element]] for key, numbers in start.items()}
     alone = [Step(None if step.grad is None else [step.grad[element]], step.hyper) for step in steps]
     bits: int | None = 2 * BITS
     while True:

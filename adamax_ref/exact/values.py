@@ -128,10 +128,10 @@ class Numbers(Sequence[Number]):
     @classmethod
     def of(cls, numbers: Sequence[float], bits: int = BITS) -> "Numbers":
         """Return the exact values of floats."""
-        given: Doubles = np.array(numbers, dtype=np.float64)
-        odd = ~np.isfinite(given)
-        special = {int(at): float(given[at]) for at in np.flatnonzero(odd)}
-        return cls(Column.of(np.where(odd, 0.0, given), bits), special)
+        floats: Doubles = np.array(numbers, dtype=np.float64)
+        odd = ~np.isfinite(floats)
+        special = {int(at): float(floats[at]) for at in np.flatnonzero(odd)}
+        return cls(Column.of(np.where(odd, 0.0, floats), bits), special)
 
     def __len__(self) -> int:
         return len(self.column)
@@ -144,7 +144,7 @@ class Numbers(Sequence[Number]):
 
     @property
     def flags(self) -> Flags:
-        """Where there is a float."""
+        """Flags of the floats."""
         flags = np.zeros(len(self), dtype=bool)
         flags[list(self.special)] = True
         return flags
@@ -186,8 +186,8 @@ def evaluate_all(
         For each element that was evaluated alone all its values.
     """
     size = len(inputs[0])
-    made = singles(constants)
-    known = {at: numbers.column for at, numbers in made.items()}
+    results = singles(constants)
+    known = {at: numbers.column for at, numbers in results.items()}
     known |= {at: numbers.column for at, numbers in zip(steps.inputs, inputs, strict=True)}
     alone = {at for numbers in inputs for at in numbers.special}
     for at, name, args in steps.steps:
@@ -197,9 +197,9 @@ def evaluate_all(
             alone |= {*np.flatnonzero(np.broadcast_to(bad, size)).tolist()}
             operands[1] = operands[1].replaced(dict.fromkeys(np.flatnonzero(bad).tolist(), _ONE)) if bad.any() else operands[1]
         known[at] = UNROUNDED[name](*operands)
-    made |= {at: Numbers(known[at].stretched(size)) for at, _, _ in steps.steps}
-    made |= dict(zip(steps.inputs, inputs, strict=True))
+    results |= {at: Numbers(known[at].stretched(size)) for at, _, _ in steps.steps}
+    results |= dict(zip(steps.inputs, inputs, strict=True))
     rows = {element: evaluate(steps, constants, [numbers[element] for numbers in inputs]) for element in sorted(alone)}
     for at, _, _ in steps.steps if rows else ():
-        made[at] = made[at].replaced({element: row[at] for element, row in rows.items()})
-    return made, rows
+        results[at] = results[at].replaced({element: row[at] for element, row in rows.items()})
+    return results, rows

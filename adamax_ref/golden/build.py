@@ -12,7 +12,7 @@ from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.profile import BINARY64, PROFILES, Format, ieee_divide
 
 from .case import Case, Constants, Hyper, Init, Number, Refusal, Step
-from .design import BASE, FULL, Chain, Design, Go, Skip, Values
+from .design import BASE, FULL, Chain, Design, Gradient, Skip, Values
 from .numbers import Draw, draws, key_of, mix, parse, storable
 from .oracle import canonical, start, step, with_flushes
 from .patterns import encode
@@ -54,7 +54,7 @@ def case_from(design: Design, category: str, dialect: Dialect, profile: str) -> 
     ValueError
         When the profile cannot hold one of the design's numbers.
     """
-    case = framed(design, category, dialect, profile)
+    case = frame_of(design, category, dialect, profile)
     case = _written(design, case, dialect) if design.search is None else _searched(design.search, case, dialect)
     case = replace(case, report=design.report or tuple(range(1, len(case.steps) + 1)))
     if case.result == "value" and not isinstance(design.steps, Chain):
@@ -62,7 +62,7 @@ def case_from(design: Design, category: str, dialect: Dialect, profile: str) -> 
     return replace(case, flags=_flags(case, design), needs=_needs(case))
 
 
-def framed(design: Design, category: str, dialect: Dialect, profile: str) -> Case:
+def frame_of(design: Design, category: str, dialect: Dialect, profile: str) -> Case:
     """Return the case without its arrays and steps."""
     case = _frame(design, f"{dialect.name}/{profile}/{category}/{design.slug}", _hyper(design, dialect))
     return replace(case, init=Init("", "", "", design.t))
@@ -96,7 +96,6 @@ def _frame(design: Design, name: str, hyper: Hyper) -> Case:
         why=design.why,
         flags=(),
         spec=tuple(design.spec.split()),
-        kills=(),
         needs=(),
         excludes=(),
         shape=(),
@@ -118,26 +117,26 @@ def _hyper(design: Design, dialect: Dialect) -> Hyper:
     return Hyper(**{name: Number.of(value) for name, value in numbers.items()}, decay=decay, maximize=design.maximize)
 
 
-def _steps(wanted: Sequence[Values | Go | Skip], maker: _Maker) -> tuple[Step, ...]:
-    return tuple(_step(each, maker) for each in wanted)
+def _steps(entry: Sequence[Values | Gradient | Skip], maker: _Maker) -> tuple[Step, ...]:
+    return tuple(_step(item, maker) for item in entry)
 
 
-def _step(wanted: Values | Go | Skip, maker: _Maker) -> Step:
-    if isinstance(wanted, Skip):
+def _step(entry: Values | Gradient | Skip, maker: _Maker) -> Step:
+    if isinstance(entry, Skip):
         return Step(skip=True)
-    go = wanted if isinstance(wanted, Go) else Go(wanted)
+    go = entry if isinstance(entry, Gradient) else Gradient(entry)
     return Step(grad=maker.text(go.grad, "grad"), lr=None if go.lr is None else Number.of(go.lr))
 
 
 def _chain(chain: Chain, case: Case, dialect: Dialect) -> tuple[Step, ...]:
     """Draw each gradient from the bits of the parameter that the canonical recipe has reached."""
     rule, h, state, draw = canonical(with_flushes(dialect), case.profile), case.hyper.at(), start(case), full(chain.draw, case.form)
-    key, made = key_of(case.id), []
+    key, results = key_of(case.id), []
     for _ in range(chain.steps):
         grad = _stored([draw.number(mix(key + case.form.encode(theta))) for theta in state.theta], case.form)
-        made.append(Step(grad=encode(grad, case.form)))
+        results.append(Step(grad=encode(grad, case.form)))
         state = step(rule, state, grad, h)
-    return tuple(made)
+    return tuple(results)
 
 
 def _searched(search: Search, case: Case, dialect: Dialect) -> Case:
@@ -148,12 +147,12 @@ def _searched(search: Search, case: Case, dialect: Dialect) -> Case:
 
 
 def _with_constants(case: Case, dialect: Dialect) -> tuple[Step, ...]:
-    t, made = case.init.t, []
-    for each in case.steps:
-        t += each.grad is not None
-        known = constants(dialect, case.hyper.at(each), t) if each.grad is not None else None
-        made.append(replace(each, constants=known))
-    return tuple(made)
+    t, results = case.init.t, []
+    for item in case.steps:
+        t += item.grad is not None
+        known = constants(dialect, case.hyper.at(item), t) if item.grad is not None else None
+        results.append(replace(item, constants=known))
+    return tuple(results)
 
 
 def _flags(case: Case, design: Design) -> tuple[str, ...]:
@@ -163,8 +162,8 @@ def _flags(case: Case, design: Design) -> tuple[str, ...]:
         "two-dim": len(case.shape) > 1,
         "empty": math.prod(case.shape) == 0,
         "imported-state": "init-state" in _needs(case),
-        "schedule": any(each.lr is not None for each in case.steps),
-        "skipped-step": any(each.skip for each in case.steps),
+        "schedule": any(item.lr is not None for item in case.steps),
+        "skipped-step": any(item.skip for item in case.steps),
         "decay-coupled": case.hyper.decay == "l2",
         "decay-decoupled": case.hyper.decay == "decoupled",
         "maximize": case.hyper.maximize,
@@ -179,25 +178,25 @@ def _needs(case: Case) -> tuple[str, ...]:
     """Say which features a target must have (section 9.2 of the protocol)."""
     parts = 2 if PROFILES[case.profile].is_complex else 1
     zeros = " ".join(["0" * (case.form.width // 4)] * math.prod(case.shape) * parts)
-    wanted = {
+    entry = {
         "init-state": case.init.t != 0 or case.init.m != zeros or case.init.u != zeros,
-        "lr-schedule": any(each.lr is not None for each in case.steps),
-        "skip": any(each.skip for each in case.steps),
+        "lr-schedule": any(item.lr is not None for item in case.steps),
+        "skip": any(item.skip for item in case.steps),
         "l2": case.hyper.decay == "l2",
         "decoupled": case.hyper.decay == "decoupled",
         "maximize": case.hyper.maximize,
         "complex": PROFILES[case.profile].is_complex,
     }
-    return tuple(sorted(name for name, holds in wanted.items() if holds))
+    return tuple(sorted(name for name, holds in entry.items() if holds))
 
 
-def corrects(dialect: Dialect) -> bool:
+def has_bias_correction(dialect: Dialect) -> bool:
     """Tell whether a dialect corrects the bias: whether its scalars change from step to step.
 
     Examples
     --------
     >>> from adamax_ref.dialects import get
-    >>> corrects(get("paper"))
+    >>> has_bias_correction(get("paper"))
     True
     """
     h = exact_hyper(dialect.defaults)
@@ -215,5 +214,5 @@ def constants(dialect: Dialect, h: Hyperparameters, t: int) -> Constants:
     Constants(correction='3fb9999999999998', rate='3f947ae147ae147c')
     """
     exact = exact_hyper(h)
-    correction = 1.0 - float(exact.beta1**t) if corrects(dialect) else 1.0
+    correction = 1.0 - float(exact.beta1**t) if has_bias_correction(dialect) else 1.0
     return Constants(encode([correction], BINARY64), encode([ieee_divide(h.lr, correction)], BINARY64))

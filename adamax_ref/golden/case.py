@@ -1,20 +1,21 @@
-"""What a vector file holds, as frozen records: one field here is one field of the JSON.
+"""The records of a vector file: one field here is one field of the JSON.
 
-A trailing underscore keeps a name from being a Python keyword; an optional field that is None is not written, nor is what
-:mod:`adamax_ref.golden.short` can bring back.
-Numbers stay the strings they are in the file; :mod:`adamax_ref.golden.patterns` reads them.
+A trailing underscore keeps a name from being a Python keyword. An optional field that is None is not written.
+Numbers stay the strings of the file; :mod:`adamax_ref.golden.patterns` reads them.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import final
 
 from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.profile import BINARY64, PROFILES, Format
 
+from .codec import OUTSIDE
 from .patterns import decode, encode
 
-FORMAT = "adamax-vectors/1"
+FORMAT = "adamax-vectors/2"
 QUANTITIES = ("theta", "m", "u")
 
 
@@ -90,7 +91,7 @@ class Init:
 @final
 @dataclass(frozen=True)
 class Constants:
-    """What a target may use instead of forming it: ``1 - beta1**t`` and ``lr`` over it, as binary64 patterns."""
+    """Constants that a target may use: ``1 - beta1**t`` and ``lr`` over it, as binary64 patterns."""
 
     correction: str
     rate: str
@@ -110,7 +111,7 @@ class Step:
 @final
 @dataclass(frozen=True)
 class Quantity:
-    """What one quantity must be after a step.
+    """Expected value of one quantity after a step.
 
     Attributes
     ----------
@@ -135,7 +136,7 @@ class Quantity:
 @final
 @dataclass(frozen=True)
 class Expectation:
-    """What must be there after a reported step."""
+    """Expected values after a reported step."""
 
     step: int
     t: int
@@ -156,7 +157,7 @@ class Alternative:
 @final
 @dataclass(frozen=True)
 class Refusal:
-    """Why a case must be refused: the field at fault, and ``range``, ``nan``, ``length`` or ``format``."""
+    """The reason to refuse a case: the field at fault, and ``range``, ``nan``, ``length`` or ``format``."""
 
     field: str
     class_: str
@@ -165,14 +166,16 @@ class Refusal:
 @final
 @dataclass(frozen=True)
 class Case:
-    """One tensor, its hyperparameters, its initial state, some steps, and what must come out."""
+    """One tensor, its hyperparameters, its initial state, some steps, and the expected values.
+
+    Which bugs it kills is in KILLS.json, so that a new bug changes no vector file.
+    """
 
     id: str
     rev: int
     why: str
     flags: tuple[str, ...]
     spec: tuple[str, ...]
-    kills: tuple[str, ...]
     needs: tuple[str, ...]
     excludes: tuple[str, ...]
     shape: tuple[int, ...]
@@ -184,6 +187,7 @@ class Case:
     expect: tuple[Expectation, ...] | None = None
     either: tuple[Alternative, ...] | None = None
     error: Refusal | None = None
+    kills: tuple[str, ...] = field(default=(), compare=False, metadata=OUTSIDE)
 
     @property
     def dialect(self) -> str:
@@ -207,7 +211,7 @@ class Case:
 
     @property
     def number(self) -> str:
-        """Stands for the id where that would tell what must come out: twelve digits of its hash, in every corpus the same."""
+        """Twelve digits of the hash of the id, in every corpus the same; used where the id would reveal the answer."""
         return f"{int.from_bytes(sha256(self.id.encode()).digest()[:8]) % 10**12:012}"
 
     @property
@@ -219,7 +223,7 @@ class Case:
         """Return what a target that declares these tokens may answer: the answer, and its alternatives."""
         return (self.expect or (), *(other.expect for other in self.either or () if other.when in declares))
 
-    def with_kills(self, bugs: tuple[str, ...]) -> "Case":
+    def with_kills(self, bugs: Iterable[str]) -> "Case":
         """Return the case with the list of bugs it kills."""
         return replace(self, kills=tuple(sorted(bugs)))
 
@@ -252,7 +256,7 @@ class ProfileTypes:
 @final
 @dataclass(frozen=True)
 class VectorFile:
-    """One dialect, one profile, one category; ``omitted`` says why designs of the category have no case here, by slug."""
+    """Cases of one dialect, profile and category; ``omitted`` gives the reason for each design without a case, by slug."""
 
     format: str
     corpus: str

@@ -4,25 +4,25 @@ Loading stops at the first damage; checking continues and lists all of it.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 
 from .case import QUANTITIES, Case, Expectation, VectorFile
 from .codec import CorpusError, contained, json_bytes, parse, read
-from .corpus import LEVELS, MANIFEST, FileEntry, Part, digest, floor, numbers_in, schema
+from .corpus import KILLS, LEVELS, MANIFEST, FileEntry, Part, digest, floor, numbers_in, schema
+from .design import parts
 from .flags import FLAGS
 from .generate import Bank, corpus_bytes, proves
 from .load import Corpus, open_corpus, vector_file
 from .parallel import Mapper
-from .short import vector_bytes
 from .store import refuse_foreign
 
 CLAUSES = frozenset(f"S{number}" for number in range(1, 11))
 """The clauses of the specification that a case may cite."""
 
 Matrix = Callable[[Sequence[Case]], Iterable[str]]
-"""What is missing in the kill matrix of the cases of one dialect and profile."""
+"""A function that lists the gaps of the kill matrix of one dialect and profile."""
 
 Files = dict[FileEntry, VectorFile]
 
@@ -53,10 +53,12 @@ def check(
     corpus = open_corpus(root)
     refuse_foreign(root)
     findings = list(_support(corpus))
+    readable, words = _with_readable_kills(corpus)
+    findings += words
     files: Files = {}
     for entry in corpus.manifest.files:
         try:
-            files[entry] = corpus.file(entry)
+            files[entry] = readable.file(entry)
         except CorpusError as error:
             findings.append(str(error))
     known = frozenset(bank.described(()))
@@ -66,7 +68,17 @@ def check(
     findings += [f"{root}: {words}" for words in _matrix(files, matrix)]
     if corpus.manifest.level == "full":
         findings += [f"{root / path}: not the file that was published" for path in corpus.unpublished()]
-    return findings + list(_regenerated(corpus, files, bank, done, mapper))
+    return findings + list(_regenerated(corpus, files, readable.kills, bank, done, mapper))
+
+
+def _with_readable_kills(corpus: Corpus) -> tuple[Corpus, list[str]]:
+    """Return the corpus, without its kills where they cannot be read, so that its vector files can be, and the reason."""
+    try:
+        _ = corpus.kills
+        return corpus, []
+    except CorpusError as error:
+        others = tuple(entry for entry in corpus.manifest.support if entry.path != KILLS)
+        return replace(corpus, manifest=replace(corpus.manifest, support=others)), [str(error)]
 
 
 def _support(corpus: Corpus) -> Iterator[str]:
@@ -83,7 +95,7 @@ def _support(corpus: Corpus) -> Iterator[str]:
 def _file(corpus: Corpus, entry: FileEntry, file: VectorFile, bugs: frozenset[str]) -> Iterator[str]:
     data = corpus.verified(entry)
     yield from violations("vectors", parse(data, entry.path))
-    if vector_bytes(file) != data:
+    if json_bytes(file) != data:
         yield "not in canonical form"
     for case in file.cases:
         yield from (f"{case.id}: unknown {words}" for words in _unknown(case, bugs))
@@ -121,31 +133,34 @@ def _manifest(corpus: Corpus, files: Files) -> Iterator[str]:
     totals = (len(cases), sum(map(numbers_in, files.values())))
     if totals != (manifest.totals.cases, manifest.totals.expectations):
         yield f"totals are {totals[0]} cases and {totals[1]} expectations, not what it says"
-    for pair, told in manifest.floors.items():
-        for level, number in told.items():
+    for pair, floors in manifest.floors.items():
+        for level, number in floors.items():
             right = floor(_cases(files, pair, LEVELS[: LEVELS.index(level) + 1] if level in LEVELS else ()))
             if right != number:
                 yield f"the floor of {pair} {level} is {right}, not {number}"
 
 
 def _matrix(files: Files, matrix: Matrix) -> Iterator[str]:
-    """Ask for the kill matrix of level core alone: what is shipped must kill everything."""
+    """Check the kill matrix of level core alone: the shipped cases must kill every bug."""
     for pair in dict.fromkeys(f"{entry.dialect}/{entry.profile}" for entry in files):
         yield from matrix(_cases(files, pair, ("core",)))
 
 
 def _cases(files: Files, pair: str, levels: Sequence[str]) -> list[Case]:
-    wanted = (entry for entry in files if f"{entry.dialect}/{entry.profile}" == pair and entry.level in levels)
-    return [case for entry in wanted for case in files[entry].cases]
+    selected = (entry for entry in files if f"{entry.dialect}/{entry.profile}" == pair and entry.level in levels)
+    return [case for entry in selected for case in files[entry].cases]
 
 
-def _regenerated(corpus: Corpus, files: Files, bank: Bank, done: Callable[[Part], None], mapper: Mapper) -> Iterator[str]:
+def _regenerated(
+    corpus: Corpus, files: Files, kills: Mapping[str, str], bank: Bank, done: Callable[[Part], None], mapper: Mapper
+) -> Iterator[str]:
     """Compare with what this program writes for the same level and dialects, byte for byte, and say which numbers differ."""
     entries = {entry.path: entry for entry in files}
     known = {MANIFEST, *(e.path for e in corpus.manifest.files), *(e.path for e in corpus.manifest.support)}
-    made = set()
-    for path, data in corpus_bytes(corpus.manifest.level, corpus.manifest.dialects, bank, done, mapper):
-        made.add(path)
+    regenerated = set()
+    planned = parts(corpus.manifest.level, corpus.manifest.dialects)
+    for path, data in corpus_bytes(corpus.manifest.level, planned, bank, done, mapper):
+        regenerated.add(path)
         place = corpus.root / path
         if path not in known:
             yield f"{place}: missing"
@@ -153,25 +168,29 @@ def _regenerated(corpus: Corpus, files: Files, bank: Bank, done: Callable[[Part]
             yield f"{place}: regeneration gives other bytes"
             if path in entries:
                 yield from (f"{place}: {words}" for words in departures(files[entries[path]], data, path))
-    yield from (f"{corpus.root / path}: regeneration does not make it" for path in sorted(known - made))
+            if path == KILLS:
+                right = parse(data, path)
+                wrong = sorted(name for name in right if kills.get(name) != right[name])
+                yield from (f"{place}: {name}: kills {right[name] or 'nothing'}" for name in wrong)
+    yield from (f"{corpus.root / path}: regeneration does not make it" for path in sorted(known - regenerated))
 
 
 _NAMES = {"bits": "the stepper's", "plain": "the plain recipe's", "true": "the exact value", "lo": "the bound", "hi": "the bound"}
 
 
-def departures(file: VectorFile, made: bytes, path: str) -> Iterator[str]:
+def departures(file: VectorFile, regenerated: bytes, path: str) -> Iterator[str]:
     """Yield a sentence for each case that differs from the regenerated one.
 
     Parameters
     ----------
     file : VectorFile
         The one that is checked.
-    made : bytes
+    regenerated : bytes
         What regeneration gives in its place.
     path : str
         Where, for errors.
     """
-    right = {case.id: case for case in vector_file(made, path).cases}
+    right = {case.id: case for case in vector_file(regenerated, path).cases}
     for case in file.cases:
         if case.id not in right:
             yield f"{case.id}: no such case is made"
@@ -187,7 +206,7 @@ def _difference(case: Case, right: Case) -> str:
             words = _quantity(got, want, name)
             if words:
                 return f"{name} after step {got.step}: {words}"
-    return "it has another " + next(each.name for each in fields(Case) if getattr(case, each.name) != getattr(right, each.name))
+    return "it has another " + next(item.name for item in fields(Case) if getattr(case, item.name) != getattr(right, item.name))
 
 
 def _quantity(got: Expectation, want: Expectation, name: str) -> str:

@@ -6,7 +6,7 @@ refused.
 """
 
 import json
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from stat import S_ISREG
@@ -14,6 +14,9 @@ from types import NoneType, UnionType
 from typing import Any, NoReturn, TypeVar, get_args, get_origin, get_type_hints
 
 Record = TypeVar("Record")
+OUTSIDE = {"json": False}
+"""Metadata of a field that is no part of the record's JSON."""
+
 LARGEST = 32 << 20
 """Most bytes of any one file that is read whole."""
 
@@ -32,13 +35,17 @@ def to_json(record: object) -> Any:
     {'field': 'beta1', 'class': 'range'}
     """
     if is_dataclass(record):
-        pairs = ((field.name.rstrip("_"), getattr(record, field.name)) for field in fields(record))
+        pairs = ((field.name.rstrip("_"), getattr(record, field.name)) for field in _written(record))
         return {name: to_json(value) for name, value in pairs if value is not None}
     if isinstance(record, tuple | list):
         return [to_json(value) for value in record]
     if isinstance(record, dict):
         return {name: to_json(value) for name, value in record.items()}
     return record
+
+
+def _written(record: Any) -> list[Field[Any]]:
+    return [field for field in fields(record) if field.metadata != OUTSIDE]
 
 
 def json_bytes(record: object) -> bytes:
@@ -85,10 +92,10 @@ def parse(data: bytes, where: str, remedy: str = "generate the corpus again") ->
         raise CorpusError(f"{where}: {token} is not allowed; numbers are written as bit patterns")
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        made = dict(pairs)
-        if len(made) != len(pairs):
+        result = dict(pairs)
+        if len(result) != len(pairs):
             raise CorpusError(f"{where}: a field occurs twice")
-        return made
+        return result
 
     try:
         return json.loads(data.decode("utf-8"), parse_constant=refuse, object_pairs_hook=unique)
@@ -163,8 +170,8 @@ def from_json(kind: type[Record], data: object, where: str) -> Record:
     ...
     adamax_ref.golden.codec.CorpusError: file: field 'class' is missing
     """
-    made: Record = _value(kind, data, where)
-    return made
+    result: Record = _value(kind, data, where)
+    return result
 
 
 def _value(hint: Any, data: Any, where: str) -> Any:
@@ -210,5 +217,5 @@ def _record(kind: Any, data: Any, where: str) -> Any:
 def _fields(kind: Any) -> tuple[dict[str, tuple[str, Any]], tuple[str, ...]]:
     """Map each JSON name to attribute and type, and list the required ones."""
     hints = get_type_hints(kind)
-    known = {field.name.rstrip("_"): (field.name, hints[field.name]) for field in fields(kind)}
-    return known, tuple(field.name.rstrip("_") for field in fields(kind) if field.default is MISSING)
+    known = {field.name.rstrip("_"): (field.name, hints[field.name]) for field in _written(kind)}
+    return known, tuple(field.name.rstrip("_") for field in _written(kind) if field.default is MISSING)

@@ -12,9 +12,10 @@ from .case import Case, VectorFile
 from .codec import json_bytes, parse
 from .flags import FLAGS
 
-CORPUS_VERSION = "0.2.0"
+CORPUS_VERSION = "0.3.0"
 SPEC_VERSION = "1"
 MANIFEST = "MANIFEST.json"
+KILLS = "KILLS.json"
 MANIFEST_FORMAT = "adamax-manifest/1"
 HASHES_FORMAT = "adamax-digests/1"
 SCHEMAS = ("vectors", "manifest", "protocol", "report")
@@ -35,7 +36,7 @@ class Part:
 
     @property
     def path(self) -> str:
-        """Where the file stands in the corpus."""
+        """Path of the file in the corpus."""
         return f"{self.level}/{self.dialect}/{self.profile}/{self.category}.json"
 
 
@@ -67,7 +68,7 @@ class Support:
 @final
 @dataclass(frozen=True)
 class Totals:
-    """How much there is: cases, and numbers to compare."""
+    """Numbers of cases, and of numbers to compare."""
 
     cases: int
     expectations: int
@@ -76,7 +77,7 @@ class Totals:
 @final
 @dataclass(frozen=True)
 class Oracle:
-    """What computed the expectations."""
+    """A program that computes expected values."""
 
     name: str
     version: str
@@ -144,7 +145,7 @@ def published_hashes() -> dict[str, str]:
 
 
 def generator() -> Oracle:
-    """Name the program that writes a corpus; its version is the corpus's, so that a release changes no byte."""
+    """Return the generator entry; its version is the one of the corpus, so that a release changes no byte."""
     return Oracle("adamax-ref", CORPUS_VERSION)
 
 
@@ -153,8 +154,8 @@ ORACLES = (Oracle("exact-rationals-with-balls", "1"), Oracle("rounded-once-stepp
 
 def support_files() -> dict[str, bytes]:
     """Return the other files of a corpus by path: flags and schemas."""
-    made = {"FLAGS.json": json_bytes(FLAGS)}
-    return made | {f"schema/{name}.schema.json": schema(name) for name in SCHEMAS}
+    result = {"FLAGS.json": json_bytes(FLAGS)}
+    return result | {f"schema/{name}.schema.json": schema(name) for name in SCHEMAS}
 
 
 def manifest_of(level: str, files: dict[Part, VectorFile], data: dict[str, bytes]) -> Manifest:
@@ -187,11 +188,11 @@ def _keys(part: Part) -> tuple[str, str, str, str]:
 
 def _floors(level: str, files: dict[Part, VectorFile]) -> dict[str, dict[str, int]]:
     floors: dict[str, dict[str, int]] = {}
-    for each in LEVELS[: LEVELS.index(level) + 1]:
+    for item in LEVELS[: LEVELS.index(level) + 1]:
         for pair in sorted({(part.dialect, part.profile) for part in files}):
-            below = LEVELS[: LEVELS.index(each) + 1]
+            below = LEVELS[: LEVELS.index(item) + 1]
             cases = [
                 c for part, f in files.items() if (part.dialect, part.profile) == pair and part.level in below for c in f.cases
             ]
-            floors.setdefault("/".join(pair), {})[each] = floor(cases)
+            floors.setdefault("/".join(pair), {})[item] = floor(cases)
     return floors

@@ -43,7 +43,7 @@ FULL = 0
 
 @final
 @dataclass(frozen=True)
-class Go:
+class Gradient:
     """A step with a gradient and, where given, a learning rate for this step alone."""
 
     grad: Values
@@ -81,7 +81,7 @@ class Design:
     t : int
         Step counter before the first step.
     steps : tuple or Chain
-        A gradient, a :class:`Go`, or a :class:`Skip` for each step.
+        A gradient, a :class:`Gradient`, or a :class:`Skip` for each step.
     search : Search, optional
         Where parameter, state and one step with a gradient come from instead.
     shape : tuple of int, optional
@@ -109,7 +109,7 @@ class Design:
     slug: str
     why: str
     spec: str
-    steps: tuple[Values | Go | Skip, ...] | Chain = ()
+    steps: tuple[Values | Gradient | Skip, ...] | Chain = ()
     search: Search | None = None
     theta: Values = "1"
     m: Values = ""
@@ -134,7 +134,7 @@ class Design:
 
     @property
     def any_eps(self) -> bool:
-        """Whether epsilon is there as one of the usual numbers, and any other would do: a dialect without one has 0."""
+        """True if the value of epsilon does not matter, so that a dialect without epsilon may take 0."""
         usual = self.hyper.get("eps") == USUAL["eps"] and "eps-default" not in self.flags.split()
         return usual or self.search is not None
 
@@ -144,12 +144,12 @@ class Design:
             return False  # such a correction takes as many products as there were steps
         if profile not in self.profiles or profile not in dialect.profiles or self.lacks in dialect.options:
             return False
-        wanted = {"maximize"} if self.maximize else set()
+        required = {"maximize"} if self.maximize else set()
         if self.hyper.get("eps") and self.refuse is None and not self.any_eps:
-            wanted.add("eps")
+            required.add("eps")
         if self.hyper.get("weight_decay") and not dialect.options & {"l2", "decoupled"}:
             return self.refuse is not None
-        return wanted <= dialect.options
+        return required <= dialect.options
 
 
 @cache
@@ -167,8 +167,8 @@ def categories() -> tuple[str, ...]:
 @cache
 def designs(category: str) -> tuple[Design, ...]:
     """Return the designs of a category, in the order in which they were written."""
-    found: tuple[Design, ...] = import_module(f"{_designs.__name__}.{category.replace('-', '_')}").DESIGNS
-    return found
+    result: tuple[Design, ...] = import_module(f"{_designs.__name__}.{category.replace('-', '_')}").DESIGNS
+    return result
 
 
 @cache
@@ -188,22 +188,22 @@ def parts(level: str = "core", dialects: tuple[str, ...] = ()) -> list[Part]:
     """
     if level not in LEVELS:
         raise ValueError(f"unknown level {level!r}; known are {', '.join(LEVELS)}")
-    wanted = LEVELS[: LEVELS.index(level) + 1]
-    found = (
-        Part(each, dialect, profile, category)
-        for each in wanted
-        for dialect, profiles in chosen(dialects).items()
+    required = LEVELS[: LEVELS.index(level) + 1]
+    result = (
+        Part(item, dialect, profile, category)
+        for item in required
+        for dialect, profiles in scope_of(dialects).items()
         for profile in profiles
         for category in categories()
     )
-    return sorted((part for part in found if designs_of(part)), key=lambda part: part.path)
+    return sorted((part for part in result if designs_of(part)), key=lambda part: part.path)
 
 
 def designs_of(part: Part) -> list[Design]:
     """Return the designs that make up a file."""
     dialect, profile = get(part.dialect), part.profile
-    every = (each for each in designs(part.category) if each.applies(dialect, profile))
-    return [each for each in every if each.level_for(dialect, profile) == part.level]
+    every = (item for item in designs(part.category) if item.applies(dialect, profile))
+    return [item for item in every if item.level_for(dialect, profile) == part.level]
 
 
 def _profiles(dialect: str) -> tuple[str, ...]:
@@ -211,13 +211,13 @@ def _profiles(dialect: str) -> tuple[str, ...]:
     declared, evidence = get(dialect).profiles, get(dialect).provenance.evidence
     if evidence is Evidence.SOURCE:
         return ()
-    return tuple(sorted(each for each in declared if evidence is Evidence.LIVE or not PROFILES[each].is_complex))
+    return tuple(sorted(item for item in declared if evidence is Evidence.LIVE or not PROFILES[item].is_complex))
 
 
-SCOPE: dict[str, tuple[str, ...]] = {name: found for name in own_names() if (found := _profiles(name))}
+SCOPE: dict[str, tuple[str, ...]] = {name: result for name in own_names() if (result := _profiles(name))}
 
 
-def chosen(dialects: tuple[str, ...] = ()) -> dict[str, tuple[str, ...]]:
+def scope_of(dialects: tuple[str, ...] = ()) -> dict[str, tuple[str, ...]]:
     """Return the part of the scope that these dialects are, all of it for none.
 
     A dialect of another package is covered when it is named, in its real profiles: its package answers for it.
@@ -229,7 +229,7 @@ def chosen(dialects: tuple[str, ...] = ()) -> dict[str, tuple[str, ...]]:
 
     Examples
     --------
-    >>> sorted(chosen(("torch",)))
+    >>> sorted(scope_of(("torch",)))
     ['torch']
     """
     others = {name: _real(name) for name in dialects if name in names() and name not in own_names()}

@@ -6,7 +6,7 @@ A target may declare a freedom, and then answers a changed question. ``ftz``: su
 the same sign. ``hyper32``: in binary64 the hyperparameters pass through binary32, as in frameworks with single-precision
 scalars. :func:`readings` gives the changed cases.
 
-Cases with the same steps and hyperparameters differ in their elements alone. :func:`certified_together` certifies them as
+Cases with the same steps and hyperparameters differ in their elements alone. :func:`certify_together` certifies them as
 one trajectory, which costs hardly more than one of them.
 """
 
@@ -26,7 +26,6 @@ from adamax_ref.recipe.profile import BINARY32, BINARY64, Format
 from .case import QUANTITIES, Alternative, Case, Expectation, Hyper, Number, Quantity
 from .oracle import State, canonical, plain, start, trajectory, with_flushes
 from .patterns import decode, encode, inside
-from .short import coarse
 
 
 def readings(case: Case, dialect: Dialect) -> Iterator[tuple[str, Case, Dialect]]:
@@ -40,39 +39,39 @@ def readings(case: Case, dialect: Dialect) -> Iterator[tuple[str, Case, Dialect]
     >>> [token for token, _, _ in readings(cases["shrink-two"], get("torch"))]
     ['hyper32']
     """
-    if (case_flushed := flushed(case)) is not None:
+    if (case_flushed := flush_subnormals(case)) is not None:
         yield "ftz", case_flushed, with_flushes(dialect, flushes=True)
-    if (case_narrowed := narrowed(case)) is not None:
+    if (case_narrowed := narrow_hyper(case)) is not None:
         yield "hyper32", case_narrowed, with_flushes(dialect)
 
 
-def flushed(case: Case) -> Case | None:
+def flush_subnormals(case: Case) -> Case | None:
     """Return the case with zeros for its subnormal numbers; None for one that is not about them."""
     if "subnormal" not in case.flags:
         return None
     theta, m, u = (_flush(text, case.form) for text in (case.init.theta, case.init.m, case.init.u))
     init = replace(case.init, theta=theta, m=m, u=u)
-    steps = tuple(each if each.grad is None else replace(each, grad=_flush(each.grad, case.form)) for each in case.steps)
+    steps = tuple(item if item.grad is None else replace(item, grad=_flush(item.grad, case.form)) for item in case.steps)
     return replace(case, init=init, steps=steps)
 
 
-def narrowed(case: Case) -> Case | None:
+def narrow_hyper(case: Case) -> Case | None:
     """Return the case with hyperparameters rounded to binary32; None where they are such numbers, or all its numbers are.
 
     Examples
     --------
     >>> from adamax_ref.golden.load import open_corpus
     >>> cases = {case.slug: case for case in open_corpus().cases("torch", "f64")}
-    >>> narrowed(cases["shrink-two"]).hyper.beta1
+    >>> narrow_hyper(cases["shrink-two"]).hyper.beta1
     Number(dec='0.8999999761581421', f64='3fecccccc0000000')
-    >>> narrowed(cases["tie"]) is None
+    >>> narrow_hyper(cases["tie"]) is None
     True
     """
     if case.form is not BINARY64 or case.result == "reject":
         return None
     numbers = {name: value for name, value in vars(case.hyper).items() if isinstance(value, Number)}
     hyper = Hyper(**{**vars(case.hyper), **{name: _single(value) for name, value in numbers.items()}})
-    steps = tuple(each if each.lr is None else replace(each, lr=_single(each.lr)) for each in case.steps)
+    steps = tuple(item if item.lr is None else replace(item, lr=_single(item.lr)) for item in case.steps)
     return None if (hyper, steps) == (case.hyper, case.steps) else replace(case, hyper=hyper, steps=steps)
 
 
@@ -112,7 +111,7 @@ class Certified:
     u: Limits
 
 
-def certified(cases: Sequence[Case], dialect: Dialect) -> list[list[Certified]]:
+def certify_cases(cases: Sequence[Case], dialect: Dialect) -> list[list[Certified]]:
     """Return for each case what is certified of the steps that it reports; all do and report the same steps.
 
     Raises
@@ -123,30 +122,30 @@ def certified(cases: Sequence[Case], dialect: Dialect) -> list[list[Certified]]:
         When a number or a hyperparameter makes no sense.
     """
     profile, first, starts = cases[0].profile, cases[0], [start(case) for case in cases]
-    p, m, u = ([x for each in starts for x in getattr(each, name)] for name in ("theta", "m", "u"))
-    steps = [certify.Step(_grads(cases, at), first.hyper.at(each)) for at, each in enumerate(first.steps)]
-    made = certify.certify(dialect, profile, p, m, u, first.init.t, steps, flush=dialect.flushes)
-    ends = [sum(len(each.theta) for each in starts[:count]) for count in range(len(cases) + 1)]
-    told = [made[number - 1] for number in first.report]
-    return [[_part(one, slice(begin, end)) for one in told] for begin, end in pairwise(ends)]
+    p, m, u = ([x for item in starts for x in getattr(item, name)] for name in ("theta", "m", "u"))
+    steps = [certify.Step(_grads(cases, at), first.hyper.at(item)) for at, item in enumerate(first.steps)]
+    states = certify.certify(dialect, profile, p, m, u, first.init.t, steps, flush=dialect.flushes)
+    ends = [sum(len(item.theta) for item in starts[:count]) for count in range(len(cases) + 1)]
+    reported = [states[number - 1] for number in first.report]
+    return [[_part(one, slice(begin, end)) for one in reported] for begin, end in pairwise(ends)]
 
 
-def certified_together(cases: Iterable[Case], dialect: Dialect) -> dict[str, list[Certified]]:
+def certify_together(cases: Iterable[Case], dialect: Dialect) -> dict[str, list[Certified]]:
     """Return it by id for those cases of a profile that have company and right answers."""
     groups: Mapping[Hashable, list[Case]] = defaultdict(list)
     for case in cases:
         if case.result == "value":
             groups[_steps_of(case)].append(case)
-    found: dict[str, list[Certified]] = {}
+    results: dict[str, list[Certified]] = {}
     for group in groups.values():
         if len(group) > 1:
             with suppress(Undecidable):  # one without a right answer; each of them has to be asked by itself
-                found |= zip((case.id for case in group), certified(group, dialect), strict=True)
-    return found
+                results |= zip((case.id for case in group), certify_cases(group, dialect), strict=True)
+    return results
 
 
 def _steps_of(case: Case) -> Hashable:
-    return case.init.t, case.report, case.hyper, tuple((each.skip, each.lr) for each in case.steps)
+    return case.init.t, case.report, case.hyper, tuple((item.skip, item.lr) for item in case.steps)
 
 
 def _grads(cases: Sequence[Case], at: int) -> list[float] | None:
@@ -167,7 +166,7 @@ class Undecided(Inadmissible):
     """A case without a right answer: permitted recipes disagree on the class of a number that it reports."""
 
 
-def answered(
+def with_expected(
     case: Case, dialect: Dialect, bounds: Sequence[Certified] | None = None, narrow: Sequence[Certified] | None = None
 ) -> Case:
     """Return the case with its expectations.
@@ -179,7 +178,7 @@ def answered(
     dialect : Dialect
         Whose case it is.
     bounds, narrow : sequence of Certified, optional
-        What is certified of the steps that it reports, of the case and of :func:`~adamax_ref.golden.expected.narrowed`,
+        What is certified of the steps that it reports, of the case and of :func:`~adamax_ref.golden.expected.narrow_hyper`,
         where that is known already; see :mod:`adamax_ref.golden.expected`.
 
     Raises
@@ -195,7 +194,7 @@ def answered(
 
 
 def expectations(case: Case, dialect: Dialect, bounds: Sequence[Certified] | None = None) -> tuple[Expectation, ...]:
-    """Return one expectation for each reported step, by both oracles; `bounds` as for :func:`answered`."""
+    """Return one expectation for each reported step, by both oracles; `bounds` as for :func:`with_expected`."""
     states = list(trajectory(canonical(dialect, case.profile), case))
     unfused = plain(dialect, case.profile)
     plains = list(trajectory(canonical(unfused, case.profile), case)) if unfused not in (None, dialect) else states
@@ -205,22 +204,22 @@ def expectations(case: Case, dialect: Dialect, bounds: Sequence[Certified] | Non
 
 
 def _bits(expect: Sequence[Expectation]) -> list[str]:
-    return [getattr(each, name).bits for each in expect for name in QUANTITIES]
+    return [getattr(item, name).bits for item in expect for name in QUANTITIES]
 
 
 def _alternatives(case: Case, dialect: Dialect, narrow: Sequence[Certified] | None) -> tuple[Alternative, ...]:
     """Return what a target may answer that takes a freedom, where that is another answer and a certain one."""
-    found = []
-    for when, asked, reading in readings(case, dialect):
+    results = []
+    for when, question, reading in readings(case, dialect):
         with suppress(Undecided):
             bounds = narrow if when == "hyper32" else None
-            found.append(Alternative(when, expectations(asked, reading, bounds)))
-    return tuple(found)
+            results.append(Alternative(when, expectations(question, reading, bounds)))
+    return tuple(results)
 
 
 def _bounds(case: Case, dialect: Dialect) -> Sequence[Certified]:
     try:
-        return certified([case], dialect)[0]
+        return certify_cases([case], dialect)[0]
     except Undecidable as error:
         raise Undecided(str(error)) from error
     except ValueError as error:
@@ -250,3 +249,14 @@ def _quantity(bits: Sequence[float], plains: Sequence[float], enclosure: Limits,
         bound=encode(map(coarse, enclosure.bound), BINARY64),
         plain=None if unfused == written else unfused,
     )
+
+
+def coarse(bound: float) -> float:
+    """Return the least double that is not below `bound` and whose pattern has a lower half of zeros.
+
+    Examples
+    --------
+    >>> coarse(0.1).hex(), coarse(0.0)
+    ('0x1.9999a00000000p-4', 0.0)
+    """
+    return BINARY64.decode(BINARY64.encode(bound) + 0xFFFFFFFF >> 32 << 32)

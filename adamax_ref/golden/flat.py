@@ -38,10 +38,10 @@ _HEAD = """\
 
 def flat_files(files: Mapping[Part, VectorFile]) -> dict[str, bytes]:
     """Return the flat files of a corpus by path; `files` are its vector files."""
-    made: dict[tuple[str, str, str], list[Case]] = {}
+    by_file: dict[tuple[str, str, str], list[Case]] = {}
     for part in sorted(files, key=lambda part: part.path):
-        made.setdefault((part.level, part.dialect, part.profile), []).extend(files[part].cases)
-    return {flat_path(*which): flat_bytes(*which, cases) for which, cases in made.items()}
+        by_file.setdefault((part.level, part.dialect, part.profile), []).extend(files[part].cases)
+    return {flat_path(*which): flat_bytes(*which, cases) for which, cases in by_file.items()}
 
 
 def flat_path(level: str, dialect: str, profile: str) -> str:
@@ -80,11 +80,11 @@ def _case(case: Case, hyper: str) -> Iterator[str]:
         yield f"refuse {case.error.field} {case.error.class_}"
     yield " ".join(("shape", *map(str, case.shape)))
     yield from _start(case)
-    wanted = {expect.step: expect for expect in case.expect or ()}
+    expected = {expect.step: expect for expect in case.expect or ()}
     for number, step in enumerate(case.steps, 1):
         yield from _step(step)
-        if number in wanted:
-            yield from _wanted(wanted[number])
+        if number in expected:
+            yield from _wanted(expected[number])
 
 
 def _line(*words: str) -> Iterator[str]:

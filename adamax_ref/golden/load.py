@@ -7,7 +7,8 @@ of a case is decoded before the case is returned.
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import final
 
@@ -16,6 +17,7 @@ from adamax_ref.recipe.profile import BINARY64, PROFILES, Format
 from .case import FORMAT, QUANTITIES, Case, Expectation, Number, ProfileTypes, VectorFile
 from .codec import CorpusError, contained, from_json, parse, read
 from .corpus import (
+    KILLS,
     LARGEST_FILE,
     LEVELS,
     MANIFEST,
@@ -28,12 +30,12 @@ from .corpus import (
     shipped,
 )
 from .patterns import decode, order_keys
-from .short import lengthened
 
 _WORD = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _SUPPORT = re.compile(r"[A-Z]+\.json|schema/[a-z]+\.schema\.json|(core|full)/[a-z0-9-]+/[a-z0-9]+\.txt")
 _ID = re.compile(r"[a-z0-9-]+/[a-z0-9]+/[a-z0-9-]+/[a-z0-9][a-z0-9-]*")
 
+DAMAGED = "not the file that the manifest describes (size or SHA-256); generate the corpus again"
 MOST_DIMENSIONS = 64
 LARGEST_COUNT = 1 << 53
 """A step counter is a double somewhere in most implementations."""
@@ -49,7 +51,7 @@ class Corpus:
 
     @property
     def is_shipped(self) -> bool:
-        """Whether this is the corpus that the package carries."""
+        """True if this is the corpus of the package."""
         return self.root == shipped()
 
     @property
@@ -66,8 +68,8 @@ class Corpus:
         own = {entry.path: entry.sha256 for entry in self.manifest.files}
         folders = {path.rpartition("/")[0] for path in own}
         vectors = ((path, known) for path, known in published_hashes().items() if path.endswith(".json"))
-        wanted = {path: known for path, known in vectors if path.rpartition("/")[0] in folders}
-        return self.manifest.corpus if own == wanted else f"{self.manifest.corpus} (changed)"
+        expected = {path: known for path, known in vectors if path.rpartition("/")[0] in folders}
+        return self.manifest.corpus if own == expected else f"{self.manifest.corpus} (changed)"
 
     @property
     def hashes(self) -> dict[str, str]:
@@ -121,20 +123,37 @@ class Corpus:
         where = str(self.root / entry.path)
         file = vector_file(self.verified(entry), where)
         _check_file(file, entry, self.manifest, where)
-        return file
+        cases = (case.with_kills(self.kills.get(case.id, "").split()) for case in file.cases)
+        return replace(file, cases=tuple(cases))
+
+    @cached_property
+    def kills(self) -> dict[str, str]:
+        """The bugs that each case kills, by id, separated by blanks; empty where the corpus has no KILLS.json."""
+        entry = next((other for other in self.manifest.support if other.path == KILLS), None)
+        if entry is None:
+            return {}
+        path = contained(self.root, KILLS)
+        data = read(path)
+        if (len(data), digest(data)) != (entry.bytes, entry.sha256):
+            raise CorpusError(f"{path}: {DAMAGED}")
+        return from_json(dict[str, str], parse(data, str(path)), str(path))
+
+    def kills_in(self, entry: FileEntry) -> dict[str, str]:
+        """Return the part of :attr:`kills` that is about the cases of a file."""
+        return {case.id: self.kills.get(case.id, "") for case in self.file(entry).cases}
 
     def verified(self, entry: FileEntry) -> bytes:
         """Return the bytes of a file after comparing size and hash."""
         path = contained(self.root, entry.path)
         data = read(path, LARGEST_FILE[entry.level])
         if len(data) != entry.bytes or digest(data) != entry.sha256:
-            raise CorpusError(f"{path}: not the file that the manifest describes (size or SHA-256); generate the corpus again")
+            raise CorpusError(f"{path}: {DAMAGED}")
         return data
 
 
 def vector_file(data: bytes, where: str) -> VectorFile:
     """Read the bytes of a vector file; CorpusError says `where` they are malformed. Nothing else of them is believed yet."""
-    return from_json(VectorFile, lengthened(parse(data, where)), where)
+    return from_json(VectorFile, parse(data, where), where)
 
 
 def open_corpus(root: Path | None = None) -> Corpus:
@@ -160,10 +179,10 @@ def open_corpus(root: Path | None = None) -> Corpus:
 
 
 def _check_manifest(manifest: Manifest, where: str) -> None:
-    told = manifest.format, manifest.spec
-    if told != (MANIFEST_FORMAT, SPEC_VERSION):
+    stated = manifest.format, manifest.spec
+    if stated != (MANIFEST_FORMAT, SPEC_VERSION):
         raise CorpusError(
-            f"{where}: format and specification {str(told)[:80]}; this program reads {(MANIFEST_FORMAT, SPEC_VERSION)}"
+            f"{where}: format and specification {str(stated)[:80]}; this program reads {(MANIFEST_FORMAT, SPEC_VERSION)}"
         )
     if manifest.level not in LEVELS or not manifest.files:
         raise CorpusError(f"{where}: level {manifest.level[:40]!r} with {len(manifest.files)} files; generate the corpus again")
@@ -181,10 +200,10 @@ def _check_manifest(manifest: Manifest, where: str) -> None:
 
 
 def _check_file(file: VectorFile, entry: FileEntry, manifest: Manifest, where: str) -> None:
-    told = (file.format, file.corpus, file.dialect, file.profile, file.category, file.level)
+    stated = (file.format, file.corpus, file.dialect, file.profile, file.category, file.level)
     types = ProfileTypes.of(entry.profile)
-    wanted = (FORMAT, manifest.corpus, entry.dialect, types, entry.category, entry.level)
-    for name, got, want in zip(("format", "corpus", "dialect", "profile", "category", "level"), told, wanted, strict=True):
+    expected = (FORMAT, manifest.corpus, entry.dialect, types, entry.category, entry.level)
+    for name, got, want in zip(("format", "corpus", "dialect", "profile", "category", "level"), stated, expected, strict=True):
         if got != want:
             raise CorpusError(f"{where}: {name} is {str(got)[:80]!r}, the manifest says {str(want)[:80]!r}")
     if not file.count == entry.cases == len(file.cases):
@@ -226,16 +245,16 @@ def _check_report(case: Case) -> None:
         raise ValueError("rev is below 1, a dimension is negative, or no clause is cited")
     if len(case.shape) > MOST_DIMENSIONS or max((case.rev, abs(case.init.t), *case.shape)) > LARGEST_COUNT:
         raise ValueError(f"more than {MOST_DIMENSIONS} dimensions, or a count beyond {LARGEST_COUNT}")
-    for each in (case.expect, *(other.expect for other in case.either or ())):
-        if each is not None and tuple(expectation.step for expectation in each) != case.report:
+    for item in (case.expect, *(other.expect for other in case.either or ())):
+        if item is not None and tuple(expectation.step for expectation in item) != case.report:
             raise ValueError("the expectations are not those of the reported steps")
 
 
 def _check_numbers(case: Case) -> None:
     count = math.prod(case.shape) * (2 if PROFILES[case.profile].is_complex else 1)
-    for each in case.steps:
-        case.hyper.at(each)
-        if each.skip is False or (each.skip is None) == (each.grad is None):
+    for item in case.steps:
+        case.hyper.at(item)
+        if item.skip is False or (item.skip is None) == (item.grad is None):
             raise ValueError("a step either is skipped or has a gradient")
     for text, form in _arrays(case):
         if len(decode(text, form)) != count:
@@ -261,15 +280,15 @@ def _check_ranges(case: Case) -> None:
 def _scalars(case: Case) -> Iterator[str]:
     hyper = case.hyper
     numbers: list[Number | None] = [hyper.lr, hyper.beta1, hyper.beta2, hyper.eps, hyper.weight_decay]
-    yield from (number.f64 for number in (*numbers, *(each.lr for each in case.steps)) if number is not None)
-    for each in case.steps:
-        if each.constants is not None:
-            yield from (each.constants.correction, each.constants.rate)
+    yield from (number.f64 for number in (*numbers, *(item.lr for item in case.steps)) if number is not None)
+    for item in case.steps:
+        if item.constants is not None:
+            yield from (item.constants.correction, item.constants.rate)
 
 
 def _arrays(case: Case) -> Iterator[tuple[str, Format]]:
     yield from ((text, case.form) for text in (case.init.theta, case.init.m, case.init.u))
-    yield from ((each.grad, case.form) for each in case.steps if each.grad is not None)
+    yield from ((item.grad, case.form) for item in case.steps if item.grad is not None)
     for expect in (*(case.expect or ()), *(e for other in case.either or () for e in other.expect)):
         yield from _expected_arrays(expect, case.form)
 

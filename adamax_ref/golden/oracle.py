@@ -26,7 +26,7 @@ Made = tuple[Recipe, tuple[float, ...]]
 @final
 @dataclass(frozen=True, eq=False)
 class Rule:
-    """Which recipe and constants a step uses: those of a dialect in a profile.
+    """The recipe and the constants of each step, from a dialect in a profile.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class Rule:
         recipe = self.dialect.recipe(h, self.profile, place)
         return recipe, self.dialect.scalars(exact_hyper(h) if self.exact else h, t, recipe)
 
-    def each(self, h: Hyperparameters, t: int, count: int) -> Iterator[Made]:
+    def per_element(self, h: Hyperparameters, t: int, count: int) -> Iterator[Made]:
         """Yield them for every element: what a framework's vector loop leaves over may have a recipe of its own."""
         body = count - count % self.dialect.vector if self.dialect.vector else count
         yield from repeat(self.at(h, t), body)
@@ -65,9 +65,9 @@ class State:
 
 @cache
 def with_flushes(dialect: Dialect, flushes: bool = False) -> Dialect:
-    """Return a dialect as it computes where subnormal numbers are kept, or where they become zeros.
+    """Return a dialect that preserves subnormal numbers, or that flushes them to zero.
 
-    The corpus says what the function is; that a framework's build flushes is an alternative, not the answer.
+    The corpus expects subnormal results; flushing is an alternative answer, not the expected one.
     """
     return dialect if dialect.flushes is flushes else replace(dialect, flushes=flushes)
 
@@ -108,7 +108,7 @@ def step(rule: Rule, state: State, grad: Sequence[float], h: Hyperparameters) ->
     """Carry every element through one step."""
     rows = zip(state.theta, grad, state.m, state.u, strict=True)
     results = [
-        run(recipe, *row, scalars) for (recipe, scalars), row in zip(rule.each(h, state.t + 1, len(grad)), rows, strict=True)
+        run(recipe, *row, scalars) for (recipe, scalars), row in zip(rule.per_element(h, state.t + 1, len(grad)), rows, strict=True)
     ]
     theta, m, u = (tuple(column) for column in zip(*results, strict=True)) if results else ((), (), ())
     return State(state.t + 1, theta, m, u)
@@ -117,13 +117,13 @@ def step(rule: Rule, state: State, grad: Sequence[float], h: Hyperparameters) ->
 def trajectory(rule: Rule, case: Case) -> Iterator[State]:
     """Yield the state after each step of a case; a skipped step changes nothing."""
     state = start(case)
-    for each in case.steps:
-        if each.grad is not None:
-            state = step(rule, state, decode(each.grad, case.form), case.hyper.at(each))
+    for item in case.steps:
+        if item.grad is not None:
+            state = step(rule, state, decode(item.grad, case.form), case.hyper.at(item))
         yield state
 
 
 def reported(rule: Rule, case: Case) -> list[State]:
     """Return the states after the steps that a case reports."""
-    wanted = set(case.report)
-    return [state for number, state in enumerate(trajectory(rule, case), 1) if number in wanted]
+    reported_steps = set(case.report)
+    return [state for number, state in enumerate(trajectory(rule, case), 1) if number in reported_steps]

@@ -29,7 +29,7 @@ from .patterns import decode
 _MOMENT = ("m", "mfma", "c1")
 _ROUNDING = ("round", "scalars")
 _ELEMENTS = 1 << 13
-"""How many drawn elements tell a framework's own order of roundings from the others."""
+"""Number of drawn elements on which a framework's own order of roundings is compared with the others."""
 
 
 def recipes(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
@@ -47,21 +47,21 @@ def recipes(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
         canonical[f"{dialect}/{profile}"] = own_names(get(dialect), profile)
         choices = _choices(get(dialect), profile)
         sets.setdefault(str(choices), (choices, []))[1].append(f"{dialect}/{profile}")
-    return {"canonical": canonical, "permitted": [{**choices, "pairs": " ".join(found)} for choices, found in sets.values()]}
+    return {"canonical": canonical, "permitted": [{**choices, "pairs": " ".join(lines)} for choices, lines in sets.values()]}
 
 
 def _choices(dialect: Dialect, profile: str) -> dict[str, list[str]]:
     """Take the names of the permitted recipes apart into lists of choices, each in the order of the names."""
-    made: dict[str, dict[str, None]] = {"moment": {}, "update": {}, "decaying": {}, "rounding": {}}
+    collected: dict[str, dict[str, None]] = {"moment": {}, "update": {}, "decaying": {}, "rounding": {}}
     for decaying in (False, True):
         for one in permitted(dialect, profile, decaying):
             parts = _parts(one.name)
-            made["moment"][parts["moment"]] = None
-            made["decaying" if decaying else "update"][parts["update"]] = None
-            made["rounding"][parts["rounding"]] = None
-    if made["update"] == made["decaying"]:
-        del made["decaying"]
-    return {name: list(found) for name, found in made.items() if list(found) != [""]}
+            collected["moment"][parts["moment"]] = None
+            collected["decaying" if decaying else "update"][parts["update"]] = None
+            collected["rounding"][parts["rounding"]] = None
+    if collected["update"] == collected["decaying"]:
+        del collected["decaying"]
+    return {name: list(lines) for name, lines in collected.items() if list(lines) != [""]}
 
 
 def _parts(name: str) -> dict[str, str]:
@@ -76,7 +76,7 @@ def _parts(name: str) -> dict[str, str]:
     for word in name.split():
         axis = word.partition("=")[0]
         words["moment" if axis in _MOMENT else "rounding" if axis in _ROUNDING else "update"].append(word)
-    return {part: " ".join(found) for part, found in words.items()}
+    return {part: " ".join(lines) for part, lines in words.items()}
 
 
 def own_names(dialect: Dialect, profile: str) -> dict[str, str]:
@@ -84,19 +84,19 @@ def own_names(dialect: Dialect, profile: str) -> dict[str, str]:
 
     A framework whose order of roundings is none of the products has its own name there.
     """
-    made = {"plain": _own_name(dialect, profile, 0.0)}
+    collected = {"plain": _own_name(dialect, profile, 0.0)}
     if dialect.options & {"l2", "decoupled"}:
-        made["decaying"] = _own_name(dialect, profile, 0.07)
-    return made
+        collected["decaying"] = _own_name(dialect, profile, 0.07)
+    return collected
 
 
 def _own_name(dialect: Dialect, profile: str, decay: float) -> str:
-    """Find the permitted recipe that a dialect cannot be told from: first its moment and roundings, then the rest."""
+    """Return the permitted recipe with the bits of a dialect: first compare moment and roundings, then the rest."""
     others = permitted(dialect, profile, decay != 0)
     kinds = {(parts["moment"], parts["rounding"]): one for one in others if (parts := _parts(one.name))}
     alike = _alike(dialect, list(kinds.values()), profile, decay, ("m", "u"))
-    left = {kind for kind, one in kinds.items() if one in alike}
-    rest = [one for one in others if (parts := _parts(one.name)) and (parts["moment"], parts["rounding"]) in left]
+    kinds_left = {kind for kind, one in kinds.items() if one in alike}
+    rest = [one for one in others if (parts := _parts(one.name)) and (parts["moment"], parts["rounding"]) in kinds_left]
     return next((one.name for one in _alike(dialect, rest, profile, decay, OUTPUTS)), dialect.name)
 
 
@@ -128,13 +128,19 @@ def failing(case: Case, dialect: Dialect) -> tuple[str, ...]:
     >>> failing(open_corpus().cases("torch", "f32")[0], get("torch"))
     ()
     """
-    laws = [law for law in permitted(dialect, case.profile, case.hyper.decay != "none") if not excluded(law.name, case.excludes)]
-    wanted = {expect.step: expect for expect in case.expect or ()}
+    permitted_dialects = [
+        recipe_dialect
+        for recipe_dialect in permitted(dialect, case.profile, case.hyper.decay != "none")
+        if not excluded(recipe_dialect.name, case.excludes)
+    ]
+    expected = {expect.step: expect for expect in case.expect or ()}
     failed: dict[str, None] = {}
-    for number, (rows, states) in enumerate(_states(case, laws), 1):
-        if number in wanted:
-            wrong = outside(states, wanted[number], case)
-            failed |= dict.fromkeys(law.name for law, row in zip(laws, rows, strict=True) if wrong[row])
+    for number, (rows, states) in enumerate(_states(case, permitted_dialects), 1):
+        if number in expected:
+            wrong = outside(states, expected[number], case)
+            failed |= dict.fromkeys(
+                recipe_dialect.name for recipe_dialect, row in zip(permitted_dialects, rows, strict=True) if wrong[row]
+            )
     return tuple(failed)
 
 
@@ -149,16 +155,16 @@ def excluded(name: str, fragments: Sequence[str]) -> bool:
     return any({*fragment.split()} <= {*name.split()} for fragment in fragments)
 
 
-def _states(case: Case, laws: Sequence[Dialect]) -> Iterator[tuple[list[int], Array]]:
+def _states(case: Case, permitted_dialects: Sequence[Dialect]) -> Iterator[tuple[list[int], Array]]:
     """Yield after each step which row each recipe is at, and the rows: different states, a quantity by number of elements."""
     init, t = case.init, case.init.t
     states = np.array([[decode(text, case.form) for text in (init.theta, init.m, init.u)]], dtype=np.float64)
-    rows = [0] * len(laws)
-    for each in case.steps:
-        if each.grad is not None:
+    rows = [0] * len(permitted_dialects)
+    for item in case.steps:
+        if item.grad is not None:
             t += 1
-            merged = combine(laws, case.profile, case.hyper.at(each), t)
-            grad = np.tile(np.array(decode(each.grad, case.form), dtype=np.float64), len(states))
+            merged = combine(permitted_dialects, case.profile, case.hyper.at(item), t)
+            grad = np.tile(np.array(decode(item.grad, case.form), dtype=np.float64), len(states))
             columns = {"p": states[:, 0].ravel(), "g": grad, "m": states[:, 1].ravel(), "u": states[:, 2].ravel()}
             rows, states = _after(merged, [columns[name] for name in INPUTS], rows, states.shape)
         yield rows, states
@@ -166,12 +172,12 @@ def _states(case: Case, laws: Sequence[Dialect]) -> Iterator[tuple[list[int], Ar
 
 def _after(merged: Any, inputs: list[Array], rows: list[int], shape: tuple[int, ...]) -> tuple[list[int], Array]:
     """Do a step: every recipe takes its own row of each of its results."""
-    made: dict[int, list[Array]] = {value: [] for value in merged.results}
+    collected: dict[int, list[Array]] = {value: [] for value in merged.results}
     for _, value, numbers in merged.run(inputs):
-        made[value].append(np.asarray(numbers, dtype=np.float64))
+        collected[value].append(np.asarray(numbers, dtype=np.float64))
     whole = {
         value: np.concatenate(pieces).reshape(shape[0], shape[2]) if pieces else inputs[0].reshape(shape[0], 0)
-        for value, pieces in made.items()
+        for value, pieces in collected.items()
     }
     known: dict[bytes, int] = {}
     after: list[Array] = []

@@ -4,7 +4,7 @@ Of many draws the search takes, for each two orders of operations, the element n
 implementation that rounds once too often, or forms a constant in the wrong type, differs there first.
 
 ``hard_elements.json`` stores the results by case, so that generating the corpus needs no search. An entry names its
-search and is ignored for any other. ``python -m adamax_ref.golden.search`` searches for every case and writes the file.
+search and is ignored for any other. ``python -m adamax_ref.golden.generate`` searches for every case and writes the file.
 """
 
 import math
@@ -12,12 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 from typing import Any, NamedTuple, final
 
 import numpy as np
 
-from adamax_ref.dialects import get
 from adamax_ref.exact.hard import Row, nearest, separated
 from adamax_ref.exact.recipe_set import combine
 from adamax_ref.orders.axes import cover
@@ -26,10 +24,10 @@ from adamax_ref.recipe.hyper import Hyperparameters
 from adamax_ref.recipe.profile import BINARY64, PROFILES
 
 from .case import Case
-from .codec import json_bytes, parse
+from .codec import parse
 from .numbers import Draw, draws
 from .oracle import with_flushes
-from .patterns import decode, encode
+from .patterns import decode
 
 Array = np.ndarray[Any, Any]
 
@@ -40,7 +38,7 @@ _NORM = Draw(top=0, span=2)
 @final
 @dataclass(frozen=True)
 class Search:
-    """What to search for.
+    """The extent of a search.
 
     Attributes
     ----------
@@ -55,7 +53,7 @@ class Search:
 
 
 class Columns(NamedTuple):
-    """The elements found, as columns: parameter, moment, norm and gradient."""
+    """Searched elements as columns: parameter, moment, norm and gradient."""
 
     theta: tuple[float, ...]
     m: tuple[float, ...]
@@ -64,12 +62,12 @@ class Columns(NamedTuple):
 
 
 def hardest_elements(search: Search, name: str, dialect: Dialect, profile: str, h: Hyperparameters, t: int) -> Columns:
-    """Return the elements to be found for a case.
+    """Search for the elements of a case.
 
     Parameters
     ----------
     search : Search
-        How far to look.
+        The extent.
     name : str
         Id of the case, the key of the draws.
     dialect, profile, h, t : Dialect, str, Hyperparameters, int
@@ -86,8 +84,8 @@ def hardest_elements(search: Search, name: str, dialect: Dialect, profile: str, 
     if PROFILES[profile].storage is not BINARY64:
         rows = _promising(rows, keep * 4, dialect, profile, h, t)
     finds = nearest(dialect, profile, h, t + 1, rows, keep)
-    found = dict.fromkeys(separated(dialect, profile, h, t + 1, finds).values())
-    elements = ((find.p, find.m, find.u, find.g) for find in found)
+    chosen = dict.fromkeys(separated(dialect, profile, h, t + 1, finds).values())
+    elements = ((find.p, find.m, find.u, find.g) for find in chosen)
     return Columns(*(tuple(column) for column in zip(*elements, strict=True)))
 
 
@@ -125,13 +123,13 @@ def double_of(draw: Draw, number: int, bits: int) -> float:
     return -size if number >> 63 else size
 
 
-_FILE = "hard_elements.json"
+HARD_ELEMENTS = "hard_elements.json"
 
 
 def elements_of(search: Search, case: Case, dialect: Dialect) -> Columns:
     """Return the elements of a case, from the file or by searching."""
     known = stored_elements().get(case.id)
-    if known is None or known["search"] != _key(search, case):
+    if known is None or known["search"] != search_key(search, case):
         return search_elements(search, case, dialect)
     return Columns(*(decode(known[name], case.form) for name in Columns._fields))
 
@@ -141,33 +139,13 @@ def search_elements(search: Search, case: Case, dialect: Dialect) -> Columns:
     return hardest_elements(search, case.id, with_flushes(dialect), case.profile, case.hyper.at(), case.init.t)
 
 
-def _key(search: Search, case: Case) -> str:
+def search_key(search: Search, case: Case) -> str:
+    """Return a text that names everything that the result of a search depends on."""
     return f"{search} {case.hyper.at()} t={case.init.t}"
 
 
 @cache
 def stored_elements() -> dict[str, dict[str, str]]:
     """Return the content of ``hard_elements.json``: for each case its search and its columns."""
-    made: dict[str, dict[str, str]] = parse(files(__package__).joinpath(_FILE).read_bytes(), _FILE)
-    return made
-
-
-def _search_all(file: Path) -> None:
-    """Search for every case of the full corpus that the file has no find for, writing the file after each."""
-    from .build import framed
-    from .design import designs_of, parts
-
-    written: dict[str, Any] = {}
-    for part in parts("full"):
-        for design in designs_of(part):
-            if design.search is not None:
-                case = framed(design, part.category, get(part.dialect), part.profile)
-                columns = elements_of(design.search, case, get(part.dialect))
-                patterns = {name: encode(column, case.form) for name, column in columns._asdict().items()}
-                written[case.id] = {"search": _key(design.search, case), **patterns}
-                file.write_bytes(json_bytes(stored_elements() | written))
-    file.write_bytes(json_bytes(written))
-
-
-if __name__ == "__main__":
-    _search_all(Path(str(files("adamax_ref.golden").joinpath(_FILE))))
+    content: dict[str, dict[str, str]] = parse(files(__package__).joinpath(HARD_ELEMENTS).read_bytes(), HARD_ELEMENTS)
+    return content

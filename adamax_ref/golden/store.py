@@ -18,6 +18,8 @@ from typing import final
 from .codec import CorpusError, from_json, parse, read
 from .corpus import CORPUS_VERSION, MANIFEST, Manifest, digest
 
+PACKAGE = Path(str(files("adamax_ref")))
+
 
 @final
 @dataclass(frozen=True)
@@ -156,7 +158,7 @@ def _replace(path: Path, data: bytes) -> None:
 
 
 @cache
-def program() -> str:
+def program(root: Path = PACKAGE) -> str:
     """Return a hash of the package's sources, on which vector files can depend, and of the corpus version.
 
     Examples
@@ -164,7 +166,6 @@ def program() -> str:
     >>> len(program())
     64
     """
-    root = Path(str(files("adamax_ref")))
     every = (path for path in root.rglob("*") if path.suffix in (".py", ".json") and path.name != "full.json")
     sources = sorted(path for path in every if "vectors" not in path.parts)
     hashes = [f"{path.relative_to(root).as_posix()} {digest(path.read_bytes())}" for path in sources]

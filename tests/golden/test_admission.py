@@ -1,19 +1,15 @@
-"""What may become a case: it must have an answer and prove something; what is left out is named with its reason."""
+"""A design without a right answer becomes no case, and its file says why."""
 
-from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from adamax_ref.dialects import get
-from adamax_ref.golden import generate
 from adamax_ref.golden.build import case_from
-from adamax_ref.golden.case import Case
 from adamax_ref.golden.corpus import Part
 from adamax_ref.golden.design import Design
-from adamax_ref.golden.expected import Inadmissible, answered
-from adamax_ref.golden.generate import PROVES_NOTHING, admitted, proves
+from adamax_ref.golden.expected import Inadmissible, with_expected
+from adamax_ref.golden.generate import cases_of, proves
 from adamax_ref.golden.load import open_corpus
 
 PART = Part("core", "torch", "f16", "zero")
@@ -22,46 +18,22 @@ TWO = replace(ONE, slug="two", spec="S8")
 WITHOUT_ANSWER = replace(ONE, slug="tiny-eps", steps=("0",), hyper={"eps": 2.0**-27})
 
 
-class Blind:
-    """A bank in which no bug is ever caught."""
-
-    def killed_by(self, case: Case) -> tuple[str, ...]:
-        """Return nothing."""
-        return ()
-
-    def described(self, cases: Iterable[Case]) -> Any:
-        """Return nothing."""
-        return {}
-
-
-def made(monkeypatch: pytest.MonkeyPatch, *designs: Design) -> tuple[list[str], dict[str, str]]:
-    """Return the slugs of the cases that designs become, and what is left out."""
-    monkeypatch.setattr(generate, "designs_of", lambda part: list(designs))
-    cases, omitted = admitted(PART, Blind())
-    return [case.slug for case in cases], omitted
-
-
-def test_a_case_that_no_bug_fails_stays_for_a_clause_of_its_own_and_goes_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert made(monkeypatch, ONE, TWO) == (["one"], {"two": PROVES_NOTHING})
-    assert made(monkeypatch, TWO) == (["two"], {})
-
-
 def test_a_killing_case_proves_something_whatever_it_cites() -> None:
     cases = [case_from(design, "zero", get("torch"), "f16") for design in (ONE, TWO)]
     assert not proves(cases[1], cases)
     assert proves(cases[1].with_kills(("B01",)), cases)
 
 
-def test_a_case_without_a_right_answer_is_left_out_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_case_without_a_right_answer_is_left_out_by_name() -> None:
     """An epsilon that binary16 makes 0 gives 0/0 in some permitted recipes and 0 in others."""
-    slugs, omitted = made(monkeypatch, ONE, WITHOUT_ANSWER)
-    assert slugs == ["one"]
+    cases, omitted = cases_of(PART, [ONE, WITHOUT_ANSWER])
+    assert [case.slug for case in cases] == ["one"]
     assert "no certain value" in omitted["tiny-eps"]
 
 
-def test_a_design_that_the_type_cannot_hold_is_a_fault_and_not_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_design_that_the_type_cannot_hold_is_a_fault_and_not_left_out() -> None:
     with pytest.raises(Inadmissible, match="binary16 does not hold"):
-        made(monkeypatch, replace(ONE, theta="2^20"))
+        cases_of(PART, [replace(ONE, theta="2^20")])
 
 
 def test_the_shipped_files_say_what_is_left_out() -> None:
@@ -84,5 +56,5 @@ def test_hyperparameters_through_binary32_are_another_answer_where_they_matter()
 def test_subnormal_numbers_have_an_answer_for_those_who_flush() -> None:
     case = next(case for case in open_corpus().cases("torch", "f32") if case.slug == "subnormal-state")
     assert [other.when for other in case.either or ()] == ["ftz"]
-    again = answered(replace(case, expect=None, either=None), get("torch"))
+    again = with_expected(replace(case, expect=None, either=None), get("torch"))
     assert again.either == case.either

@@ -4,7 +4,7 @@ from adamax_ref.dialects import get
 from adamax_ref.golden.build import case_from
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.design import Design, designs
-from adamax_ref.golden.expected import certified, certified_together
+from adamax_ref.golden.expected import certify_cases, certify_together
 from adamax_ref.golden.oracle import with_flushes
 
 TORCH = with_flushes(get("torch"))
@@ -17,10 +17,10 @@ def family(kind: str) -> list[Case]:
 
 def test_side_by_side_gives_the_true_values_and_the_limits_of_one_by_one() -> None:
     cases = [*family("plain"), *family("skip"), *family("decay")]
-    together = certified_together(cases, TORCH)
+    together = certify_together(cases, TORCH)
     assert sorted(together) == sorted(case.id for case in cases)
     for case in cases:
-        for shared, [alone] in zip(together[case.id], zip(*certified([case], TORCH), strict=True), strict=True):
+        for shared, [alone] in zip(together[case.id], zip(*certify_cases([case], TORCH), strict=True), strict=True):
             assert shared.t == alone.t
             for one, other in ((shared.p, alone.p), (shared.m, alone.m), (shared.u, alone.u)):
                 assert (one.true, one.lo, one.hi) == (other.true, other.lo, other.hi)
@@ -35,5 +35,5 @@ def test_a_case_without_company_and_one_that_spoils_its_group_are_left_to_themse
         case_from(Design(slug, "", "S1", steps=(grad,), hyper=tiny), "smoke", TORCH, "f16")
         for slug, grad in (("c", "0"), ("d", "1"))
     )
-    assert certified_together([alone], TORCH) == {}
-    assert sorted(certified_together([alone, *pair, wart, whole], TORCH)) == [case.id for case in pair]
+    assert certify_together([alone], TORCH) == {}
+    assert sorted(certify_together([alone, *pair, wart, whole], TORCH)) == [case.id for case in pair]

@@ -18,18 +18,18 @@ from adamax_ref.recipe.profile import BINARY16
 ABSOLUTE = {"dl4j": "a constant of its own, 1e-32, is added to the norm whatever epsilon is"}
 """Dialects in which even without epsilon the size of the gradient matters, and why."""
 
-LAWS = st.sampled_from(names())
+DIALECTS = st.sampled_from(names())
 DYADIC = st.integers(-(2**20), 2**20).map(lambda n: n / 2**12)
 BARE = Hyperparameters(lr=0.0625, beta1=0.75, beta2=0.875, eps=0.0)
 Grads = list[list[float]]
 
 
 @st.composite
-def runs(draw: st.DrawFn, laws: st.SearchStrategy[str] = LAWS) -> tuple[Rule, list[float], Grads]:
-    """Draw a law, a parameter of some elements and gradients of some steps."""
+def runs(draw: st.DrawFn, dialects: st.SearchStrategy[str] = DIALECTS) -> tuple[Rule, list[float], Grads]:
+    """Draw a dialect, a parameter of some elements and gradients of some steps."""
     width = draw(st.integers(1, 4))
     vector = st.lists(DYADIC, min_size=width, max_size=width)
-    dialect = get(draw(laws))
+    dialect = get(draw(dialects))
     profile = "f32" if "f32" in dialect.profiles else dialect.profiles[0]
     return canonical(with_flushes(dialect), profile), draw(vector), draw(st.lists(vector, min_size=1, max_size=4))
 

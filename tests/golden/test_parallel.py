@@ -11,9 +11,8 @@ from click.testing import CliRunner
 from adamax_ref.backend.threads import usable_processors
 from adamax_ref.cli import main
 from adamax_ref.cli.golden import Kills
-from adamax_ref.golden.codec import json_bytes
 from adamax_ref.golden.design import parts
-from adamax_ref.golden.generate import make
+from adamax_ref.golden.generate import file_with_kills
 from adamax_ref.golden.parallel import parallel_map
 
 WORDS = ["verify", "backend:numpy", "--dialect", "paper", "--profile", "f32"]
@@ -49,9 +48,9 @@ def test_a_cluster_judges_and_computes_vectors_as_this_process_does(address: str
     plain, there = runner.invoke(main, WORDS), runner.invoke(main, [*WORDS, "--dask", address])
     assert plain.exit_code == 0 and there.output == plain.output
     some = [part for part in parts("core", ("paper",)) if part.category in ("eps", "lr") and part.profile in ("f32", "f64")]
-    vectors = partial(make, bank=Kills())
+    vectors = partial(file_with_kills, bank=Kills())
     with parallel_map(address) as mapper:
-        assert list(map(json_bytes, mapper(vectors, some))) == [json_bytes(vectors(part)) for part in some]
+        assert list(mapper(vectors, some)) == [vectors(part) for part in some]
 
 
 @pytest.mark.parametrize(

@@ -67,12 +67,12 @@ def test_limits_of_the_framework_s_own_bits_fail_others_and_an_excluded_choice_d
 def test_side_by_side_recipes_reach_what_each_reaches_alone() -> None:
     """A recipe fails limits around its own answer exactly where the stepper's answer lies outside them."""
     case = usual()
-    for law in permitted(get("torch"), "f32")[::40]:
-        answers = reported(canonical(with_flushes(law), "f32"), case)
+    for one in permitted(get("torch"), "f32")[::40]:
+        answers = reported(canonical(with_flushes(one), "f32"), case)
         expect = tuple(
             replace(each, theta=replace(each.theta, lo=text, hi=text))
             for each, state in zip(case.expect or (), answers, strict=True)
             if (text := " ".join(f"{case.form.encode(x):08x}" for x in state.theta))
         )
         assert decode(expect[0].theta.lo, case.form) == answers[0].theta
-        assert law.name not in failing(replace(case, expect=expect), get("torch"))
+        assert one.name not in failing(replace(case, expect=expect), get("torch"))

@@ -9,7 +9,7 @@ from adamax_ref.dialects import get
 from adamax_ref.exact.hard import from_middle
 from adamax_ref.exact.trajectory import Step, exact_steps
 from adamax_ref.golden import search as searching
-from adamax_ref.golden.build import case_from, framed
+from adamax_ref.golden.build import case_from, frame_of
 from adamax_ref.golden.case import Case
 from adamax_ref.golden.design import Design, designs, designs_of, parts
 from adamax_ref.golden.oracle import canonical, reported, start, with_flushes
@@ -32,7 +32,7 @@ def case_of(dialect: str, profile: str) -> Case:
 
 def test_every_searched_case_is_on_file_and_the_file_holds_no_other() -> None:
     wanted = {
-        framed(design, part.category, get(part.dialect), part.profile).id: design.search
+        frame_of(design, part.category, get(part.dialect), part.profile).id: design.search
         for part in parts("full")
         for design in designs_of(part)
         if design.search is not None
@@ -61,9 +61,9 @@ def test_a_find_for_another_search_is_not_used(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize(("dialect", "profile"), PAIRS)
 def test_the_exact_result_of_every_element_is_next_to_a_middle(dialect: str, profile: str) -> None:
-    case, law = case_of(dialect, profile), with_flushes(get(dialect))
+    case, own = case_of(dialect, profile), with_flushes(get(dialect))
     state, h = start(case), case.hyper.at()
-    (after,) = exact_steps(law, profile, {"p": state.theta, "m": state.m, "u": state.u}, state.t, [Step(_grad(case), h)])
+    (after,) = exact_steps(own, profile, {"p": state.theta, "m": state.m, "u": state.u}, state.t, [Step(_grad(case), h)])
     far = [from_middle(x, PROFILES[profile].storage) for x in after["p"]]
     assert max(far) < 1 / 100
 
@@ -79,7 +79,7 @@ def _grad(case: Case) -> list[float]:
 @pytest.mark.parametrize(("dialect", "profile"), PAIRS)
 def test_permitted_recipes_part_at_the_elements(dialect: str, profile: str) -> None:
     case = case_of(dialect, profile)
-    answers = {tuple(state.theta) for law in cover(get(dialect), profile) for state in reported(canonical(law, profile), case)}
+    answers = {tuple(state.theta) for own in cover(get(dialect), profile) for state in reported(canonical(own, profile), case)}
     assert len(answers) > 2
 
 

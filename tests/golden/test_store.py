@@ -10,20 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from adamax_ref.golden import generate, store
+from adamax_ref.golden import generate
 from adamax_ref.golden.codec import CorpusError, json_bytes
 from adamax_ref.golden.corpus import MANIFEST, Manifest, Oracle, Part, Support, Totals, digest
 from adamax_ref.golden.design import parts
-from adamax_ref.golden.store import Store
+from adamax_ref.golden.store import Store, program
 
 SCRIPT = """
 import sys
 from adamax_ref.cli import main
-from adamax_ref.golden import generate
+from adamax_ref.golden import design
 from adamax_ref.golden.design import parts
 
 few = ("eps", "lr", "moment", "skip", "smoke", "time", "zero")
-generate.parts = lambda *words: [part for part in parts(*words) if part.profile == "f32" and part.category in few]
+design.parts = lambda *words: [part for part in parts(*words) if part.profile == "f32" and part.category in few]
 main(["golden", "generate", sys.argv[1], "--dialect", "paper", "--jobs", "1"])
 """
 
@@ -88,7 +88,7 @@ def run(store: Store, asked: list[str]) -> dict[str, bytes]:
         asked.append(part.path)
         return f"bytes of {part.path}".encode()
 
-    return generate.computed(two_parts(), making, lambda part: None, map, store)
+    return generate.compute_files(two_parts(), making, lambda part: None, map, store)
 
 
 def test_only_what_is_missing_damaged_or_half_written_is_made_again(tmp_path: Path) -> None:
@@ -115,15 +115,13 @@ def test_what_another_program_left_is_not_taken_over(tmp_path: Path, monkeypatch
     assert len(asked) == 4
 
 
-def test_the_program_is_known_by_all_of_its_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "law.py").write_text("a = 1", encoding="utf-8")
-    monkeypatch.setattr(store, "files", lambda _: tmp_path)
-    store.program.cache_clear()
-    before = store.program()
-    (tmp_path / "law.py").write_text("a = 2", encoding="utf-8")
-    store.program.cache_clear()
-    assert store.program() != before
-    store.program.cache_clear()
+def test_the_program_is_known_by_all_of_its_sources(tmp_path: Path) -> None:
+    hashes = set()
+    for number, text in enumerate(("a = 1", "a = 2")):
+        (tmp_path / str(number)).mkdir()
+        (tmp_path / str(number) / "module.py").write_text(text, encoding="utf-8")
+        hashes.add(program(tmp_path / str(number)))
+    assert len(hashes) == 2
 
 
 def test_a_swap_that_was_killed_half_way_is_undone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

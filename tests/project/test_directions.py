@@ -22,7 +22,7 @@ MAY = {
     # A divergence is explained by the bank of known bugs, which is loaded when there is one.
     "interop": {"arrays", "backend", "conformance", "dialects", "frameworks", "recipe", "optimizer", "exact"},
     "farm": set[str](),
-    "golden": {"arrays", "backend", "dialects", "farm", "recipe", "optimizer", "exact"},
+    "golden": {"dialects", "exact", "farm", "recipe"},
 }
 
 

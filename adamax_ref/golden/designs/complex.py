@@ -3,7 +3,7 @@
 The norm is of each part and not of the modulus. Numbers of a design are parts, two for each element.
 """
 
-from adamax_ref.golden.design import FULL, PAIRS, USUAL, Design, Go, Skip
+from adamax_ref.golden.design import FULL, PAIRS, USUAL, Design, Gradient, Skip
 from adamax_ref.golden.numbers import Draw
 
 _ALL = Draw(bits=FULL, top=0, span=4)
@@ -109,7 +109,7 @@ DESIGNS = (
         "A rate of a step's own and a skipped step: counter and state wait, in both parts.",
         "S1 S8",
         theta="1 -1",
-        steps=(Go("1/2 -1/4", 0.25), Skip(), "1/4 1/2", Go("-1/2 1/8", 0.03125)),
+        steps=(Gradient("1/2 -1/4", 0.25), Skip(), "1/4 1/2", Gradient("-1/2 1/8", 0.03125)),
         profiles=PAIRS,
     ),
     Design(

@@ -3,7 +3,7 @@
 The parameter changes by more than rounding from step to step, so using the wrong parameter or the wrong moment shows.
 """
 
-from adamax_ref.golden.design import WIDE, Design, Go
+from adamax_ref.golden.design import WIDE, Design, Gradient
 
 DESIGNS = (
     Design(
@@ -68,7 +68,7 @@ DESIGNS = (
         "Decay with a learning rate that changes: decoupled decay follows the rate, coupled decay does not.",
         "S3 S7",
         theta="1 -1",
-        steps=(Go("1/2 -1/4", 0.25), Go("1/4 1/2", 0.03125)),
+        steps=(Gradient("1/2 -1/4", 0.25), Gradient("1/4 1/2", 0.03125)),
         hyper={"weight_decay": 0.125},
     ),
     Design(

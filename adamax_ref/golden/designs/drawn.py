@@ -5,7 +5,7 @@ Of these cases many share their hyperparameters and differ in parameters, state 
 
 from collections.abc import Iterator
 
-from adamax_ref.golden.design import FULL, Design, Go, Skip, Values
+from adamax_ref.golden.design import FULL, Design, Gradient, Skip, Values
 from adamax_ref.golden.numbers import Draw, draws
 
 MEMBERS = 8
@@ -18,7 +18,7 @@ _EPS = (1e-8, 1e-7, 1e-3, 2.0**-10, 2.0**-4)
 _DECAYS = (0.01, 0.1, 0.25)
 _STARTS = (0, 0, 0, 1, 6, 40)
 _KINDS = {"plain": 15, "schedule": 2, "skip": 2, "decay": 3, "climb": 2}
-"""How many families there are of each kind."""
+"""Number of families of each kind."""
 
 
 def _family(kind: str, number: int) -> Iterator[Design]:
@@ -29,9 +29,9 @@ def _family(kind: str, number: int) -> Iterator[Design]:
     length, count = 1 + next(stream) % 4, 2 + next(stream) % 3
     values = Draw(bits=(FULL, 5)[next(stream) % 2], top=next(stream) % 5 - 2, span=4)
     hyper = {"lr": rate, "beta1": beta1, "beta2": beta2} | ({"eps": eps} if number % 3 == 1 else {})
-    steps: list[Values | Go | Skip] = [values] * count
+    steps: list[Values | Gradient | Skip] = [values] * count
     if kind == "schedule":
-        steps = [Go(values, rate / 2**at) for at in range(count)]
+        steps = [Gradient(values, rate / 2**at) for at in range(count)]
     if kind == "skip":
         steps.insert(1, Skip())
     for member in range(MEMBERS):

@@ -3,7 +3,7 @@
 A step's own rate holds for this step alone; state does not depend on any rate.
 """
 
-from adamax_ref.golden.design import WIDE, Design, Go
+from adamax_ref.golden.design import WIDE, Design, Gradient
 
 
 def _tiny(rate: int, size: int, profiles: tuple[str, ...]) -> Design:
@@ -25,14 +25,14 @@ DESIGNS = (
         "The rate goes up and down: each step uses its own, not the first one's and not the one before.",
         "S8",
         theta="1 -1",
-        steps=(Go("1/2 -1/4", 0.125), Go("1/4 1/2", 0.5), Go("-1/2 1/8", 0.03125)),
+        steps=(Gradient("1/2 -1/4", 0.125), Gradient("1/4 1/2", 0.5), Gradient("-1/2 1/8", 0.03125)),
     ),
     Design(
         "own-first",
         "Only the first step has a rate of its own; the second goes back to the usual one.",
         "S8",
         theta="1 -1",
-        steps=(Go("1/2 -1/4", 0.5), "1/4 1/2"),
+        steps=(Gradient("1/2 -1/4", 0.5), "1/4 1/2"),
         level="lead",
     ),
     Design(
@@ -40,14 +40,14 @@ DESIGNS = (
         "One step among others has a rate of its own.",
         "S8",
         theta="1 -1",
-        steps=("1/2 1/4", Go("1/4 -1/2", 0.25), "3/8 1/8"),
+        steps=("1/2 1/4", Gradient("1/4 -1/2", 0.25), "3/8 1/8"),
     ),
     Design(
         "zero-between",
         "A rate of 0 for one step: the parameter rests, moment and norm move on.",
         "S4 S5 S8",
         theta="1 -1",
-        steps=("1/2 1/4", Go("1 -1", 0.0), "1/4 1/8"),
+        steps=("1/2 1/4", Gradient("1 -1", 0.0), "1/4 1/8"),
         flags="lr-zero",
         level="lead",
     ),

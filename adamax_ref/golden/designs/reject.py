@@ -5,7 +5,7 @@ A fault that is let through becomes a NaN or a silent drift in somebody's traini
 
 import math
 
-from adamax_ref.golden.design import REAL, WIDE, Design, Go, Level
+from adamax_ref.golden.design import REAL, WIDE, Design, Gradient, Level
 
 _NAMES = {"lr": "learning rate", "beta1": "beta1", "beta2": "beta2", "eps": "epsilon", "weight_decay": "weight decay"}
 
@@ -85,7 +85,7 @@ DESIGNS = (
         "A learning rate that becomes negative at the second step must be refused.",
         "S10",
         theta="1 -1",
-        steps=("1/2 -1/4", Go("1/4 1/4", -0.125)),
+        steps=("1/2 -1/4", Gradient("1/4 1/4", -0.125)),
         refuse=("lr", "range"),
         profiles=WIDE,
         level="lead",
@@ -95,7 +95,7 @@ DESIGNS = (
         "A learning rate that becomes NaN at the second step must be refused.",
         "S10",
         theta="1 -1",
-        steps=("1/2 -1/4", Go("1/4 1/4", math.nan)),
+        steps=("1/2 -1/4", Gradient("1/4 1/4", math.nan)),
         refuse=("lr", "nan"),
         profiles=WIDE,
         level="lead",
