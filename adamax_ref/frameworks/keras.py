@@ -1,11 +1,13 @@
 """Keras 3's ``keras.optimizers.Adamax`` on each of its backends."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from .layout import Count, Layout
 from .protocol import Array, Framework, Start, Step
 from .torch import from_torch, to_torch
 
@@ -95,6 +97,18 @@ def begin_jax(start: Start, compiled: bool = False) -> Step:
     return step
 
 
+LAYOUT = Layout(
+    "momentum",
+    "norm",
+    "{}_momentum",
+    "{}_norm",
+    Count("iterations", "iteration", "int64"),
+    build="flat",
+    others=("learning_rate",),
+)
+# With JAX and torch Keras counts in 32 bits.
+_LAYOUT_32 = replace(LAYOUT, count=Count("iterations", "iteration", "int32"))
+
 _keras = partial(Framework, module="keras", profiles=("f64", "f32", "f16", "bf16"))
 _TF = {"KERAS_BACKEND": "tensorflow"}
 _JAX = {"KERAS_BACKEND": "jax"}
@@ -103,9 +117,9 @@ _on_jax = partial(_keras, versions=("keras", "jax"), environment=_JAX, remedy="p
 _on_torch = partial(_keras, versions=("keras", "torch"), environment={"KERAS_BACKEND": "torch"}, remedy="pip install keras torch")
 
 FRAMEWORKS = (
-    _on_tf("keras", begin=begin, settings="TensorFlow, CPU, eager"),
+    _on_tf("keras", layout=LAYOUT, begin=begin, settings="TensorFlow, CPU, eager"),
     _on_tf("keras/tensorflow-xla", begin=partial(begin, wrap=_xla), settings="TensorFlow, CPU, jit_compile=True"),
-    _on_jax("keras/jax", begin=begin_jax, settings="JAX, CPU, op by op"),
-    _on_jax("keras/jax-jit", begin=partial(begin_jax, compiled=True), settings="JAX, CPU, jit"),
-    _on_torch("keras/torch", begin=begin, settings="torch, CPU"),
+    _on_jax("keras/jax", layout=_LAYOUT_32, begin=begin_jax, settings="JAX, CPU, op by op"),
+    _on_jax("keras/jax-jit", layout=_LAYOUT_32, begin=partial(begin_jax, compiled=True), settings="JAX, CPU, jit"),
+    _on_torch("keras/torch", layout=_LAYOUT_32, begin=begin, settings="torch, CPU"),
 )

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from .layout import Count, Layout
 from .protocol import Array, Framework, Start, Step
 
 
@@ -58,12 +59,21 @@ def begin(start: Start, compiled: str = "nothing", leaves: int = 1) -> Step:
     return step
 
 
+_LAYOUT = Layout(
+    "mu",
+    "nu",
+    "mu.{}",
+    "nu.{}",
+    Count("count", "count", "int32"),
+    schedules=(r"(.*\.)?count",),
+)
+
 _optax = partial(
     Framework, module="optax", versions=("optax", "jax"), profiles=("f64", "f32", "f16", "bf16"), remedy="pip install optax jax"
 )
 
 FRAMEWORKS = (
-    _optax("optax", begin=begin, settings="CPU, op by op, one array"),
+    _optax("optax", layout=_LAYOUT, begin=begin, settings="CPU, op by op, one array"),
     _optax("optax/many", begin=partial(begin, leaves=2), settings="CPU, op by op, several arrays"),
     _optax("optax/jit", begin=partial(begin, compiled="everything"), settings="CPU, jit of update and apply, one array"),
     _optax(
