@@ -107,6 +107,11 @@ class Framework:
         return find_spec(self.module) is not None if self._at_home else self._version(self.versions[0]) is not None
 
     @property
+    def plain(self) -> str:
+        """The profile to show something in: single precision, or double where there is none."""
+        return "f32" if "f32" in self.profiles else "f64"
+
+    @property
     def running(self) -> str:
         """What is installed, for example ``"keras 3.15.1, jax 0.10.2"``; without local version labels."""
         if self.find is not None:

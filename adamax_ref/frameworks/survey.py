@@ -1,6 +1,6 @@
 """What a framework's Adamax does, found out by running it: the rows of the published table."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, final
 
@@ -14,7 +14,7 @@ from .batteries import draw, dtype_of
 from .model import follow, mismatches
 from .protocol import Array, Start, Trajectory
 
-Play = Callable[[str, Start, list[Array | None]], Trajectory]
+Play = Callable[[str, Start, Sequence[Array | None]], Trajectory]
 """What runs a framework: :meth:`adamax_ref.frameworks.child.Children.play`."""
 
 SIZE, STEPS, DECAY = 4099, 50, 0.3
@@ -37,7 +37,7 @@ class Row:
     nan : str
         What becomes of the norm after a NaN gradient.
     first : float
-        Length of the first step for a gradient of 1, in units of the learning rate, in float32.
+        Length of the first step for a gradient of 1, in units of the learning rate.
     """
 
     name: str
@@ -95,7 +95,7 @@ def _start(name: str, profile: str, p: Array, **changes: Any) -> Start:
     return Start(profile, h, p, np.zeros_like(p), np.zeros_like(p))
 
 
-def _ones(profile: str, *values: float) -> list[Array | None]:
+def _ones(profile: str, *values: float) -> list[Array]:
     return [np.full(3, value, dtype_of(profile)) for value in values]
 
 
@@ -107,7 +107,8 @@ def _idle(name: str, play: Play) -> str:
 
 
 def _nan(name: str, play: Play) -> str:
-    u = play(name, _start(name, "f32", np.ones(3, np.float32)), _ones("f32", np.nan, 1.0, 2.0)).u
+    plain = get(name).plain
+    u = play(name, _start(name, plain, *_ones(plain, 1.0)), _ones(plain, np.nan, 1.0, 2.0)).u
     if not np.isnan(u[0]).any():
         return "stays finite"
     return "NaN for ever" if np.isnan(u[-1]).all() else "recovers"
@@ -115,8 +116,9 @@ def _nan(name: str, play: Play) -> str:
 
 def _first(name: str, play: Play) -> float:
     eps = 1e-30 if "eps" in get_dialect(name).options else 0.0  # too small to be seen; some frameworks refuse 0
-    start = _start(name, "f32", np.zeros(3, np.float32), lr=0.5, eps=eps)
-    return float(abs(play(name, start, _ones("f32", 1.0)).p[0][0])) / 0.5
+    plain = get(name).plain
+    start = _start(name, plain, *_ones(plain, 0.0), lr=0.5, eps=eps)
+    return float(abs(play(name, start, _ones(plain, 1.0)).p[0][0])) / 0.5
 
 
 def table(rows: list[Row]) -> str:
