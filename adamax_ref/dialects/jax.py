@@ -61,6 +61,7 @@ def _dialect(name: str, title: str, compiled: bool, *variants: Dialect) -> Diale
         defaults=Hyperparameters(lr=1e-3),
         options=frozenset({"eps"}),
         profiles=("f64", "f32", "f16", "bf16"),
+        in_corpus=False,
         family=Family(eps="divisor", decay="none", bias="compute"),
         flushes=True,
         stepwise=True,

@@ -38,6 +38,7 @@ _base = Dialect(
     defaults=Hyperparameters(lr=2e-3),
     options=frozenset({"eps"}),
     profiles=("f64", "f32"),
+    in_corpus=False,
     family=Family(eps="divisor", decay="none", bias="compute"),
     provenance=Provenance(
         framework="PyMC",

@@ -35,6 +35,7 @@ DIALECT = Dialect(
     defaults=Hyperparameters(lr=0.1),
     options=frozenset({"eps"}),
     profiles=("f64", "f32"),
+    in_corpus=False,
     family=Family(eps="divisor", decay="none", bias="host", maximum="norm"),
     provenance=Provenance(
         framework="River",
