@@ -1,5 +1,6 @@
 """``jax.example_libraries.optimizers.adamax`` on JAX's CPU, op by op or compiled."""
 
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
@@ -7,6 +8,16 @@ import numpy as np
 
 from .layout import Count, Layout
 from .protocol import Array, Framework, Start, Step
+
+
+def x64(wanted: bool) -> AbstractContextManager[Any]:
+    """Return a context in which JAX has 64 bits, or has not; its place has changed between releases."""
+    import jax
+    from jax import experimental
+
+    switch: Any = getattr(jax, "enable_x64", None) or experimental.enable_x64
+    context: AbstractContextManager[Any] = switch(wanted)
+    return context
 
 
 def begin(start: Start, compiled: bool = False, leaves: int = 1) -> Step:
@@ -26,14 +37,14 @@ def begin(start: Start, compiled: bool = False, leaves: int = 1) -> Step:
         update = optimizers.adamax(lr, h.beta1, h.beta2, h.eps).update_fn
         return jax.jit(update) if compiled else update
 
-    with jax.enable_x64(start.profile == "f64"):
+    with x64(start.profile == "f64"):
         state = optimizers.adamax(h.lr).init_fn(leaf(start.p))
         first = [jnp.asarray(array) for array in (start.p, start.m, start.u)]
         state = state._replace(packed_state=[first, *state.packed_state[1:]])
 
     def step(g: Array, lr: float) -> tuple[Array, Array, Array]:
         nonlocal state, count
-        with jax.enable_x64(start.profile == "f64"):
+        with x64(start.profile == "f64"):
             state = made.setdefault(lr, advance(lr))(count, leaf(g), state)
             p, m, u = (np.array(array) for array in state.packed_state[0])
         count += 1

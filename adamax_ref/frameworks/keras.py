@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .jax import x64
 from .layout import Count, Layout
 from .protocol import Array, Framework, Start, Step
 from .torch import from_torch, to_torch
@@ -79,14 +80,14 @@ def begin_jax(start: Start, compiled: bool = False) -> Step:
     """Apply gradients on JAX through ``stateless_apply``, in 64 bits where the profile asks for them."""
     import jax
 
-    with jax.enable_x64(start.profile == "f64"):
+    with x64(start.profile == "f64"):
         optimizer, variable = _optimizer(start)
         state, weights = [v.value for v in optimizer.variables], [variable.value]
     apply = jax.jit(optimizer.stateless_apply) if compiled else optimizer.stateless_apply
 
     def step(g: Array, lr: float) -> tuple[Array, Array, Array]:
         nonlocal weights, state
-        with jax.enable_x64(start.profile == "f64"):
+        with x64(start.profile == "f64"):
             at = [v.path for v in optimizer.variables].index(optimizer._learning_rate.path)
             state[at] = jax.numpy.asarray(lr, state[at].dtype)
             weights, state = apply(state, [_tensor(g)], weights)

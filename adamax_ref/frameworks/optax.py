@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from .jax import x64
 from .layout import Count, Layout
 from .protocol import Array, Framework, Start, Step
 
@@ -43,7 +44,7 @@ def begin(start: Start, compiled: str = "nothing", leaves: int = 1) -> Step:
 
         return separately
 
-    wide = jax.enable_x64(start.profile == "f64")
+    wide = x64(start.profile == "f64")
     with wide:
         p = tree(start.p)
         first, *rest = rule(h.lr).init(p)
@@ -52,7 +53,7 @@ def begin(start: Start, compiled: str = "nothing", leaves: int = 1) -> Step:
 
     def step(g: Array, lr: float) -> tuple[Array, Array, Array]:
         nonlocal p, state
-        with jax.enable_x64(start.profile == "f64"):
+        with x64(start.profile == "f64"):
             p, state = made.setdefault(lr, both(lr))(tree(g), state, p)
             return np.array(p[0]), np.array(state[0].mu[0]), np.array(state[0].nu[0])
 

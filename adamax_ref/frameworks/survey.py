@@ -80,13 +80,26 @@ def survey(name: str, play: Play) -> Row:
 def _departures(name: str, play: Play) -> dict[str, tuple[int, ...]]:
     decays = (0.0, DECAY) if get_dialect(name).options & {"l2", "decoupled"} else (0.0,)
     real = [profile for profile in get(name).profiles if not profile.startswith("c")]
-    return {f"{profile}{'+decay' if decay else ''}": _compared(name, profile, decay, play) for profile in real for decay in decays}
+    return {f"{profile}{'+decay' if decay else ''}": compared(name, profile, decay, play) for profile in real for decay in decays}
 
 
-def _compared(name: str, profile: str, decay: float, play: Play) -> tuple[int, ...]:
+def compared(name: str, profile: str, decay: float, play: Play, dialect: str = "") -> tuple[int, ...]:
+    """Count in how many numbers of p, m and u a framework departs from a dialect, its own unless another is named.
+
+    Parameters
+    ----------
+    name, profile : str
+        Framework and type.
+    decay : float
+        Weight decay.
+    play : callable
+        What runs it.
+    dialect : str, optional
+        With which to compare.
+    """
     p, gradients = draw("wide", profile, SIZE, STEPS)
     start = _start(name, profile, p, weight_decay=decay)
-    pairs = zip(follow(name, start, gradients), play(name, start, list(gradients)), strict=True)
+    pairs = zip(follow(dialect or name, start, gradients), play(name, start, gradients), strict=True)
     return tuple(mismatches(ours, theirs) for ours, theirs in pairs)
 
 
