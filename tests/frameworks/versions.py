@@ -27,16 +27,17 @@ BEGIN, END = "<!-- versions: begin -->\n", "<!-- versions: end -->\n"
 HEAD = "| dialect | release | with | measured | bits |\n| --- | --- | --- | --- | --- |\n"
 
 OLD_NUMPY = ("numpy<2",)
+# The oldest that have a wheel for Python 3.11, releases between, and the newest.
 RELEASES: dict[str, tuple[str, ...]] = {
     "torch==1.13.1": OLD_NUMPY,
     "torch==2.0.1": OLD_NUMPY,
     "torch==2.1.2": OLD_NUMPY,
     "torch==2.8.0": (),
     "torch==2.15.0": (),
-    "optax==0.1.9": ("jax==0.4.8", "jaxlib==0.4.7", *OLD_NUMPY, "scipy<1.12", "chex==0.1.8"),
+    "optax==0.1.9": ("jax==0.4.13", "jaxlib==0.4.13", *OLD_NUMPY, "scipy<1.12", "chex==0.1.8"),
     "optax==0.2.4": ("jax==0.4.38", "jaxlib==0.4.38"),
     "optax==0.2.8": ("jax==0.9.0", "jaxlib==0.9.0"),
-    "jax==0.4.8": ("jaxlib==0.4.7", *OLD_NUMPY, "scipy<1.12"),
+    "jax==0.4.13": ("jaxlib==0.4.13", *OLD_NUMPY, "scipy<1.12"),
     "jax==0.4.38": ("jaxlib==0.4.38",),
     "keras==3.0.5": ("tensorflow-cpu==2.16.2", "jax==0.4.26", "jaxlib==0.4.26", *OLD_NUMPY),
     "keras==3.8.0": ("tensorflow-cpu==2.18.1", "jax==0.4.38", "jaxlib==0.4.38"),
