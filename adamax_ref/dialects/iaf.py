@@ -26,7 +26,9 @@ def constants(h: HyperLike, t: int, to: Rounding) -> dict[str, Number]:
 
 
 def update(p: Scalar, g: Scalar, m: Scalar, u: Scalar, c: Constants) -> tuple[Scalar, Scalar, Scalar]:
-    """``AdaMax`` of graphy, which climbs: its gradient is that of an objective."""
+    """``AdaMax`` of graphy, which climbs: a loss is handed to it negated."""
+    if not c.maximize:
+        g = -g
     m = c.beta1 * m + c.weight * g
     u = maximum(c.beta2 * u, abs(g) + c.eps)
     return p + (c.lr * m) / u, m, u
@@ -57,7 +59,7 @@ _base = Dialect(
     update=update,
     constants=constants,
     defaults=Hyperparameters(lr=2e-3),
-    options=frozenset({"eps"}),
+    options=frozenset({"eps", "maximize"}),
     profiles=("f32",),
     family=None,
     provenance=Provenance(
@@ -68,7 +70,7 @@ _base = Dialect(
         links=("https://arxiv.org/abs/1606.04934",),
     ),
     quirks=(
-        "It climbs: hand it the gradient of what is to grow.",
+        "It climbs: a loss is handed to it negated, and so the moment is that of the negated gradient.",
         "There is no bias correction, although the paper has one.",
         "Its arguments are 1-beta1 = 0.1 and 1-beta2 = 0.001, under the names beta1 and beta2.",
         "Epsilon is 1e-8 and no argument; AdaMaxAvg starts the norm at 1e-8 instead of 0.",
@@ -85,6 +87,7 @@ DIALECT = replace(
             title="openai/iaf in TensorFlow",
             update=tensorflow_update,
             constants=tensorflow_constants,
+            options=frozenset({"eps"}),
             defaults=Hyperparameters(lr=1e-3),
             family=Family(eps="norm", decay="none", bias="none"),
             flushes=True,
