@@ -104,7 +104,7 @@ def followed(name: str, profile: str, decay: float, play: Play) -> str:
     try:
         counts = {each: sum(compared(name, profile, decay, play, each)) for each in kin(name, profile)}
     except (RuntimeError, ValueError) as error:
-        return f"does not run: {shortened(str(error).partition(': ')[2])}"
+        return f"does not run: {shortened(str(error).removeprefix(f'{name}: '))}"
     exact = [each for each, count in counts.items() if not count]
     if name in exact:
         return "exact"
