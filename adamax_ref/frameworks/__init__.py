@@ -14,7 +14,7 @@ from .protocol import Missing as Missing
 from .protocol import Start as Start
 from .protocol import Trajectory as Trajectory
 
-_OURS = ("batteries", "child", "elsewhere", "model", "protocol", "survey", "wire")
+_OURS = ("batteries", "child", "elsewhere", "layout", "model", "protocol", "survey", "wire")
 
 
 @cache

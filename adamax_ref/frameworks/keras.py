@@ -1,11 +1,14 @@
 """Keras 3's ``keras.optimizers.Adamax`` on each of its backends."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from .jax import x64
+from .layout import Count, Layout
 from .protocol import Array, Framework, Start, Step
 from .torch import from_torch, to_torch
 
@@ -77,14 +80,14 @@ def begin_jax(start: Start, compiled: bool = False) -> Step:
     """Apply gradients on JAX through ``stateless_apply``, in 64 bits where the profile asks for them."""
     import jax
 
-    with jax.enable_x64(start.profile == "f64"):
+    with x64(start.profile == "f64"):
         optimizer, variable = _optimizer(start)
         state, weights = [v.value for v in optimizer.variables], [variable.value]
     apply = jax.jit(optimizer.stateless_apply) if compiled else optimizer.stateless_apply
 
     def step(g: Array, lr: float) -> tuple[Array, Array, Array]:
         nonlocal weights, state
-        with jax.enable_x64(start.profile == "f64"):
+        with x64(start.profile == "f64"):
             at = [v.path for v in optimizer.variables].index(optimizer._learning_rate.path)
             state[at] = jax.numpy.asarray(lr, state[at].dtype)
             weights, state = apply(state, [_tensor(g)], weights)
@@ -95,6 +98,18 @@ def begin_jax(start: Start, compiled: bool = False) -> Step:
     return step
 
 
+LAYOUT = Layout(
+    "momentum",
+    "norm",
+    "{}_momentum",
+    "{}_norm",
+    Count("iterations", "iteration", "int64"),
+    build="flat",
+    others=("learning_rate",),
+)
+# With JAX and torch Keras counts in 32 bits.
+_LAYOUT_32 = replace(LAYOUT, count=Count("iterations", "iteration", "int32"))
+
 _keras = partial(Framework, module="keras", profiles=("f64", "f32", "f16", "bf16"))
 _TF = {"KERAS_BACKEND": "tensorflow"}
 _JAX = {"KERAS_BACKEND": "jax"}
@@ -103,9 +118,9 @@ _on_jax = partial(_keras, versions=("keras", "jax"), environment=_JAX, remedy="p
 _on_torch = partial(_keras, versions=("keras", "torch"), environment={"KERAS_BACKEND": "torch"}, remedy="pip install keras torch")
 
 FRAMEWORKS = (
-    _on_tf("keras", begin=begin, settings="TensorFlow, CPU, eager"),
+    _on_tf("keras", layout=LAYOUT, begin=begin, settings="TensorFlow, CPU, eager"),
     _on_tf("keras/tensorflow-xla", begin=partial(begin, wrap=_xla), settings="TensorFlow, CPU, jit_compile=True"),
-    _on_jax("keras/jax", begin=begin_jax, settings="JAX, CPU, op by op"),
-    _on_jax("keras/jax-jit", begin=partial(begin_jax, compiled=True), settings="JAX, CPU, jit"),
-    _on_torch("keras/torch", begin=begin, settings="torch, CPU"),
+    _on_jax("keras/jax", layout=_LAYOUT_32, begin=begin_jax, settings="JAX, CPU, op by op"),
+    _on_jax("keras/jax-jit", layout=_LAYOUT_32, begin=partial(begin_jax, compiled=True), settings="JAX, CPU, jit"),
+    _on_torch("keras/torch", layout=_LAYOUT_32, begin=begin, settings="torch, CPU"),
 )

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .layout import Count, Layout, Product
 from .protocol import Array, Framework, Start, Step
 
 TRIALS = 15
@@ -110,9 +111,24 @@ def _steps(start: Start, make: Callable[[], Made]) -> Step:
 
 _REMEDY = "make an environment with mindspore==2.10.0, and set ADAMAX_REF_PYTHON_MINDSPORE to its python"
 
+_LAYOUT = Layout(
+    "moment1",
+    "moment2",
+    "moment1.{}",
+    "moment2.{}",
+    Count("global_step", "global_step", "int32"),
+    Product("beta1_power", "beta1_power", shape=(1,)),
+    build="flat",
+    others=("learning_rate",),
+    positive=frozenset({"beta1", "beta2", "eps"}),
+    undecayed="beta|gamma",
+    flushes_at_first=True,
+)
+
 FRAMEWORKS = (
     Framework(
         "mindspore",
+        layout=_LAYOUT,
         module="mindspore",
         begin=begin,
         profiles=("f32",),
@@ -122,6 +138,17 @@ FRAMEWORKS = (
     ),
     Framework(
         "mindspore/experimental",
+        layout=Layout(
+            "exp_avg",
+            "exp_inf",
+            "exp_avg.{}",
+            "exp_inf.{}",
+            Count("step_t", "step_t", "int32"),
+            build="flat",
+            others=(r"learning_rate.*",),
+            positive=frozenset({"lr", "eps"}),
+            flushes_at_first=True,
+        ),
         module="mindspore",
         begin=begin_experimental,
         profiles=("f32",),

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from .layout import Count, Layout
 from .protocol import Array, Framework, Start, Step
 
 
@@ -48,9 +49,19 @@ def begin(start: Start) -> Step:
     return step
 
 
+_LAYOUT = Layout(
+    "m",
+    "v",
+    "{}.m",
+    "{}.v",
+    Count("step", "step", "uint64"),
+    others=("learning_rate",),
+)
+
 FRAMEWORKS = (
     Framework(
         "mlx",
+        layout=_LAYOUT,
         module="mlx",
         begin=begin,
         profiles=("f64", "f32", "f16", "bf16"),

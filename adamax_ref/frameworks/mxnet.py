@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .layout import Count, Layout
 from .protocol import Array, Framework, Start, Step
 
 
@@ -22,9 +23,20 @@ def begin(start: Start) -> Step:
     return step
 
 
+_LAYOUT = Layout(
+    "m",
+    "u",
+    "states.{}.0",
+    "states.{}.1",
+    Count("count", "counts.{}", "int64"),
+    shared=False,
+    build="indexed",
+)
+
 FRAMEWORKS = (
     Framework(
         "mxnet/1.x",
+        layout=_LAYOUT,
         module="mxnet",
         begin=begin,
         profiles=("f64", "f32"),

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from .jax import x64
+from .layout import Count, Layout
 from .protocol import Array, Framework, Start, Step
 
 
@@ -42,7 +44,7 @@ def begin(start: Start, compiled: str = "nothing", leaves: int = 1) -> Step:
 
         return separately
 
-    wide = jax.enable_x64(start.profile == "f64")
+    wide = x64(start.profile == "f64")
     with wide:
         p = tree(start.p)
         first, *rest = rule(h.lr).init(p)
@@ -51,19 +53,28 @@ def begin(start: Start, compiled: str = "nothing", leaves: int = 1) -> Step:
 
     def step(g: Array, lr: float) -> tuple[Array, Array, Array]:
         nonlocal p, state
-        with jax.enable_x64(start.profile == "f64"):
+        with x64(start.profile == "f64"):
             p, state = made.setdefault(lr, both(lr))(tree(g), state, p)
             return np.array(p[0]), np.array(state[0].mu[0]), np.array(state[0].nu[0])
 
     return step
 
 
+_LAYOUT = Layout(
+    "mu",
+    "nu",
+    "mu.{}",
+    "nu.{}",
+    Count("count", "count", "int32"),
+    schedules=(r"(.*\.)?count",),
+)
+
 _optax = partial(
     Framework, module="optax", versions=("optax", "jax"), profiles=("f64", "f32", "f16", "bf16"), remedy="pip install optax jax"
 )
 
 FRAMEWORKS = (
-    _optax("optax", begin=begin, settings="CPU, op by op, one array"),
+    _optax("optax", layout=_LAYOUT, begin=begin, settings="CPU, op by op, one array"),
     _optax("optax/many", begin=partial(begin, leaves=2), settings="CPU, op by op, several arrays"),
     _optax("optax/jit", begin=partial(begin, compiled="everything"), settings="CPU, jit of update and apply, one array"),
     _optax(

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from .layout import Layout, Product
 from .protocol import Array, Framework, Start, Step
 
 
@@ -42,9 +43,21 @@ def _restore(optimizer: Any, p: Any, start: Start) -> None:
     held.set_value(np.full(held.shape, power, start.p.dtype))
 
 
+_LAYOUT = Layout(
+    "moment",
+    "inf_norm",
+    "{}_moment_#",
+    "{}_inf_norm_#",
+    product=Product("beta1_pow_acc", "{}_beta1_pow_acc_#", ahead=1, shape=(1,)),
+    shared=False,
+    build="flat",
+    schedules=(r"LR_Scheduler\..*",),
+)
+
 FRAMEWORKS = (
     Framework(
         "paddle",
+        layout=_LAYOUT,
         module="paddle",
         begin=begin,
         profiles=("f64", "f32"),

@@ -12,6 +12,7 @@ import numpy as np
 from adamax_ref.recipe.hyper import Hyperparameters
 
 from .elsewhere import python_of, version_in
+from .layout import Layout
 
 Array = np.ndarray[Any, Any]
 Step = Callable[[Array, float], tuple[Array, Array, Array]]
@@ -82,6 +83,8 @@ class Framework:
         For what is no Python package: its version, or None when it is not there.
     departs : mapping of str to str
         Profiles in which it does not give its dialect's bits, each with the cause.
+    layout : Layout or None
+        Where it keeps the state; None for a variant that keeps it as the framework of its dialect does.
     """
 
     name: str
@@ -94,6 +97,7 @@ class Framework:
     settings: str = ""
     find: Callable[[], str | None] | None = None
     departs: Mapping[str, str] = field(default_factory=dict)
+    layout: Layout | None = None
 
     @property
     def installed(self) -> bool:
@@ -101,6 +105,11 @@ class Framework:
         if self.find is not None:
             return self.find() is not None
         return find_spec(self.module) is not None if self._at_home else self._version(self.versions[0]) is not None
+
+    @property
+    def plain(self) -> str:
+        """The profile to show something in: single precision, or double where there is none."""
+        return "f32" if "f32" in self.profiles else "f64"
 
     @property
     def running(self) -> str:

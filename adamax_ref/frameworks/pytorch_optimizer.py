@@ -1,9 +1,11 @@
 """The package pytorch_optimizer's ``AdaMax``."""
 
+from dataclasses import replace
 from functools import partial
 
+from .layout import Count, Layout
 from .protocol import Array, Framework, Start, Step
-from .torch import from_torch, to_torch
+from .torch import LAYOUT, from_torch, to_torch
 
 
 def begin(start: Start, **flags: object) -> Step:
@@ -28,6 +30,21 @@ def begin(start: Start, **flags: object) -> Step:
     return step
 
 
+# The number of the step is an option of the group; maximize is one of the optimizer and not saved.
+_LAYOUT = replace(
+    LAYOUT,
+    count=Count("step", "", "int64"),
+    shared=True,
+    group={"foreach": None},
+    means={},
+)
+
+
+def _with(*flags: str) -> Layout:
+    every = ("weight_decouple", "fixed_decay", "adam_debias")
+    return replace(_LAYOUT, flags={flag: flag in flags for flag in every})
+
+
 _package = partial(
     Framework,
     module="pytorch_optimizer",
@@ -37,12 +54,23 @@ _package = partial(
 )
 
 FRAMEWORKS = (
-    _package("pytorch-optimizer", begin=begin, settings="torch CPU"),
-    _package("pytorch-optimizer/decoupled", begin=partial(begin, weight_decouple=True), settings="torch CPU, weight_decouple=True"),
+    _package("pytorch-optimizer", layout=_with(), begin=begin, settings="torch CPU"),
+    _package(
+        "pytorch-optimizer/decoupled",
+        layout=_with("weight_decouple"),
+        begin=partial(begin, weight_decouple=True),
+        settings="torch CPU, weight_decouple=True",
+    ),
     _package(
         "pytorch-optimizer/fixed",
+        layout=_with("weight_decouple", "fixed_decay"),
         begin=partial(begin, weight_decouple=True, fixed_decay=True),
         settings="torch CPU, weight_decouple=True, fixed_decay=True",
     ),
-    _package("pytorch-optimizer/debias", begin=partial(begin, adam_debias=True), settings="torch CPU, adam_debias=True"),
+    _package(
+        "pytorch-optimizer/debias",
+        layout=_with("adam_debias"),
+        begin=partial(begin, adam_debias=True),
+        settings="torch CPU, adam_debias=True",
+    ),
 )

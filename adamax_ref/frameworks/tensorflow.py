@@ -1,10 +1,13 @@
 """TensorFlow's own kernel ``ResourceApplyAdaMax``, and the two Keras 2 optimizers that live on in ``tf_keras``."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from .keras import LAYOUT as KERAS_LAYOUT
+from .layout import Count, Layout
 from .protocol import Array, Framework, Start, Step
 
 
@@ -77,17 +80,48 @@ def begin_legacy(start: Start) -> Step:
     return step
 
 
+# The caller of the kernel counts and forms the power; there is no whole state.
+_LAYOUT = Layout("m", "v", count=Count("step", "", "int64"))
+
 _tf = partial(Framework, module="tensorflow", versions=("tensorflow_cpu",), remedy="pip install tensorflow-cpu")
 _old = partial(Framework, module="tf_keras", versions=("tf_keras", "tensorflow_cpu"), remedy="pip install tensorflow-cpu tf_keras")
 
 FRAMEWORKS = (
-    _tf("tensorflow", begin=begin_kernel, profiles=("f64", "f32", "f16"), settings="ResourceApplyAdaMax, CPU"),
+    _tf("tensorflow", layout=_LAYOUT, begin=begin_kernel, profiles=("f64", "f32", "f16"), settings="ResourceApplyAdaMax, CPU"),
     _tf(
         "tensorflow/xla",
         begin=partial(begin_kernel, compiled=True),
         profiles=("f64", "f32"),
         settings="ResourceApplyAdaMax, CPU, jit_compile=True",
     ),
-    _old("keras/tf-keras", begin=begin_tf_keras, profiles=("f64", "f32"), settings="tf_keras.optimizers.Adamax, eager"),
-    _old("tensorflow/legacy", begin=begin_legacy, profiles=("f64", "f32"), settings="tf_keras.optimizers.legacy.Adamax, eager"),
+    _old(
+        "keras/tf-keras",
+        layout=replace(
+            KERAS_LAYOUT,
+            moment="m",
+            norm="u",
+            moment_path="m/{}:0",
+            norm_path="u/{}:0",
+            count=Count("iterations", "iteration:0", "int64"),
+            others=("learning_rate:0",),
+        ),
+        begin=begin_tf_keras,
+        profiles=("f64", "f32"),
+        settings="tf_keras.optimizers.Adamax, eager",
+    ),
+    _old(
+        "tensorflow/legacy",
+        layout=Layout(
+            "m",
+            "v",
+            "{}/m:0",
+            "{}/v:0",
+            Count("iterations", "iter:0", "int64"),
+            build="flat",
+            others=("learning_rate:0", "decay:0"),
+        ),
+        begin=begin_legacy,
+        profiles=("f64", "f32"),
+        settings="tf_keras.optimizers.legacy.Adamax, eager",
+    ),
 )

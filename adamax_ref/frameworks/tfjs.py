@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .layout import Count, Layout, Product
 from .protocol import Array, Framework, Missing, Start, Step
 
 SCRIPT = Path(__file__).with_suffix(".js")
@@ -56,9 +57,20 @@ def _bits(array: Array) -> list[int]:
     return found
 
 
+_LAYOUT = Layout(
+    "m",
+    "v",
+    "{}/m",
+    "{}/v",
+    Count("iteration", "iteration", "float32"),
+    Product("accBeta1", "accBeta1", ahead=1),
+    build="flat",
+)
+
 FRAMEWORKS = (
     Framework(
         "tfjs",
+        layout=_LAYOUT,
         module="adamax_ref.frameworks.tfjs",
         begin=begin,
         profiles=("f32",),

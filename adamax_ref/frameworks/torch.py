@@ -1,11 +1,13 @@
 """PyTorch's ``torch.optim.Adamax`` on the CPU, and the optimizers of other packages that work on its tensors."""
 
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from .layout import Count, Layout
 from .protocol import Array, Framework, Start, Step
 
 INSTALL = "pip install torch==2.13.0 --extra-index-url https://download.pytorch.org/whl/cpu"
@@ -65,10 +67,22 @@ def begin(start: Start, lr: Literal["float", "tensor"] = "float", compiled: bool
 
 _EVERYTHING = ("f64", "f32", "f16", "bf16", "c64", "c128")
 _REAL = ("f64", "f32", "f16", "bf16")
+LAYOUT = Layout(
+    "exp_avg",
+    "exp_inf",
+    "state.{}.exp_avg",
+    "state.{}.exp_inf",
+    Count("step", "state.{}.step", "float32"),
+    shared=False,
+    build="groups",
+    group={"foreach": None, "differentiable": False, "capturable": False},
+    means={"maximize": False},  # an option since PyTorch 1.11
+)
+
 _torch = partial(Framework, module="torch", versions=("torch",), remedy=INSTALL)
 
 FRAMEWORKS = (
-    _torch("torch", begin=begin, profiles=_EVERYTHING, settings="CPU, one tensor at a time"),
+    _torch("torch", layout=LAYOUT, begin=begin, profiles=_EVERYTHING, settings="CPU, one tensor at a time"),
     _torch("torch/foreach", begin=partial(begin, foreach=True), profiles=_REAL, settings="CPU, foreach=True"),
     _torch("torch/tensor-lr", begin=partial(begin, lr="tensor"), profiles=_REAL, settings="CPU, lr a float32 tensor"),
     _torch(
@@ -77,7 +91,13 @@ FRAMEWORKS = (
         profiles=_REAL,
         settings="CPU, lr a float32 tensor, foreach=True",
     ),
-    _torch("torch/capturable", begin=partial(begin, capturable=True), profiles=_REAL, settings="CPU, capturable=True"),
+    _torch(
+        "torch/capturable",
+        layout=replace(LAYOUT, flags={"capturable": True}),
+        begin=partial(begin, capturable=True),
+        profiles=_REAL,
+        settings="CPU, capturable=True",
+    ),
     _torch("torch/compile", begin=partial(begin, compiled=True), profiles=("f64", "f32"), settings="CPU, torch.compile of step"),
     _torch(
         "torch/unfused",

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from .layout import Count, Layout
 from .protocol import Array, Framework, Start, Step
 from .torch import from_torch, to_torch
 
@@ -42,9 +43,19 @@ def _restored(state: Any, start: Start) -> Any:
     return tuple(part._replace(**values) if hasattr(part, "mu") else part for part in state)
 
 
+_LAYOUT = Layout(
+    "mu",
+    "nu",
+    "mu.{}",
+    "nu.{}",
+    Count("t", "t", "int64", ahead=1),
+    schedules=(r"\d+\.count.*",),
+)
+
 FRAMEWORKS = (
     Framework(
         "torchopt",
+        layout=_LAYOUT,
         module="torchopt",
         begin=begin,
         profiles=("f64", "f32"),

@@ -214,13 +214,17 @@ def _profiles(dialect: str) -> tuple[str, ...]:
     return tuple(sorted(item for item in declared if evidence is Evidence.LIVE or not PROFILES[item].is_complex))
 
 
-SCOPE: dict[str, tuple[str, ...]] = {name: result for name in own_names() if (result := _profiles(name))}
+_CONFIRMED: dict[str, tuple[str, ...]] = {name: result for name in own_names() if (result := _profiles(name))}
+SCOPE: dict[str, tuple[str, ...]] = {name: profiles for name, profiles in _CONFIRMED.items() if get(name).in_corpus}
+"""Profiles of the dialects in the corpus. One that was confirmed after it was published has ``in_corpus=False``, so that the
+bytes of a published corpus stay the same; its cases are made for a caller who names it."""
 
 
 def scope_of(dialects: tuple[str, ...] = ()) -> dict[str, tuple[str, ...]]:
     """Return the part of the scope that these dialects are, all of it for none.
 
-    A dialect of another package is covered when it is named, in its real profiles: its package answers for it.
+    A dialect of another package is covered when it is named, in its real profiles: its package answers for it. So is one
+    that came after the corpus was published.
 
     Raises
     ------
@@ -233,6 +237,7 @@ def scope_of(dialects: tuple[str, ...] = ()) -> dict[str, tuple[str, ...]]:
     ['torch']
     """
     others = {name: _real(name) for name in dialects if name in names() and name not in own_names()}
+    others |= {name: _CONFIRMED[name] for name in dialects if name in _CONFIRMED and name not in SCOPE}
     for name in dialects:
         if name not in SCOPE and name not in others:
             raise ValueError(f"the corpus does not cover dialect {name!r}; it covers {', '.join(sorted(SCOPE))}")

@@ -1,6 +1,6 @@
 """What a framework's Adamax does, found out by running it: the rows of the published table."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, final
 
@@ -13,7 +13,7 @@ from adamax_ref.frameworks.model import follow, mismatches
 from adamax_ref.frameworks.protocol import Array, Start, Trajectory
 from adamax_ref.recipe.hyper import Hyperparameters
 
-Play = Callable[[str, Start, list[Array | None]], Trajectory]
+Play = Callable[[str, Start, Sequence[Array | None]], Trajectory]
 """What runs a framework: :meth:`adamax_ref.frameworks.child.Children.play`."""
 
 SIZE, STEPS, DECAY = 4099, 50, 0.3
@@ -36,7 +36,7 @@ class Row:
     nan : str
         What becomes of the norm after a NaN gradient.
     first : float
-        Length of the first step for a gradient of 1, in units of the learning rate, in float32.
+        Length of the first step for a gradient of 1, in units of the learning rate.
     """
 
     name: str
@@ -79,13 +79,26 @@ def survey(name: str, play: Play) -> Row:
 def _departures(name: str, play: Play) -> dict[str, tuple[int, ...]]:
     decays = (0.0, DECAY) if get_dialect(name).options & {"l2", "decoupled"} else (0.0,)
     real = [profile for profile in get(name).profiles if not profile.startswith("c")]
-    return {f"{profile}{'+decay' if decay else ''}": _compared(name, profile, decay, play) for profile in real for decay in decays}
+    return {f"{profile}{'+decay' if decay else ''}": compared(name, profile, decay, play) for profile in real for decay in decays}
 
 
-def _compared(name: str, profile: str, decay: float, play: Play) -> tuple[int, ...]:
+def compared(name: str, profile: str, decay: float, play: Play, dialect: str = "") -> tuple[int, ...]:
+    """Count in how many numbers of p, m and u a framework departs from a dialect, its own unless another is named.
+
+    Parameters
+    ----------
+    name, profile : str
+        Framework and type.
+    decay : float
+        Weight decay.
+    play : callable
+        What runs it.
+    dialect : str, optional
+        With which to compare.
+    """
     p, gradients = draw("wide", profile, SIZE, STEPS)
     start = _start(name, profile, p, weight_decay=decay)
-    pairs = zip(follow(name, start, gradients), play(name, start, list(gradients)), strict=True)
+    pairs = zip(follow(dialect or name, start, gradients), play(name, start, gradients), strict=True)
     return tuple(mismatches(ours, theirs) for ours, theirs in pairs)
 
 
@@ -94,7 +107,7 @@ def _start(name: str, profile: str, p: Array, **changes: Any) -> Start:
     return Start(profile, h, p, np.zeros_like(p), np.zeros_like(p))
 
 
-def _ones(profile: str, *values: float) -> list[Array | None]:
+def _ones(profile: str, *values: float) -> list[Array]:
     return [np.full(3, value, dtype_of(profile)) for value in values]
 
 
@@ -106,7 +119,8 @@ def _idle(name: str, play: Play) -> str:
 
 
 def _nan(name: str, play: Play) -> str:
-    u = play(name, _start(name, "f32", np.ones(3, np.float32)), _ones("f32", np.nan, 1.0, 2.0)).u
+    plain = get(name).plain
+    u = play(name, _start(name, plain, *_ones(plain, 1.0)), _ones(plain, np.nan, 1.0, 2.0)).u
     if not np.isnan(u[0]).any():
         return "stays finite"
     return "NaN for ever" if np.isnan(u[-1]).all() else "recovers"
@@ -114,8 +128,9 @@ def _nan(name: str, play: Play) -> str:
 
 def _first(name: str, play: Play) -> float:
     eps = 1e-30 if "eps" in get_dialect(name).options else 0.0  # too small to be seen; some frameworks refuse 0
-    start = _start(name, "f32", np.zeros(3, np.float32), lr=0.5, eps=eps)
-    return float(abs(play(name, start, _ones("f32", 1.0)).p[0][0])) / 0.5
+    plain = get(name).plain
+    start = _start(name, plain, *_ones(plain, 0.0), lr=0.5, eps=eps)
+    return float(abs(play(name, start, _ones(plain, 1.0)).p[0][0])) / 0.5
 
 
 def table(rows: list[Row]) -> str:

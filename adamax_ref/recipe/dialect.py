@@ -149,6 +149,9 @@ class Dialect:
     vector : int
         Number of elements that the framework's vector loop takes at once where the elements it leaves over have
         another recipe (``place="tail"``); 0 where all elements are treated alike.
+    in_corpus : bool
+        Whether the published corpus has cases of it. One that came after it has not; whoever names it
+        gets them made all the same.
     """
 
     name: str
@@ -166,6 +169,7 @@ class Dialect:
     variants: Mapping[str, "Dialect"] = field(default_factory=dict)
     family: Family | None = Family()
     vector: int = 0
+    in_corpus: bool = True
 
     def recipe(self, h: Hyperparameters, profile: str, place: Literal["body", "tail"] = "body") -> Recipe:
         """Return the recipe for these hyperparameters; the same object whenever the conditions are the same.

@@ -19,6 +19,7 @@ SAME = (
     {"keras", "keras/tf-keras"},  # one text in two packages
     {"torch/pre-2.1", "torchsharp"},  # one follows the other
     {"flux", "optimisers-jl"},  # in double; Flux's single precision is not modelled
+    {"netket", "optim-jl"},  # a floor that is stored; they part where a run begins, with a moment of 0 or of the first gradient
     {"torch", "torch/foreach", "pytorch-optimizer"},  # in 32 and 64 bits; the first two part in 16
 )
 

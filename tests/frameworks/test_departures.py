@@ -62,6 +62,14 @@ calls = {"twice": lambda: twice(tiny), "nn": first_moments(nn.AdaMax), "experime
 print(json.dumps({name: [n for n in range(1, 31) if not call().asnumpy().any()] for name, call in calls.items()}))
 """
 
+SCALED = """
+import json, sys, numpy, pytensor
+x = pytensor.tensor.vector("x", dtype="float32")
+scaled = pytensor.function([x], abs(numpy.float32(0.999) * x), mode="CVM")
+given = numpy.array(json.load(sys.stdin), numpy.float32)
+print(json.dumps(scaled(given).astype(float).tolist()))
+"""
+
 
 def ask(module: str, program: str, folder: Path, given: object = None) -> Any:
     """Run a program in a framework's own Python and return the last line it prints; MindSpore compiles from files only."""
@@ -120,3 +128,12 @@ def test_mindspore_divides_nan_by_zero_to_minus_infinity_and_departs_nowhere_els
     quotients = np.isnan(ours.m[0]) & (ours.u[0] == 0)
     assert np.array_equal(apart[0], quotients) and quotients.any() and not np.any(apart[1:])
     assert np.all(theirs.p[0][quotients] == np.inf) and ask("mindspore", DIVIDED, tmp_path) == "-inf"
+
+
+def test_pytensor_multiplies_float32_by_a_constant_in_double_where_it_compiles_to_c(live: Live, tmp_path: Path) -> None:
+    live("pymc/c")
+    x = draw("normal", "f32", 1031, 1)[0]
+    found = np.array(ask("pymc", SCALED, tmp_path, x.astype(float).tolist()), np.float32)
+    assert np.array_equal(found, abs(0.999 * x.astype(np.float64)).astype(np.float32))
+    assert np.any(found != abs(np.float32(0.999) * x))
+    assert "f32" not in get("pymc/c").profiles

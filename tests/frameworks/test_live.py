@@ -44,7 +44,8 @@ def departures(held: Children, name: str, profile: str, family: str, h: Hyperpar
 def test_four_thousand_elements_over_fifty_steps_agree_in_every_bit(name: str, surveyed: Callable[[str], Row]) -> None:
     exact = {key: counts for key, counts in surveyed(name).departures.items() if key[:3] not in get(name).departs}
     decays = bool(dialect(name).options & {"l2", "decoupled"})
-    assert {"f32", *(["f32+decay"] if decays else [])} <= set(exact)
+    plain = get(name).plain
+    assert {plain, *([f"{plain}+decay"] if decays else [])} <= set(exact)
     assert exact == dict.fromkeys(exact, (0, 0, 0))
 
 
@@ -103,17 +104,19 @@ def test_half_precision_agrees_where_beta2_is_visible(name: str, profile: str, l
 
 @pytest.mark.parametrize("name", names())
 def test_four_hundred_steps_agree(name: str, live: Live) -> None:
-    assert departures(live(name), name, "f32", "normal", settings_of(name), 65, 400) == [0, 0, 0]
+    plain = get(name).plain
+    assert departures(live(name), name, plain, "normal", settings_of(name), 65, 400) == [0, 0, 0]
 
 
 @pytest.mark.parametrize("name", names())
 def test_a_run_goes_on_from_a_state_and_with_another_learning_rate(name: str, live: Live) -> None:
-    p, gradients = draw("normal", "f32", 33, 8)
-    start = Start("f32", settings_of(name), p, np.zeros_like(p), np.zeros_like(p))
+    plain = get(name).plain
+    p, gradients = draw("normal", plain, 33, 8)
+    start = Start(plain, settings_of(name), p, np.zeros_like(p), np.zeros_like(p))
     rates = [0.01] * 8 if name == "torchopt" else [0.01, 0.01, 0.01, 0.003, 0.003, 0.003, 0.1, 0.1]
     skipping = [*gradients[:2], None, *gradients[3:]]
     whole = live(name).play(name, start, skipping, rates)
-    middle = Start("f32", start.hyper, whole.p[4], whole.m[4], whole.u[4], 4)
+    middle = Start(plain, start.hyper, whole.p[4], whole.m[4], whole.u[4], 4)
     rest = live(name).play(name, middle, skipping[5:], rates[5:])
     assert [mismatches(a[5:], b) for a, b in zip(whole, rest, strict=True)] == [0, 0, 0]
     assert [mismatches(a, b) for a, b in zip(whole, follow(name, start, skipping, rates), strict=True)] == [0, 0, 0]

@@ -166,7 +166,7 @@ def test_moment_and_norm_must_be_alike_and_of_numbers() -> None:
 
 @pytest.mark.parametrize("name", ["candle", "mxnet", "keras/early", "torch7"])
 def test_a_framework_whose_state_is_not_known_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match=f"the state of '{name}' is not known; known are torch"):
+    with pytest.raises(ValueError, match=f"the state of '{name}' is not known; known are .*, torch, "):
         convert(name, "torch", {}, H)
 
 
