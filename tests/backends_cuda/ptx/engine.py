@@ -47,10 +47,13 @@ class PtxLauncher(Launcher):
     ----------
     launches : int
         How many kernels were launched.
+    kernels : set of str
+        Their names.
     """
 
     def __init__(self, machine: Machine, kernel_of: KernelOf) -> None:
         self.machine, self.kernel_of = machine, kernel_of
+        self.kernels = set[str]()
         self.launches = 0
 
     @contextmanager
@@ -88,8 +91,10 @@ class PtxLauncher(Launcher):
 
     def launch(self, recipe: Recipe, blocks: int, addresses: Sequence[int], stream: int) -> None:
         """Execute all threads of all blocks."""
+        kernel = self.kernel_of(recipe)
         self.launches += 1
-        self.machine.run(self.kernel_of(recipe), Launch(blocks, THREADS, addresses))
+        self.kernels.add(kernel.name)
+        self.machine.run(kernel, Launch(blocks, THREADS, addresses))
 
 
 @final

@@ -63,35 +63,40 @@ class Memory:
         self._next = GUARD
         self.accesses = 0
 
-    def empty(self, nbytes: int, writable: bool = True, shift: int = 0) -> Array:
-        """Return fresh bytes that nothing has written; `shift` moves them off the boundary of 256 bytes."""
+    def allocate(self, nbytes: int, shift: int = 0) -> Array:
+        """Return fresh bytes that a kernel may write to once they are granted; `shift` moves them off a boundary."""
         start = self._next + shift
         self._next = -(-(start + nbytes) // GUARD) * GUARD + GUARD
         if self._next > len(self._bytes):
             raise MemoryError(f"the interpreter's memory has no room for {nbytes} bytes")
         memory = self._bytes[start : start + nbytes]
         memory[:] = _POISON
-        self._state[start // GRANULE : -(-(start + nbytes) // GRANULE)] = INSIDE | WRITABLE * writable
         return memory
 
-    def place(self, host: Array, writable: bool = True, shift: int = 0) -> Array:
+    def place(self, host: Array, writable: bool = True) -> Array:
         """Return a copy of an array in this memory, dense in the order of the array's axes."""
-        dense = host.copy(order="K")
-        memory = self.empty(host.nbytes, writable, shift)
-        placed: Array = np.ndarray(host.shape, host.dtype, memory.data, strides=dense.strides)
+        strides = np.empty_like(host, order="K").strides
+        placed: Array = np.ndarray(host.shape, host.dtype, self.allocate(host.nbytes).data, strides=strides)
         placed[...] = host
-        self.initialise(placed)
+        self.grant(placed, writable=writable)
         return placed
 
-    def initialise(self, dense: Array) -> None:
-        """Say that the host has written an array without gaps."""
-        start = dense.ctypes.data - self._base
-        self._state[start // GRANULE : -(-(start + dense.nbytes) // GRANULE)] |= INITIAL
+    def grant(self, view: Array, writable: bool = True, initial: bool = True) -> None:
+        """Let kernels reach the elements of a view of this memory, and nothing between them.
 
-    def protect(self, dense: Array) -> None:
-        """Say that no kernel may write to an array without gaps."""
-        start = dense.ctypes.data - self._base
-        self._state[start // GRANULE : -(-(start + dense.nbytes) // GRANULE)] &= 255 - WRITABLE
+        Parameters
+        ----------
+        view : array
+            Of elements of at least two bytes.
+        writable, initial : bool
+            Whether a kernel may write to them; whether they hold something that it may read.
+        """
+        starts = np.zeros((), np.int64)
+        for length, stride in zip(view.shape, view.strides, strict=True):
+            starts = np.add.outer(starts, np.arange(length) * stride)
+        first = (view.ctypes.data - self._base + starts.ravel()) // GRANULE
+        granules = first[:, None] + np.arange(view.dtype.itemsize // GRANULE)
+        self._state[granules] = INSIDE | WRITABLE * writable | INITIAL * initial
 
     def load(self, addresses: Array, width: int, count: int, threads: Array) -> Array:
         """Return what threads read, one row of `count` values of `width` bytes for each.
