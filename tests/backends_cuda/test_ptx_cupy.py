@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adamax_ref.backend import get_backend
 from adamax_ref.dialects import every_recipe, get
 from adamax_ref.recipe.recipe import INPUTS, Recipe
 from adamax_ref_cuda.geometry import CHUNK
@@ -16,8 +15,8 @@ from adamax_ref_cupy.source import kernel_source
 from tests.backends_cuda.ptx.compiled import Compiled, compiled, cupy, from_source
 from tests.backends_cuda.ptx.engine import DeviceArray, PtxBackend
 from tests.backends_cuda.ptx.explain import culprit
-from tests.backends_cuda.ptx.parser import Kernel, PtxError
-from tests.backends_cuda.ptx.sweep import Count, constants_for, corpus, random_bits, step_both, sweep
+from tests.backends_cuda.ptx.parser import PtxError
+from tests.backends_cuda.ptx.sweep import Count, constants_for, corpus, first_wrong, random_bits, step_both, sweep
 
 TORCH = get("torch")
 F32 = TORCH.recipe(TORCH.defaults, "f32")
@@ -49,23 +48,6 @@ def test_the_core_corpus_is_exact_through_the_engine(
         count = corpus(known(PtxBackend(each.__getitem__)))
         assert count.wrong == [] and count.cases > 100
         counted("CuPy", "core corpus", kernels.machines, count)
-
-
-def first_wrong(kernel: Kernel, recipe: Recipe, size: int = 3000) -> tuple[dict[str, Any], tuple[float, ...]]:
-    """Return an element for which a kernel differs from NumPy, and the constants."""
-    rng = np.random.default_rng(5)
-    given = [random_bits(SINGLE, size, rng, signed=name != "u") for name in INPUTS]
-    constants = constants_for(recipe, rng)
-    want = [array.copy() for array in given]
-    engine: Any = PtxBackend(lambda _: kernel)
-    got = [engine.own_from_host(array) for array in given]
-    engine.step(recipe, *([array] for array in got), [constants])
-    reference: Any = get_backend("numpy")
-    reference.step(recipe, *([array] for array in want), [constants])
-    unlike = [(a.host.view("u4") != b.view("u4")) & ~(np.isnan(a.host) & np.isnan(b)) for a, b in zip(got, want, strict=True)]
-    at = np.flatnonzero(np.any(unlike, axis=0))
-    assert len(at), "the kernel has the bits of NumPy"
-    return {name: array[at[:1]] for name, array in zip(INPUTS, given, strict=True)}, constants
 
 
 def contracted(source: str) -> str:
@@ -100,7 +82,7 @@ def test_the_instruction_that_rounds_wrongly_is_named(nvrtc: Any, planted: str) 
     source = kernel_source(recipe)
     assert change(source) != source or change is str
     kernel = from_source(change(source), options)
-    element, constants = first_wrong(kernel, recipe)
+    element, constants = first_wrong(kernel, recipe, SINGLE)
     named = culprit(kernel, recipe, element, constants)
     assert named is not None and re.search(opcode, named.opcode), named
 
@@ -109,7 +91,7 @@ def test_an_operation_that_ptxas_may_contract_is_not_executed(nvrtc: Any) -> Non
     source = re.sub(r"__fsub_rn\((\w+), (\w+)\)", r"(\1 - \2)", kernel_source(F32))
     kernel = from_source(source, ("--fmad=true",))
     with pytest.raises(PtxError, match=r"line \d+: sub\.f32 .*: the instruction sub\.f32 is not known to the interpreter"):
-        first_wrong(kernel, F32)
+        first_wrong(kernel, F32, SINGLE)
 
 
 def test_a_right_kernel_has_no_instruction_to_name(nvrtc: Any) -> None:

@@ -7,6 +7,7 @@ from functools import cache
 from importlib.metadata import version
 from typing import final
 
+from adamax_ref.dialects import every_recipe, get
 from adamax_ref.recipe.recipe import Recipe
 from adamax_ref_cupy.compiler import OPTIONS, compile_source
 from adamax_ref_cupy.source import PROLOGUE, kernel_name, kernel_source
@@ -89,3 +90,20 @@ def renamed(text: str, name: str) -> str:
 def from_source(source: str, options: Sequence[str] = OPTIONS) -> Kernel:
     """Compile CUDA C for a single kernel, as a test may have changed it."""
     return next(iter(parse(compile_source(PROLOGUE + source, "sm_90", "ptx", options).decode()).values()))
+
+
+def sample() -> tuple[Recipe, ...]:
+    """Return torch's recipe in each profile, and of the others as many as it takes to have every operation in each type."""
+    torch = get("torch")
+    chosen = [torch.recipe(torch.defaults, profile) for profile in ("f32", "f64", "f16", "bf16")]
+    seen = {pair for recipe in chosen for pair in pairs_of(recipe)}
+    for recipe in every_recipe():
+        if pairs_of(recipe) - seen:
+            seen |= pairs_of(recipe)
+            chosen.append(recipe)
+    return tuple(chosen)
+
+
+def pairs_of(recipe: Recipe) -> set[tuple[str, str]]:
+    """Return the operations of a recipe, each with the format that it stores."""
+    return {(operation.name, recipe.storage) for operation in recipe.operations}

@@ -17,10 +17,13 @@ from adamax_ref.arrays.fma import fma_binary32, fma_binary64, repair
 Array = np.ndarray[Any, Any]
 Function = Callable[..., Any]
 
-OPEN_NAN = {"f4": np.uint32(0xFFA5A5A5).view(np.float32), "f8": np.uint64(0xFFFA5A5A5A5A5A5A).view(np.float64)}
+OPEN_NAN: dict[str, Any] = {"f4": np.uint32(0xFFA5A5A5).view(np.float32), "f8": np.uint64(0xFFFA5A5A5A5A5A5A).view(np.float64)}
 """NaN where the manual leaves payload and sign open: arithmetic, ``abs``, ``neg``, conversions to wider formats."""
-CANONICAL = {"u2": np.uint16(0x7FFF), "f4": np.uint32(0x7FFFFFFF).view(np.float32)}
+CANONICAL: dict[str, Any] = {"u2": np.uint16(0x7FFF), "f4": np.uint32(0x7FFFFFFF).view(np.float32)}
 """NaN where the manual names it: conversions to 16 bits; ``max`` and ``min`` of binary32."""
+
+
+_where: Callable[..., Array] = np.where
 
 
 class Operation(NamedTuple):
@@ -43,7 +46,7 @@ class Operation(NamedTuple):
 
 def flushed(x: Array) -> Array:
     """Return binary32 numbers with each subnormal replaced by a zero of its sign."""
-    return np.where(np.abs(x) < np.finfo(np.float32).smallest_normal, np.copysign(np.float32(0), x), x)
+    return _where(np.abs(x) < np.finfo(np.float32).smallest_normal, np.copysign(np.float32(0), x), x)
 
 
 def flushing(function: Function) -> Function:
@@ -59,7 +62,7 @@ def flushing(function: Function) -> Function:
 def _with_open_nan(function: Function, of: str) -> Function:
     def run(*operands: Array) -> Array:
         result = function(*operands)
-        return np.where(np.isnan(result), OPEN_NAN[of], result)
+        return _where(np.isnan(result), OPEN_NAN[of], result)
 
     return run
 
@@ -79,10 +82,10 @@ def _extreme(larger: bool, keeps_nan: bool) -> Function:
     def run(a: Array, b: Array) -> Array:
         first = (a > b) if larger else (a < b)
         zeros = (a == 0) & (b == 0)
-        first = np.where(zeros, np.signbit(a) != larger, first)
-        chosen = np.where(first | np.isnan(b), a, b)
+        first = _where(zeros, np.signbit(a) != larger, first)
+        chosen = _where(first | np.isnan(b), a, b)
         nan = np.isnan(a) | np.isnan(b) if keeps_nan else np.isnan(a) & np.isnan(b)
-        return np.where(nan, CANONICAL["f4"] if a.dtype == np.float32 else OPEN_NAN["f8"], chosen)
+        return _where(nan, CANONICAL["f4"] if a.dtype == np.float32 else OPEN_NAN["f8"], chosen)
 
     return run
 
@@ -90,35 +93,38 @@ def _extreme(larger: bool, keeps_nan: bool) -> Function:
 def to_binary16(x: Array) -> Array:
     """Round binary32 to nearest even binary16; the bits."""
     bits: Array = x.astype(np.float16).view(np.uint16)
-    return np.where(np.isnan(x), CANONICAL["u2"], bits)
+    return _where(np.isnan(x), CANONICAL["u2"], bits)
 
 
 def to_bfloat16(x: Array) -> Array:
     """Round binary32 to nearest even bfloat16; the bits."""
     bits = x.view(np.uint32).astype(np.uint64)
     rounded = (bits + 0x7FFF + (bits >> np.uint64(16) & np.uint64(1))) >> np.uint64(16)
-    return np.where(np.isnan(x), CANONICAL["u2"], rounded.astype(np.uint16))
+    return _where(np.isnan(x), CANONICAL["u2"], rounded.astype(np.uint16))
 
 
 def from_binary16(bits: Array) -> Array:
     """Widen binary16 to binary32, which is exact."""
     wide = bits.view(np.float16).astype(np.float32)
-    return np.where(np.isnan(wide), OPEN_NAN["f4"], wide)
+    return _where(np.isnan(wide), OPEN_NAN["f4"], wide)
 
 
 def from_bfloat16(bits: Array) -> Array:
     """Widen bfloat16 to binary32, which is exact."""
     wide = (bits.astype(np.uint32) << np.uint32(16)).view(np.float32)
-    return np.where(np.isnan(wide), OPEN_NAN["f4"], wide)
+    return _where(np.isnan(wide), OPEN_NAN["f4"], wide)
+
+
+_SIGNS: dict[str, Function] = {"abs": np.abs, "neg": np.negative}
 
 
 def _floats() -> Iterator[tuple[str, Operation]]:
     for name, of in (("f32", "f4"), ("f64", "f8")):
-        arithmetic = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "fma": fma}
+        arithmetic: dict[str, Function] = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "fma": fma}
         for word, function in arithmetic.items():
             takes = (of,) * (3 if word == "fma" else 2)
             yield from _flushable(f"{word}.rn", name, Operation(_with_open_nan(function, of), takes, of))
-        for word, function in {"abs": np.abs, "neg": np.negative}.items():
+        for word, function in _SIGNS.items():
             yield from _flushable(word, name, Operation(_with_open_nan(function, of), (of,), of))
         for word, nan in product(("max", "min"), ("", ".NaN")):
             if name == "f32" or not nan:  # max.NaN.f64 does not exist
@@ -168,14 +174,16 @@ def _divided(a: Array, b: Array) -> Array:
     if not np.all(b):
         raise ZeroDivisionError("divides an integer by zero")
     if a.dtype.kind == "u":
-        return a // b
+        natural: Array = a // b
+        return natural
     size = np.abs(a).view(f"u{a.itemsize}") // np.abs(b).view(f"u{b.itemsize}")
     quotient = size.view(a.dtype)
-    return np.where((a < 0) != (b < 0), -quotient, quotient)
+    return _where((a < 0) != (b < 0), -quotient, quotient)
 
 
 def _remainder(a: Array, b: Array) -> Array:
-    return a - _divided(a, b) * b
+    whole: Array = a - _divided(a, b) * b
+    return whole
 
 
 def _shift(function: Function, signed: bool) -> Function:
@@ -184,7 +192,7 @@ def _shift(function: Function, signed: bool) -> Function:
     def run(x: Array, distance: Array) -> Array:
         width = 8 * x.dtype.itemsize
         near = function(x, np.minimum(distance, width - 1).astype(x.dtype))
-        return near if signed else np.where(distance < width, near, x.dtype.type(0))
+        return near if signed else _where(distance < width, near, x.dtype.type(0))
 
     return run
 
@@ -193,8 +201,14 @@ def _integers() -> Iterator[tuple[str, Operation]]:
     for width, signed in product((2, 4, 8), (False, True)):
         of, name = f"{'i' if signed else 'u'}{width}", f"{'s' if signed else 'u'}{8 * width}"
         two = (of, of)
-        functions = {"add": np.add, "sub": np.subtract, "mul.lo": np.multiply, "min": np.minimum, "max": np.maximum}
-        functions |= {"div": _divided, "rem": _remainder}
+        functions: dict[str, Function] = {
+            "add": np.add,
+            "sub": np.subtract,
+            "mul.lo": np.multiply,
+            "min": np.minimum,
+            "max": np.maximum,
+        }
+        functions |= {"min": np.minimum, "max": np.maximum, "div": _divided, "rem": _remainder}
         for word, function in functions.items():
             yield f"{word}.{name}", Operation(function, two, of)
         for word, function in _ORDER.items():
@@ -214,7 +228,7 @@ def _multiplied(wide: str) -> Function:
 
 
 def _bits() -> Iterator[tuple[str, Operation]]:
-    logical = {"and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor}
+    logical: dict[str, Function] = {"and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor}
     for name, of in {"b16": "u2", "b32": "u4", "b64": "u8", "pred": "?"}.items():
         for word, function in logical.items():
             yield f"{word}.{name}", Operation(function, (of, of), of)
@@ -225,7 +239,7 @@ def _bits() -> Iterator[tuple[str, Operation]]:
         yield f"setp.ne.{name}", Operation(np.not_equal, (of, of), "?")
     names = {"b16": "u2", "b32": "u4", "b64": "u8", "u32": "u4", "u64": "u8", "s32": "i4", "s64": "i8", "f32": "f4", "f64": "f8"}
     for name, of in names.items():
-        yield f"selp.{name}", Operation(lambda a, b, p: np.where(p, a, b), (of, of, "?"), of)
+        yield f"selp.{name}", Operation(lambda a, b, p: _where(p, a, b), (of, of, "?"), of)
         yield f"mov.{name}", Operation(np.array, (of,), of)
     yield "mov.pred", Operation(np.array, ("?",), "?")
     yield "cvta.to.global.u64", Operation(np.array, ("u8",), "u8")  # the two spaces have the same addresses
@@ -234,10 +248,10 @@ def _bits() -> Iterator[tuple[str, Operation]]:
 TABLE: dict[str, Operation] = {**dict(_floats()), **dict(_integers()), **dict(_bits())}
 
 MEMORY = {
-    f"{word}.global{cache}{vector}.{kind}{8 * width}": (word, width, count)
+    f"{word}.global{cache}{vector}.{kind}{8 * width}": (word, f"{'i' if kind == 's' else 'u'}{width}", count)
     for word, cache, (vector, count), kind, width in product(
         ("ld", "st"), ("", ".cg"), (("", 1), (".v2", 2), (".v4", 4)), "bufs", (2, 4, 8)
     )
     if width * count <= 16 and not (kind == "f" and width == 2)
 }
-"""For each load and store of global memory: which of the two, bytes of a value, values."""
+"""For each load and store of global memory: which of the two, the letter of a value, values."""

@@ -7,7 +7,7 @@ which a device would join them; no result may depend on it, since the memory ref
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, final
+from typing import final
 
 import numpy as np
 
@@ -15,9 +15,8 @@ from .instructions import MEMORY, TABLE, Array
 from .memory import AccessError, Memory
 from .parser import Instruction, Kernel, PtxError
 
-Fetch = Callable[[], Any]
-Watch = Callable[[Instruction, Array, Array], None]
-"""Gets an instruction, the threads that did it, and its result."""
+Watch = Callable[[Instruction, Array, Sequence[Array], Array], None]
+"""Gets an instruction of the table, the threads that did it, its operands, and its result."""
 
 SPECIAL = {"%tid.x", "%ntid.x", "%ctaid.x", "%nctaid.x"}
 
@@ -49,7 +48,7 @@ class Machine:
     memory : Memory
         Everything that a kernel may reach.
     watch : callable, optional
-        Sees every result in a register.
+        Sees every instruction of the table.
 
     Attributes
     ----------
@@ -121,15 +120,18 @@ class _Run:
         elif opcode in MEMORY:
             self.access(instruction, *MEMORY[opcode])
         elif opcode == "ld.param.u64":
-            self.set(instruction, operands[0], self.parameter(operands[1]))
+            self.set(operands[0], self.parameter(operands[1]))
         elif opcode in ("mov.b32", "mov.b64") and "{" in operands[0] + operands[1]:
-            self.repack(instruction, int(opcode[-2:]) // 8)
+            self.repack(operands[0], operands[1], int(opcode[-2:]) // 8)
         elif opcode in TABLE:
             function, takes, gives = TABLE[opcode]
             if len(operands) != len(takes) + 1:
                 raise PtxError(f"{len(takes)} operands are known to the interpreter")
-            result = function(*map(self.get, operands[1:], takes))
-            self.set(instruction, operands[0], result.astype(gives, copy=False))
+            values = [self.get(operand, letter) for operand, letter in zip(operands[1:], takes, strict=True)]
+            result = function(*values).astype(gives, copy=False)
+            self.set(operands[0], result)
+            if self.machine.watch is not None:
+                self.machine.watch(instruction, self.active, values, result)
         else:
             raise PtxError(f"the instruction {opcode} is not known to the interpreter")
 
@@ -145,8 +147,8 @@ class _Run:
         taken = self.get(instruction.guard, "?") != instruction.negated
         self.counters[self.active[taken]] = place
 
-    def access(self, instruction: Instruction, word: str, width: int, count: int) -> None:
-        """Load or store one or more values."""
+    def access(self, instruction: Instruction, word: str, letter: str, count: int) -> None:
+        """Load or store one or more values; a register may be wider than a value, which is then extended or cut."""
         registers, address = instruction.operands if word == "ld" else instruction.operands[::-1]
         names = [name.strip() for name in registers.strip("{}").split(",")]
         if len(names) != count:
@@ -155,24 +157,28 @@ class _Run:
         addresses = self.get(base, "u8") + np.uint64(int(offset or 0) % (1 << 64))
         threads = (self.active + 1).astype(np.int32)
         if word == "st":
-            values = np.stack([self.get(name, f"u{width}") for name in names], axis=1)
-            self.machine.memory.store(addresses, values, threads)
+            wide = [self.get(name, self.wider(name, letter)) for name in names]
+            self.machine.memory.store(addresses, np.stack(wide, axis=1).astype(letter), threads)
             return
-        values = self.machine.memory.load(addresses, width, count, threads)
+        values = self.machine.memory.load(addresses, int(letter[1]), count, threads).view(letter)
         for at, name in enumerate(names):
-            self.set(instruction, name, values[:, at].copy())
+            self.set(name, values[:, at].astype(self.wider(name, letter)))
 
-    def repack(self, instruction: Instruction, width: int) -> None:
+    def wider(self, register: str, letter: str) -> str:
+        """Return the letter of an integer as wide as a register, if that is wider than it was."""
+        size = np.dtype(self.letter(register)).itemsize
+        return f"{letter[0]}{max(size, int(letter[1]))}"
+
+    def repack(self, to: str, source: str, width: int) -> None:
         """Cut a register into two halves, or put it together; the low half comes first."""
-        to, source = instruction.operands
         half = f"u{width // 2}"
         if to.startswith("{"):
             halves = self.get(source, f"u{width}").view(half).reshape(-1, 2)
             for at, name in enumerate(to.strip("{}").split(",")):
-                self.set(instruction, name.strip(), halves[:, at].copy())
+                self.set(name.strip(), halves[:, at].copy())
             return
         parts = [self.get(name.strip(), half) for name in source.strip("{}").split(",")]
-        self.set(instruction, to, np.stack(parts, axis=1).view(f"u{width}")[:, 0])
+        self.set(to, np.stack(parts, axis=1).view(f"u{width}")[:, 0])
 
     def parameter(self, operand: str) -> Array:
         name = operand.strip("[]")
@@ -200,14 +206,12 @@ class _Run:
         value: Array = self.values[register][self.active]
         return value
 
-    def set(self, instruction: Instruction, register: str, value: Array) -> None:
+    def set(self, register: str, value: Array) -> None:
         """Put a value into a register of the active threads."""
         declared = self.letter(register)
         if value.ndim == 0:
             value = np.full(len(self.active), value)
         self.here[register] = _as(value, declared)
-        if self.machine.watch is not None:
-            self.machine.watch(instruction, self.active, self.here[register])
 
     def keep(self) -> None:
         """Leave to later blocks what this one has set."""

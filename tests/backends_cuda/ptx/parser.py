@@ -8,8 +8,6 @@ import re
 from dataclasses import dataclass
 from typing import NoReturn, final
 
-
-
 REGISTER_TYPES: dict[str, str] = {
     "pred": "?",
     "b16": "u2",

@@ -11,13 +11,14 @@ from adamax_ref.conformance.run import pairs, run
 from adamax_ref.conformance.targets._backend import BackendTarget
 from adamax_ref.conformance.verdict import Grade
 from adamax_ref.golden.load import open_corpus
-from adamax_ref.recipe.recipe import Recipe
+from adamax_ref.recipe.recipe import INPUTS, Recipe
 from adamax_ref_cuda.geometry import CHUNK
 
 from .engine import DeviceArray, KernelOf, PtxBackend
 from .instructions import Array
 from .machine import Machine
 from .memory import Memory
+from .parser import Kernel
 
 View = Callable[[Array], Array]
 LEAST = CHUNK + 77
@@ -124,14 +125,15 @@ def step_both(kernel_of: KernelOf, recipe: Recipe, dtype: np.dtype[Any], size: i
     engine.step(recipe, *ours, constants)
     count.add(backend)
     count.elements += sum(array.size for array in theirs[0])
-    return all(same(device, host) for device, host in bases)
+    return all(agreeing(device, host).all() for device, host in bases)
 
 
-def same(got: Array, want: Array) -> bool:
-    """Compare bits, NaN by class."""
+def agreeing(got: Array, want: Array) -> Array:
+    """Tell for each number whether the bits are the same, or both are NaN."""
     bits = f"u{got.dtype.itemsize}"
-    unlike = got.view(bits) != want.view(bits)
-    return bool((np.isnan(got[unlike]) & np.isnan(want[unlike])).all())
+    with np.errstate(invalid="ignore"):  # NaN of bfloat16
+        alike: Array = (got.view(bits) == want.view(bits)) | (got != got) & (want != want)
+    return alike
 
 
 def sweep(
@@ -156,3 +158,27 @@ def corpus(backend: PtxBackend) -> Count:
         count.wrong += [] if verdict.grade is Grade.EXACT else [f"{dialect} {profile}"]
     count.add(backend)
     return count
+
+
+def first_wrong(kernel: Kernel, recipe: Recipe, dtype: np.dtype[Any]) -> tuple[dict[str, Array], tuple[float, ...]]:
+    """Return an element for which a kernel differs from NumPy, and the constants.
+
+    Raises
+    ------
+    ValueError
+        When none of 3000 does.
+    """
+    rng = np.random.default_rng(5)
+    given = [random_bits(dtype, 3000, rng, signed=name != "u") for name in INPUTS]
+    constants = constants_for(recipe, rng)
+    want = [array.copy() for array in given]
+    engine: Any = PtxBackend(lambda _: kernel)
+    got = [engine.own_from_host(array) for array in given]
+    engine.step(recipe, *([array] for array in got), [constants])
+    reference: Any = get_backend("numpy")
+    reference.step(recipe, *([array] for array in want), [constants])
+    unlike = [~agreeing(mine.host, theirs) for mine, theirs in zip(got, want, strict=True)]
+    at = np.flatnonzero(np.any(unlike, axis=0))
+    if not len(at):
+        raise ValueError(f"{kernel.name} has the bits of NumPy on {len(given[0])} elements")
+    return {name: array[at[:1]] for name, array in zip(INPUTS, given, strict=True)}, constants
