@@ -55,8 +55,10 @@ def placed(host: Any) -> ndarray:
     if host.nbytes > 1 << 27:
         raise OutOfMemoryError(f"Out of memory allocating {host.nbytes:,} bytes")
     if not host.dtype.itemsize % 2:
-        return MACHINE.memory.place(host).view(ndarray)
-    return host.copy(order="K").view(ndarray)
+        there: ndarray = MACHINE.memory.place(host).view(ndarray)
+        return there
+    copied: ndarray = host.copy(order="K").view(ndarray)
+    return copied
 
 
 def array(host: Any, order: str = "K") -> ndarray:
@@ -103,8 +105,9 @@ lib = SimpleNamespace(stride_tricks=SimpleNamespace(as_strided=lambda *given, **
 
 
 def _strided(array: Any, shape: Any, strides: Any) -> ndarray:
-    view: ndarray = np.lib.stride_tricks.as_strided(array, shape, strides, subok=True)
-    return view
+    view: Any = np.lib.stride_tricks.as_strided(array, shape, strides, subok=True)
+    strided: ndarray = view
+    return strided
 
 
 class RawModule:

@@ -2,6 +2,7 @@
 
 import sys
 import tempfile
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -77,9 +78,8 @@ def install() -> None:
     libcuda: Any = Driver()
     driver.require_device.__defaults__ = (lambda: libcuda,)
     driver._loaded = lambda: libcuda  # type: ignore[assignment]
-    import adamax_ref_cupy.launcher as cupy_launcher
-
-    cupy_launcher.cubin_file = cubin_file
+    launcher: Any = import_module("adamax_ref_cupy.launcher")
+    launcher.cubin_file = cubin_file
     _install_numba()
 
 
@@ -102,9 +102,8 @@ def _install_numba() -> None:
     for name, value in replaced.items():
         assert hasattr(cuda, name), name
         setattr(cuda, name, value)
-    import adamax_ref_numba_cuda.launcher as launcher
-
-    launcher.compiled = Compiled  # type: ignore[assignment]
+    launcher: Any = import_module("adamax_ref_numba_cuda.launcher")
+    launcher.compiled = Compiled
 
 
 def pytest_configure() -> None:
