@@ -43,6 +43,23 @@ class ndarray(np.ndarray):
         """The address, for other libraries."""
         return dict(self.__array_interface__) | {"strides": self.strides, "stream": 1}
 
+    def __array_function__(self, function: Any, types: Any, given: Any, named: Any) -> Any:
+        """Make what is to be like an array on the device there too."""
+        if function is np.empty_like:
+            fresh = np.empty_like(np.asarray(given[0]), **named)
+            return placed(fresh)
+        return super().__array_function__(function, types, given, named)
+
+    def copy(self, order: Any = "C") -> "ndarray":
+        """Return a copy on the device."""
+        return placed(np.array(self, order=order, subok=False))
+
+    def __copy__(self) -> "ndarray":
+        return self.copy()
+
+    def __deepcopy__(self, memo: Any) -> "ndarray":
+        return self.copy()
+
     def set(self, host: Any) -> None:
         """Copy from the host, in the order of the current stream."""
         CURRENT[-1].require_not_recording()
@@ -52,6 +69,7 @@ class ndarray(np.ndarray):
 def placed(host: Any) -> ndarray:
     """Return a copy on the device."""
     CURRENT[-1].require_not_recording()
+    host = np.asarray(host)
     if host.nbytes > 1 << 27:
         raise OutOfMemoryError(f"Out of memory allocating {host.nbytes:,} bytes")
     if not host.dtype.itemsize % 2:
