@@ -23,8 +23,9 @@ MOST_WORKERS = 4  # each may hold several frameworks in memory
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the engine with which tests of the optimizer step NumPy arrays; by default the one that users get."""
+    """Add the engine with which tests of the optimizer step NumPy arrays, and whether all of Numba-CUDA's kernels are executed."""
     parser.addoption("--engine", metavar="NAME", help="Step NumPy arrays with this engine in the tests of the optimizer.")
+    parser.addoption("--every-kernel", action="store_true", help="Execute each of Numba-CUDA's kernels, not a sample of them.")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -184,18 +184,18 @@ class Point:
     """An entry point for the length of a test."""
 
     name: str
-    backend: HostBackend
+    backend: CudaBackend
 
-    def load(self) -> HostBackend:
+    def load(self) -> CudaBackend:
         """Return the engine."""
         return self.backend
 
 
 @pytest.fixture
-def known(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[HostBackend], HostBackend]]:
+def known(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Any], Any]]:
     """Make an engine known to the optimizer by its name."""
 
-    def make_known(backend: HostBackend) -> HostBackend:
+    def make_known(backend: Any) -> Any:
         registered = discovery._registered()
         monkeypatch.setattr(discovery, "_registered", lambda: (*registered, Point(backend.name, backend)))
         return backend
@@ -244,7 +244,7 @@ def ptxas(missing: Callable[[str], NoReturn], tool: Callable[..., str]) -> str:
         missing(str(error))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def nvrtc(missing: Callable[[str], NoReturn]) -> Any:
     """Return the function that compiles CUDA C for a device, or skip with a reason; in CI, fail."""
     from adamax_ref_cupy.compiler import compile_source, nvrtc_version
@@ -284,3 +284,25 @@ def same() -> Callable[[HostArray, HostArray], bool]:
         return bool((np.isnan(got[unlike]) & np.isnan(want[unlike])).all())
 
     return compare
+
+
+@pytest.fixture(scope="session")
+def every_kernel(pytestconfig: pytest.Config) -> bool:
+    """Whether every kernel is compiled and executed, as in CI, or a sample."""
+    return bool(pytestconfig.getoption("--every-kernel"))
+
+
+@pytest.fixture
+def counted(tell: Callable[[str], None]) -> Callable[..., None]:
+    """Tell what was executed, and hold the row of docs/cuda.md against it when it was written with the same compilers."""
+    from tests.backends_cuda.ptx.compiled import versions
+
+    page = (Path(__file__).parents[2] / "docs" / "cuda.md").read_text(encoding="utf-8")
+
+    def check(engine: str, what: str, machines: str, count: Any) -> None:
+        row = count.row(engine, what, machines)
+        tell(f"executed PTX: {row}")
+        if versions() in page and f"| {engine} | {what} |" in page:
+            assert row in page, f"docs/cuda.md has another row; write\n{row}"
+
+    return check

@@ -12,9 +12,9 @@ import pytest
 
 from adamax_ref.dialects import get
 from adamax_ref.orders.all_recipes import every_recipe
-from adamax_ref.recipe.recipe import Recipe
 from adamax_ref_cuda.assembler import assemble
 from adamax_ref_cuda.audit import audit
+from tests.backends_cuda.ptx.compiled import sample
 
 HERE = Path(__file__).parent
 TORCH = get("torch")
@@ -28,21 +28,6 @@ def kernels(peer: Callable[[str], Any]) -> Any:
     import adamax_ref_numba_cuda.kernel
 
     return adamax_ref_numba_cuda.kernel
-
-
-def sample() -> tuple[Recipe, ...]:
-    """Return torch's recipe in each profile, and of the others as many as it takes to have every operation in each type."""
-    chosen = [TORCH.recipe(TORCH.defaults, profile) for profile in ("f32", "f64", "f16", "bf16")]
-    seen = {pair for recipe in chosen for pair in pairs_of(recipe)}
-    for recipe in every_recipe():
-        if pairs_of(recipe) - seen:
-            seen |= pairs_of(recipe)
-            chosen.append(recipe)
-    return tuple(chosen)
-
-
-def pairs_of(recipe: Recipe) -> set[tuple[str, str]]:
-    return {(operation.name, recipe.storage) for operation in recipe.operations}
 
 
 def test_ptx_holds_exactly_the_operations_of_the_recipe(kernels: Any, ptxas: str, tell: Callable[[str], None]) -> None:

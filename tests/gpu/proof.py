@@ -26,6 +26,9 @@ ENGINES = ("cupy", "numba-cuda")
 LIMIT = 520.0
 """Seconds after which no further part is started."""
 
+TESTS_LIMIT = 240.0
+"""Seconds that the tests may take."""
+
 Part = Callable[[], Any]
 
 
@@ -80,7 +83,7 @@ def corpus(engine: str) -> dict[str, Any]:
 def tests() -> dict[str, Any]:
     """Run the tests that need a device."""
     command = [sys.executable, "-m", "pytest", "-q", "-m", "gpu", "-p", "no:cacheprovider", str(ROOT / "tests" / "gpu")]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=TESTS_LIMIT, check=False)
     lines = done.stdout.strip().splitlines()
     if done.returncode:
         raise AssertionError("\n".join(lines[-40:]))
@@ -116,7 +119,12 @@ def parts() -> dict[str, Part]:
     }
 
 
-def attempt_all(todo: Mapping[str, Part], clock: Callable[[], float] = time.monotonic, limit: float = LIMIT) -> dict[str, Any]:
+def attempt_all(
+    todo: Mapping[str, Part],
+    clock: Callable[[], float] = time.monotonic,
+    limit: float | None = None,
+    note: Callable[[Mapping[str, Any]], None] = lambda found: None,
+) -> dict[str, Any]:
     """Try every part; a part that fails or comes too late is recorded as such.
 
     Parameters
@@ -125,10 +133,12 @@ def attempt_all(todo: Mapping[str, Part], clock: Callable[[], float] = time.mono
         Name and function of each part.
     clock : callable
         Seconds; replaced by tests.
-    limit : float
-        Seconds after which no further part is started.
+    limit : float, optional
+        Seconds after which no further part is started; by default :data:`LIMIT`.
+    note : callable
+        Gets what was found so far, after each part.
     """
-    began, found = clock(), dict[str, Any]()
+    began, found, limit = clock(), dict[str, Any](), LIMIT if limit is None else limit
     for name, part in todo.items():
         if clock() - began > limit:
             found[name] = {"left_out": f"{limit:.0f} seconds were over"}
@@ -137,15 +147,18 @@ def attempt_all(todo: Mapping[str, Part], clock: Callable[[], float] = time.mono
             found[name] = part()
         except Exception as error:
             found[name] = {"failed": f"{type(error).__name__}: {error}"}
+        note(found)
     return found
 
 
-def record_of(reason: str | None, todo: Mapping[str, Part]) -> dict[str, Any]:
-    """Return the record: what was found, or why nothing could be."""
+def record_of(
+    reason: str | None, todo: Mapping[str, Part], note: Callable[[Mapping[str, Any]], None] = lambda record: None
+) -> dict[str, Any]:
+    """Return the record: what was found, or why nothing could be; `note` gets it after each part, in case the run is killed."""
     head = {"date": datetime.now(UTC).isoformat(timespec="seconds"), "versions": versions()}
     if reason is not None:
         return {"status": NOT_MEASURED, "reason": reason, **head}
-    found = attempt_all(todo)
+    found = attempt_all(todo, note=lambda done: note({"status": "incomplete", **head, "parts": done}))
     failed = [name for name, each in found.items() if isinstance(each, dict) and {"failed", "left_out"} & set(each)]
     return {"status": "incomplete" if failed else "measured", "failed": failed, **head, "parts": found}
 
@@ -161,8 +174,8 @@ def write(record: Mapping[str, Any], target: Path) -> None:
 def main(arguments: list[str]) -> int:
     """Do it all, write the record, and return the exit code."""
     reason = why_unavailable("cupy")
-    record = record_of(reason, parts())
     target = Path(arguments[0]) if arguments else RECORD
+    record = record_of(reason, parts(), lambda unfinished: write(unfinished, target))
     write(record, target)
     print(json.dumps(record, indent=2))
     return 3 if reason is not None else 1 if record["failed"] else 0

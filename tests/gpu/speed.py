@@ -13,6 +13,17 @@ import numpy as np
 WORDS = 7
 """Words an ideal step moves for each element."""
 
+SIZES: tuple[tuple[str, list[int], int, int], ...] = (
+    ("1 x 256Mi", [1 << 28], 7, 10),
+    ("1 x 16Mi", [1 << 24], 7, 50),
+    ("1000 x 1000", [1000] * 1000, 7, 20),
+    ("1 x 10", [10], 7, 50),
+)
+"""Name, sizes of the parameters, rounds, and steps of a round."""
+
+ELEMENTS = 1_000_003
+"""Of the parameter whose bits are compared with NumPy's."""
+
 Step = Callable[[], Any]
 Stopwatch = Callable[[Step, int], float]
 
@@ -141,7 +152,7 @@ def launches(engine: str, count: int) -> int:
     return len(seen)
 
 
-def equal_to_numpy(engine: str, size: int = 1_000_003) -> bool:
+def equal_to_numpy(engine: str, size: int) -> bool:
     """Whether ten steps give NumPy's bits."""
     from adamax_ref import Adamax, Parameter
     from adamax_ref.backend import get_backend
@@ -161,15 +172,10 @@ def equal_to_numpy(engine: str, size: int = 1_000_003) -> bool:
 def measure_all() -> dict[str, Any]:
     """Measure every size; a size that does not fit the device's memory is named with the reason."""
     found: dict[str, Any] = {
-        engine: {"equal_to_numpy": equal_to_numpy(engine), "launches": {str(n): launches(engine, n) for n in (1, 1000)}}
+        engine: {"equal_to_numpy": equal_to_numpy(engine, ELEMENTS), "launches": {str(n): launches(engine, n) for n in (1, 1000)}}
         for engine in ("cupy", "numba-cuda")
     }
-    for title, sizes, rounds, steps in (
-        ("1 x 256Mi", [1 << 28], 7, 10),
-        ("1 x 16Mi", [1 << 24], 7, 50),
-        ("1000 x 1000", [1000] * 1000, 7, 20),
-        ("1 x 10", [10], 7, 50),
-    ):
+    for title, sizes, rounds, steps in SIZES:
         try:
             found[title] = summary(interleaved(contenders(sizes), on_device, rounds, steps), sum(sizes), 4)
         except Exception as error:

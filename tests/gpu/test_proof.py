@@ -32,6 +32,12 @@ def test_a_part_that_fails_does_not_stop_the_others(program: Load) -> None:
     assert (record["status"], record["failed"]) == ("incomplete", ["b"])
 
 
+def test_what_was_found_is_noted_after_each_part(program: Load) -> None:
+    notes: list[Any] = []
+    program("proof").record_of(None, {"a": lambda: 1, "b": lambda: 1 / 0}, lambda record: notes.append(dict(record["parts"])))
+    assert notes == [{"a": 1}, {"a": 1, "b": {"failed": "ZeroDivisionError: division by zero"}}]
+
+
 def test_no_part_is_started_after_the_limit(program: Load) -> None:
     seconds = iter([0.0, 1.0, 600.0])
     found = program("proof").attempt_all({"a": lambda: "done", "b": lambda: "done"}, lambda: next(seconds))
