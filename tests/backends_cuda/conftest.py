@@ -302,7 +302,7 @@ def counted(tell: Callable[[str], None]) -> Callable[..., None]:
     def check(engine: str, what: str, machines: str, count: Any) -> None:
         row = count.row(engine, what, machines)
         tell(f"executed PTX: {row}")
-        if versions() in page and f"| {engine} | {what} |" in page:
+        if versions() in page:
             assert row in page, f"docs/cuda.md has another row; write\n{row}"
 
     return check
