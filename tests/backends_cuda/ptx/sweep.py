@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any, final
 
 import numpy as np
-from adamax_ref.conformance.targets._backend import BackendTarget
 
 from adamax_ref.backend import get_backend
 from adamax_ref.conformance.run import pairs, run
+from adamax_ref.conformance.targets.backend import BackendTarget
 from adamax_ref.conformance.verdict import Grade
 from adamax_ref.golden.load import open_corpus
 from adamax_ref.recipe.recipe import INPUTS, Recipe
