@@ -15,7 +15,7 @@ def x64(wanted: bool) -> AbstractContextManager[Any]:
     import jax
     from jax import experimental
 
-    switch: Any = getattr(jax, "enable_x64", None) or experimental.enable_x64
+    switch: Any = jax.enable_x64 if hasattr(jax, "enable_x64") else experimental.enable_x64
     context: AbstractContextManager[Any] = switch(wanted)
     return context
 

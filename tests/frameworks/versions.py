@@ -102,7 +102,7 @@ def verdicts(framework: Framework, play: Play) -> Iterator[str]:
 def followed(name: str, profile: str, decay: float, play: Play) -> str:
     """Say which dialect's bits a framework gives in one type."""
     try:
-        counts = {each: sum(compared(name, profile, decay, play, each)) for each in kin(name, profile)}
+        counts = {each: sum(compared(name, profile, decay, play, each)) for each in kin(name, profile, decay)}
     except (RuntimeError, ValueError) as error:
         return f"does not run: {shortened(str(error).removeprefix(f'{name}: '))}"
     exact = [each for each, count in counts.items() if not count]
@@ -111,10 +111,10 @@ def followed(name: str, profile: str, decay: float, play: Play) -> str:
     return f"exact as {' and '.join(f'`{each}`' for each in exact)}" if exact else "as no dialect"
 
 
-def kin(name: str, profile: str) -> list[str]:
-    """Return a dialect, then the others of its family that exist in a type."""
+def kin(name: str, profile: str, decay: float) -> list[str]:
+    """Return a dialect, then the others of its family that exist in a type and can decay."""
     family = get_dialect(name.partition("/")[0])
-    every = (family, *family.variants.values())
+    every = [each for each in (family, *family.variants.values()) if not decay or each.options & {"l2", "decoupled"}]
     return sorted((each.name for each in every if profile in each.profiles), key=lambda each: each != name)
 
 
