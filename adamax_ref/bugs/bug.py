@@ -1,4 +1,4 @@
-"""What an entry of the bank is, and how it is run on a case."""
+"""An entry of the bug bank, and its run on a case."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -101,7 +101,7 @@ class Bug:
 
     @property
     def is_elementwise(self) -> bool:
-        """Whether every element goes wrong by itself, whatever the others are."""
+        """True if every element goes wrong by itself, whatever the others are."""
         return self.whole is None and self.tensor is Bug.tensor and self.grads is Bug.grads
 
     def trajectory(self, case: Case, parts: Parts) -> Iterator[State]:

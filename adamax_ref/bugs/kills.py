@@ -1,4 +1,4 @@
-"""Tell which bugs a case kills.
+"""Find the bugs that a case kills.
 
 A case kills a bug if the judge fails the bug's answer to it, and if one number of that answer is at least :data:`MARGIN`
 bounds away from the right one, or differs in class, in the counter, or in the kind of answer. The margin makes a kill hold
@@ -37,7 +37,7 @@ class Row(NamedTuple):
 
 
 class Departure(NamedTuple):
-    """Where a bug's answer first is too far off.
+    """First number of a bug's answer that is too far off.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Where a mistake can be made: conditions on dialect and profile, each with the sentence that says why not elsewhere."""
+"""Conditions on dialect and profile under which a mistake can be made, each with the reason why not elsewhere."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

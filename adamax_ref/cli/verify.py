@@ -103,7 +103,7 @@ def command(
 
 
 def is_much(everything: bool, question: "Question") -> bool:
-    """Whether so much is asked that other processes are worth their start of some seconds each."""
+    """Return True if so much is asked that other processes are worth their start of some seconds each."""
     return (everything or question.level == "full") and not (question.dialects or question.profiles)
 
 

@@ -46,7 +46,7 @@ class Hello:
 @final
 @dataclass(frozen=True)
 class Reported:
-    """What a target has after a reported step; a quantity it does not expose is None."""
+    """Numbers of a target after a reported step; a quantity it does not expose is None."""
 
     step: int
     theta: str | None = None

@@ -1,4 +1,4 @@
-"""What a diagnosis says: which known bugs explain a failing run, how sure that is, and what would tell more.
+"""Result of a diagnosis: the known bugs that explain a failing run, how sure that is, and what would decide.
 
 :mod:`adamax_ref.conformance.diagnosis` finds it; every form of the report prints it.
 """
@@ -8,7 +8,7 @@ from typing import Literal, final
 
 Strength = Literal["certain", "probable"]
 MOST = 3
-"""So many names are printed at most."""
+"""Greatest number of names that are printed."""
 
 
 @final
@@ -88,7 +88,7 @@ class Slip:
 @final
 @dataclass(frozen=True)
 class Diagnosis:
-    """What can be said of the cause of a failing run.
+    """The cause of a failing run, as far as it can be known.
 
     Attributes
     ----------

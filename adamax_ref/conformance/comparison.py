@@ -37,12 +37,12 @@ class Comparison:
 
     @property
     def compared(self) -> bool:
-        """Whether both targets have answered, with values or a refusal."""
+        """True if both targets have answered, with values or a refusal."""
         return all(map(answered, self.judged))
 
     @property
     def parts(self) -> bool:
-        """Whether the answers differ, in a number or in kind; reasons may."""
+        """True if the answers differ, in a number or in kind; reasons may."""
         one, other = ((each.answer.steps is None) for each in self.judged)
         return self.compared and (self.first is not None or one is not other)
 

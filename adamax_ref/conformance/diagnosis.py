@@ -79,7 +79,7 @@ def _seen(states: States | None, names: Sequence[str]) -> str:
 
 
 LEAST: dict[Strength, int] = {"certain": 2, "probable": 3}
-"""So many cases must have failed before a bug is named."""
+"""Number of cases that must have failed before a bug is named."""
 
 _VOTERS = 4  # passing cases that are asked for the order of operations
 _SAMPLE = 8  # failed cases in which the nearest bug is looked for

@@ -144,7 +144,7 @@ Texts = Mapping[tuple[int, str], str]
 @final
 @dataclass(frozen=True)
 class Departure:
-    """Where a dialect and the answers part first in one probe, and the share of all its numbers that part."""
+    """First difference of a dialect and the answers in one probe, and the share of its numbers that differ."""
 
     probe: Probe
     step: int
@@ -185,12 +185,12 @@ class Candidate:
 
     @property
     def fits(self) -> bool:
-        """Whether every answer is this dialect's, bit for bit."""
+        """True if every answer is this dialect's, bit for bit."""
         return not self.departures and not self.lacking and self.numbers > 0
 
     @property
     def distance(self) -> tuple[float, ...]:
-        """What candidates are sorted by: the share of numbers that part, summed over the probes, then what only one can do."""
+        """Key to sort candidates: the share of numbers that differ, summed over the probes, then what only one can do."""
         share = sum(each.share for each in self.departures) + len(self.lacking)
         return (share, len(self.departures), len(self.beyond))
 

@@ -101,12 +101,12 @@ class Judged:
 
     @property
     def passes(self) -> bool:
-        """Whether the answer was compared and is right."""
+        """True if the answer was compared and is right."""
         return self.status in PASSING
 
     @property
     def fails(self) -> bool:
-        """Whether the answer is wrong, or could not be read."""
+        """True if the answer is wrong, or could not be read."""
         return self.status in FAILING
 
 

@@ -1,4 +1,4 @@
-"""Where a case goes wrong by itself: each step judged from the target's own state before it (teacher forcing).
+"""Find the first step that is wrong by itself: judge each from the target's own state before it (teacher forcing).
 
 Errors of earlier steps then take no part: a step is wrong or right by itself. Where m and u are not shown, those of the right
 Adamax stand in for them, together with what any permitted order of operations may have added; the parameter is forced all

@@ -27,7 +27,7 @@ LONGEST_WORDS = 1000
 
 @final
 class Fault(Exception):
-    """What a program did wrong, by one of the kinds of the protocol: ``protocol``, ``malformed``, ``crashed``, ...
+    """A fault of a program, of one of the kinds of the protocol: ``protocol``, ``malformed``, ``crashed``, ...
 
     Attributes
     ----------

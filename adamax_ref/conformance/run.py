@@ -1,4 +1,4 @@
-"""Judging a target on one dialect and profile of a corpus."""
+"""Judge a target on one dialect and profile of a corpus."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

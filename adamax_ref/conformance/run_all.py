@@ -1,4 +1,4 @@
-"""Every engine and every installed framework judged on all that it declares; one that fails does not stop the others."""
+"""Judge every engine and every installed framework on all that it declares; one that fails does not stop the others."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ from .waivers import NONE, Waiver
 @final
 @dataclass(frozen=True)
 class Question:
-    """What every target is asked; it can be sent to another process.
+    """The question to every target; it can be sent to another process.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class Question:
 @final
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one target.
+    """The result of one target.
 
     Attributes
     ----------

@@ -116,14 +116,14 @@ class Target(ABC):
     @property
     @abstractmethod
     def hello(self) -> Hello:
-        """What the target says of itself."""
+        """Description of the target by itself."""
 
     @abstractmethod
     def run(self, case: Case) -> Answer:
         """Answer one case, whatever happens; an implementation's faults become an ``error`` answer."""
 
     def declares(self, dialect: str) -> tuple[str, ...]:
-        """Which freedoms the target takes in a dialect; those of its hello, unless it knows better."""
+        """Return the freedoms that the target takes in a dialect; by default those of its hello."""
         return self.hello.declares
 
     @final
@@ -133,7 +133,7 @@ class Target(ABC):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader of the report should know of how the run went."""
+        """Remarks on the course of the run, for the reader of the report."""
         return ()
 
     @property

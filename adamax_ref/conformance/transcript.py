@@ -1,4 +1,4 @@
-"""What was said between runner and program, line by line, so that a verdict can be reached again without the program.
+"""Transcripts: every line between runner and program, to reach a verdict again without the program.
 
 A transcript is NDJSON: a header, then one line for each exchange, with the text that was sent and the text that was
 received or the fault that came of it.

@@ -37,7 +37,7 @@ class Grade(Enum):
 
     @property
     def conforms(self) -> bool:
-        """Whether a run of this grade was shown to be right."""
+        """True if a run of this grade was shown to be right."""
         return self.rank <= Grade.CERTIFIED.rank
 
     @property
@@ -99,24 +99,24 @@ class Verdict:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many cases have each status."""
+        """Number of cases of each status."""
         counter = Counter(each.status for each in self.cases)
         return {status: counter[status] for status in Status}
 
     @property
     def judged(self) -> int:
-        """How many cases count as evidence."""
+        """Number of cases that count as evidence."""
         return sum(self.counts[status] for status in (*PASSING, Status.FAILED))
 
     @property
     def asked(self) -> int:
-        """How many cases with values the target was asked, without those that are waived."""
+        """Number of cases with values that the target was asked, without those that are waived."""
         left_out = (Status.UNTESTED, Status.WAIVED)
         return sum(each.case.result == "value" and each.status not in left_out for each in self.cases)
 
     @property
     def numbers(self) -> int:
-        """How many numbers of the parameter were compared and are right."""
+        """Number of numbers of the parameter that were compared and are right."""
         passing = (each.answer.steps or () for each in self.cases if each.status in _VALUES)
         return sum(len((step.theta or "").split()) for steps in passing for step in steps)
 

@@ -49,7 +49,7 @@ class Waiver:
 @final
 @dataclass(frozen=True)
 class WaiverFile:
-    """What the file holds."""
+    """Content of the file."""
 
     format: str
     waivers: tuple[Waiver, ...]

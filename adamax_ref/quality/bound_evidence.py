@@ -1,4 +1,4 @@
-"""Are the bounds right, and are they tight? Observed errors of every permitted recipe against the bound.
+"""Evidence that bounds hold and are tight: observed errors of every permitted recipe, in units of the bound.
 
 Recipes are run side by side, so that hundreds of them cost little more than one. In binary32 and the 16-bit formats exact
 values are enclosed by ranges in doubles, in binary64 and along trajectories by intervals of integers. Errors are counted
@@ -30,13 +30,13 @@ CHUNK = 50_000
 """Elements that share hyperparameters."""
 
 GENERATIONS = 10
-"""How often a search moves on."""
+"""Number of moves of a search."""
 
 
 @final
 @dataclass(frozen=True)
 class Subject:
-    """What is examined: a dialect in a profile, with or without weight decay.
+    """The subject of the measurement: a dialect in a profile, with or without weight decay.
 
     Attributes
     ----------

@@ -15,7 +15,7 @@ from adamax_ref.recipe.recipe import OUTPUTS
 @final
 @dataclass(frozen=True)
 class Evidence:
-    """What was observed for one dialect, profile and kind of input.
+    """Observations of one dialect, profile and kind of input.
 
     Attributes
     ----------

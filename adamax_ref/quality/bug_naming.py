@@ -1,4 +1,4 @@
-"""How often the diagnosis names the right known bug, and its table."""
+"""Count how often the diagnosis names the right known bug, and print the table."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ THETA = ("theta",)
 @final
 @dataclass(frozen=True)
 class Naming:
-    """What was counted for one dialect and profile, and what the targets show.
+    """Counts of one dialect and profile, by what the targets show.
 
     Attributes
     ----------

@@ -17,13 +17,13 @@ from adamax_ref.golden.load import open_corpus
 from adamax_ref.recipe.profile import PROFILES
 
 ENOUGH = 2
-"""So many cases must kill a bug wherever it can show."""
+"""Number of cases that must kill a bug wherever it can show."""
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class Matrix:
-    """What the cases of one dialect and profile do to the bug bank; computed when it is asked for, not read from the corpus.
+    """The bugs that the cases of one dialect and profile kill; computed on demand, not read from the corpus.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How much of the bug bank, and of the operator mutants of the law, the core cases kill: a line for each profile."""
+"""Table of the known bugs and operator mutants that the core cases kill, a line for each profile."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ RULE = "| --- | --- | --- | --- | --- | --- | --- | --- |"
 @final
 @dataclass(frozen=True)
 class Rates:
-    """What was counted in one dialect and profile.
+    """Counts of one dialect and profile.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Rates:
 
     @property
     def complete(self) -> bool:
-        """Whether nothing that must be killed is left."""
+        """True if nothing that must be killed is left."""
         return not self.weak and not self.alive and not self.matrix.acquitted
 
     @property

@@ -33,7 +33,7 @@ SWAPS = {
     "neg": ("abs",),
     "abs": ("neg",),
 }
-"""What stands in for each operation, beside its operands themselves."""
+"""Replacements of each operation, beside its operands themselves."""
 
 LONGEST = 10
 """Cases of more steps are left out: they show nothing that the shorter ones do not."""

@@ -196,7 +196,7 @@ CHECKS = (
         _five_rows,
     ),
 )
-"""What is done elsewhere, from the weakest to the strongest kind."""
+"""Checks of other projects, from the weakest to the strongest kind."""
 
 
 def caught() -> dict[str, frozenset[str]]:

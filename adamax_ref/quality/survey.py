@@ -1,4 +1,4 @@
-"""What a framework's Adamax does, found out by running it: the rows of the published table."""
+"""Survey of frameworks: run each one's Adamax and make the rows of the published table."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from adamax_ref.frameworks.protocol import Array, Start, Trajectory
 from adamax_ref.recipe.hyper import Hyperparameters
 
 Play = Callable[[str, Start, Sequence[Array | None]], Trajectory]
-"""What runs a framework: :meth:`adamax_ref.frameworks.child.Children.play`."""
+"""Function that runs a framework: :meth:`adamax_ref.frameworks.child.Children.play`."""
 
 SIZE, STEPS, DECAY = 4099, 50, 0.3
 
@@ -49,7 +49,7 @@ class Row:
 
     @property
     def expected(self) -> bool:
-        """Whether nothing departs, outside the profiles whose departure is known."""
+        """True if nothing departs, outside the profiles whose departure is known."""
         known = get(self.name).departs
         return not any(sum(counts) for key, counts in self.departures.items() if key.partition("+")[0] not in known)
 

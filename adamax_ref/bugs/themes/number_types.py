@@ -12,7 +12,7 @@ from adamax_ref.recipe.dialect import Dialect
 from adamax_ref.recipe.profile import BFLOAT16, BINARY16, BINARY32, Format, ieee_divide
 
 _TWELVE = Format("twelve bits", 21, 12, -126, 127)
-"""What the instructions for an approximate inverse promise: relative error 1.5 * 2**-12."""
+"""Guarantee of the instructions for an approximate inverse: relative error 1.5 * 2**-12."""
 
 
 def _state_in(form: Format, after: State) -> State:

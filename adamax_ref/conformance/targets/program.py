@@ -20,7 +20,7 @@ from adamax_ref.golden.case import Case
 from .process import GRACE, Program
 
 REPLACEMENTS = 5
-"""How often a program is replaced; when it would have to be once more, the run stops."""
+"""Number of times a program is replaced; the run stops when it would have to be replaced once more."""
 SECONDS_FOR_HELLO, SECONDS_FOR_A_CASE = 60.0, 30.0
 TIMEOUT = "ADAMAX_REF_TIMEOUT"
 _SPENT = ("malformed", "wrong-id", "crashed", "timeout")  # after these nobody knows where the program stands
@@ -53,7 +53,7 @@ class PipeTarget(Target):
 
     @property
     def hello(self) -> Hello:
-        """What the program answers to hello, which starts it.
+        """Answer of the program to hello, which starts it.
 
         Raises
         ------
@@ -71,7 +71,7 @@ class PipeTarget(Target):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """How often the program was replaced, and what it last wrote to standard error before."""
+        """Number of times the program was replaced, and the last lines that it wrote to standard error before."""
         return tuple(self._notes)
 
     def run(self, case: Case) -> Answer:

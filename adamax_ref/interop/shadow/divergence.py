@@ -70,7 +70,7 @@ NAMES = ("p", "exp_avg", "exp_inf")
 @final
 @dataclass(frozen=True)
 class Element:
-    """What one element's step was made from, and what came out.
+    """One element's step: the numbers before it and after it.
 
     Attributes
     ----------

@@ -67,7 +67,7 @@ class Shadow:
 
     @property
     def equal(self) -> bool:
-        """Whether every number of every step was compared, there was at least one, and none differs."""
+        """True if every number of every step was compared, there was at least one, and none differs."""
         return self.elements > 0 and self.divergence is None and not self.omissions
 
     def close(self) -> None:

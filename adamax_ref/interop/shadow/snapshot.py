@@ -63,7 +63,7 @@ def mode(optimizer: object, group: Group, dialect: str) -> str:
 
 
 def is_own(optimizer: object) -> bool:
-    """Whether an optimizer is one of this package, also as a subclass of torch's."""
+    """Return True if an optimizer is one of this package, also as a subclass of torch's."""
     return isinstance(optimizer, Hookable) or hasattr(optimizer, "adamax_ref_dialect")
 
 
@@ -92,12 +92,12 @@ def share(size: int) -> int:
 
 
 def _is_single(lr: Any) -> bool:
-    """Whether torch divides in float32 because its learning rate is of that type."""
+    """Return True if torch divides in float32 because its learning rate is of that type."""
     return isinstance(lr, np.float32) or (is_tensor(lr) and str(lr.dtype) == "torch.float32")
 
 
 def _is_unfused() -> bool:
-    """Whether torch runs its kernels for any x86-64 processor, which have no fused multiply-add."""
+    """Return True if torch runs its kernels for any x86-64 processor, which have no fused multiply-add."""
     capability = getattr(sys.modules["torch"].backends.cpu, "get_cpu_capability", lambda: "")()
     return capability == "DEFAULT" and platform.machine() in ("x86_64", "AMD64")
 
@@ -196,12 +196,12 @@ def changes(a: Snapshot, b: Snapshot) -> set[str]:
 
 
 def same_parameters(a: Snapshot, b: Snapshot) -> bool:
-    """Whether two snapshots are of the same parameters in the same order."""
+    """Return True if two snapshots are of the same parameters in the same order."""
     return [id(entry.param) for entry in a] == [id(entry.param) for entry in b]
 
 
 def same_bits(a: Array, b: Array) -> bool:
-    """Whether two arrays have the same type, shape and bits.
+    """Return True if two arrays have the same type, shape and bits.
 
     Examples
     --------

@@ -276,19 +276,19 @@ def _hook_tables(optimizer: Any) -> tuple[tuple[Role, Table], ...]:
 
 
 def _is_arguments(result: Any) -> bool:
-    """Whether a hook has returned new arguments for the step."""
+    """Return True if a hook has returned new arguments for the step."""
     return isinstance(result, tuple) and len(result) == 2 and isinstance(result[0], (tuple, list)) and isinstance(result[1], dict)
 
 
 def _is_ours(method: Any) -> bool:
-    """Whether a method or function is a replacement that this file made; a copied attribute does not tell."""
+    """Return True if a method or function is a replacement that this file made; a copied attribute does not tell."""
     function = getattr(method, "__func__", method)
     owner = getattr(function, "outermost", None)
     return isinstance(owner, OutermostCall) and owner._replacement.__func__ is function
 
 
 def _is_of_scheduler(function: Any) -> bool:
-    """Whether torch's schedulers made a wrapper of ``step``; it counts and does nothing else."""
+    """Return True if torch's schedulers made a wrapper of ``step``; it counts and does nothing else."""
     scheduler = sys.modules.get("torch.optim.lr_scheduler")
     code = getattr(function, "__code__", None)
     return scheduler is not None and code is not None and code.co_filename == scheduler.__file__

@@ -1,4 +1,4 @@
-"""What the page says of a run that is not exact: its cases, sorted by how much they have to tell."""
+"""Part of the page about a run that is not exact: its cases, those with most to tell first."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Told:
 
     @property
     def headline(self) -> str:
-        """What is wrong, in one line."""
+        """The fault, in one line."""
         first = self.judged.first
         return f"{where(first)} after step {first.step} is off: {distance(first)}" if first is not None else self.judged.remark
 

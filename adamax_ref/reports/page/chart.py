@@ -39,19 +39,19 @@ class Line:
 
     @property
     def path(self) -> str:
-        """What joins the dots."""
+        """Line that joins the dots."""
         return " ".join(f"{dot.x},{dot.y}" for dot in self.dots)
 
     @property
     def outside(self) -> bool:
-        """Whether a dot is beyond the bound."""
+        """True if a dot is beyond the bound."""
         return any(dot.outside for dot in self.dots)
 
 
 @final
 @dataclass(frozen=True)
 class Frame:
-    """Where steps and errors stand in a picture.
+    """Positions of steps and errors in a picture.
 
     Attributes
     ----------

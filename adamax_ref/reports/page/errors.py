@@ -1,4 +1,4 @@
-"""How far the numbers of an answer are off, in units in the last place, and how far they may be."""
+"""Errors of the numbers of an answer in units in the last place, and their bounds."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Point:
 
     @property
     def outside(self) -> bool:
-        """Whether the answer lies beyond the bound."""
+        """True if the answer lies beyond the bound."""
         return self.error > self.allowed
 
 

@@ -37,7 +37,7 @@ class Numbered:
 
     @cached_property
     def block(self) -> Block:
-        """What there is to tell of it."""
+        """Text about it."""
         return Block(self.run)
 
     @property
@@ -52,7 +52,7 @@ class Numbered:
 
     @property
     def folded(self) -> bool:
-        """Whether a line of a table says all there is: every bit agrees, and nothing is to be added."""
+        """True if a line of a table says all there is: every bit agrees, and nothing is to be added."""
         verdict = self.run.verdict
         return verdict.grade is Grade.EXACT and not (verdict.remarks or verdict.notes or verdict.untested)
 
@@ -90,7 +90,7 @@ class Panel:
 
     @property
     def conforms(self) -> bool:
-        """Whether every run ended well."""
+        """True if every run ended well."""
         return all(each.run.verdict.exit == 0 for each in self.runs)
 
 

@@ -15,7 +15,7 @@ from .chart import ulps
 from .matrix import columns, legend, panels
 
 LARGEST = 2_000_000
-"""So many bytes a page may have."""
+"""Largest size of a page, in bytes."""
 _MOST = (None, 40, 12, 4, 1, 0)
 """So many cases of a run are told one by one: the first of these that gives a page that is small enough.
 
