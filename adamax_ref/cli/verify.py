@@ -14,8 +14,6 @@ from ._program import TakesProgram, of_callable
 if TYPE_CHECKING:
     from adamax_ref.conformance.run import Run
     from adamax_ref.conformance.run_all import Outcome, Question
-    from adamax_ref.conformance.target import Target
-    from adamax_ref.golden.load import Corpus
     from adamax_ref.golden.parallel import Mapper
 
 _FORMS = {
@@ -108,44 +106,28 @@ def is_much(everything: bool, question: "Question") -> bool:
 
 
 def judged(target: str, question: "Question", transcript: Path | None) -> tuple[list["Run"], int]:
-    """Judge a target in this process and print what was found."""
+    """Judge a target in this process and print the reports."""
     from adamax_ref.conformance.run import run
+    from adamax_ref.conformance.run_all import pairs_asked
     from adamax_ref.golden.load import open_corpus
 
     corpus = open_corpus(question.golden)
     with question.open(target) as opened:
         if transcript is not None:
             opened.record(transcript)
-        wanted = asked(opened, corpus, question)
+        wanted = pairs_asked(opened, corpus, question)
         runs = [run(opened, corpus, *pair, question.level, waivers=question.waivers) for pair in wanted]
     return shown(runs)
 
 
 def judged_apart(target: str, question: "Question", mapper: "Mapper") -> tuple[list["Run"], int]:
     """Judge a target with every dialect and profile in a process of its own."""
+    from adamax_ref.conformance.run_all import judge_pair, pairs_asked
     from adamax_ref.golden.load import open_corpus
 
     with question.open(target) as opened:
-        wanted = asked(opened, open_corpus(question.golden), question)
-    return shown(list(mapper(partial(judged_elsewhere, target, question), wanted)))
-
-
-def judged_elsewhere(target: str, question: "Question", pair: tuple[str, str]) -> "Run":
-    """Open target and corpus anew, in whatever process this is, and judge one dialect and profile."""
-    from adamax_ref.conformance.run import run
-    from adamax_ref.golden.load import open_corpus
-
-    with question.open(target) as opened:
-        return run(opened, open_corpus(question.golden), *pair, question.level, waivers=question.waivers)
-
-
-def asked(target: "Target", corpus: "Corpus", question: "Question") -> list[tuple[str, str]]:
-    """Return the dialects and profiles that a target is judged on; ValueError where there are none, or it answers others."""
-    from adamax_ref.conformance.run import pairs
-
-    wanted = pairs(target, corpus, question.dialects, question.profiles)
-    refuse_strangers(target.answered, corpus, wanted, question.level)
-    return wanted
+        wanted = pairs_asked(opened, open_corpus(question.golden), question)
+    return shown(list(mapper(partial(judge_pair, target, question), wanted)))
 
 
 def shown(runs: Sequence["Run"]) -> tuple[list["Run"], int]:
@@ -182,14 +164,3 @@ def left_out(found: Sequence["Outcome"]) -> Iterator[str]:
     for each in found:
         if each.reason:
             yield f"{'could not be run' if each.broken else 'not judged':<16}  {each.target}: {each.reason}"
-
-
-def refuse_strangers(answered: frozenset[str], corpus: "Corpus", wanted: list[tuple[str, str]], level: str) -> None:
-    """Refuse answers to cases that are none of those asked; ValueError names one."""
-    cases = (case for pair in wanted for case in corpus.cases(*pair, level)) if answered else ()
-    asked = {name for case in cases for name in (case.id, case.number)}
-    strangers = sorted(answered - asked)
-    if strangers:
-        raise ValueError(
-            f"{strangers[0][:120]!r} is answered, but no case that is asked; ask with --dialect, --profile and --level"
-        )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import final
 
 from adamax_ref.backend import backend_names
-from adamax_ref.golden.load import open_corpus
+from adamax_ref.golden.load import Corpus, open_corpus
 from adamax_ref.golden.parallel import Mapper
 
 from .answer import Hello
@@ -123,3 +123,27 @@ def outcome(question: Question, text: str) -> Outcome:
         return Outcome(text, reason=str(reason))
     except Exception as error:  # whatever a framework does, the others are judged
         return Outcome(text, reason=f"{type(error).__name__}: {error}", broken=True)
+
+
+def judge_pair(target: str, question: Question, pair: tuple[str, str]) -> Run:
+    """Open target and corpus anew, in whatever process this is, and judge one dialect and profile."""
+    with question.open(target) as opened:
+        return run(opened, open_corpus(question.golden), *pair, question.level, waivers=question.waivers)
+
+
+def pairs_asked(target: Target, corpus: Corpus, question: Question) -> list[tuple[str, str]]:
+    """Return the dialects and profiles that a target is judged on; ValueError where there are none, or it answers others."""
+    wanted = pairs(target, corpus, question.dialects, question.profiles)
+    _refuse_strangers(target.answered, corpus, wanted, question.level)
+    return wanted
+
+
+def _refuse_strangers(answered: frozenset[str], corpus: Corpus, wanted: list[tuple[str, str]], level: str) -> None:
+    """Refuse answers to cases that are none of those asked; ValueError names one."""
+    cases = (case for pair in wanted for case in corpus.cases(*pair, level)) if answered else ()
+    asked = {name for case in cases for name in (case.id, case.number)}
+    strangers = sorted(answered - asked)
+    if strangers:
+        raise ValueError(
+            f"{strangers[0][:120]!r} is answered, but no case that is asked; ask with --dialect, --profile and --level"
+        )
