@@ -101,7 +101,7 @@ class Framework:
 
     @property
     def installed(self) -> bool:
-        """Whether it can be found, without loading it."""
+        """Return whether it can be found, without loading it."""
         if self.find is not None:
             return self.find() is not None
         return find_spec(self.module) is not None if self._at_home else self._version(self.versions[0]) is not None

@@ -111,7 +111,7 @@ def optimizer_class() -> Any:
 
 
 def _is_watched(torch: Any, optimizer: Any) -> bool:
-    """Whether a profiler or a hook wants to see the step, so that torch's own wrapper has to be gone through."""
+    """Return whether a profiler or a hook wants to see the step, so that torch's own wrapper has to be gone through."""
     everyone = sys.modules["torch.optim.optimizer"]
     return bool(
         optimizer._optimizer_step_pre_hooks
