@@ -93,7 +93,7 @@ class Difference:
         return away / self.bound if self.bound else math.inf
 
     def __str__(self) -> str:
-        """Where, what was found, what was wanted, what was allowed, and how far off it is."""
+        """Place of a difference, the value, the wanted and the allowed value, and the distance."""
         shown = {word: f"{pattern}  {number}" for word, pattern, number in self._rows}
         lines = [self._heading, f"  got     {shown['got']}", f"  wanted  {shown['wanted']}"]
         if "allowed from" in shown:

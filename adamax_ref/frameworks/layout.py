@@ -1,4 +1,4 @@
-"""Where each framework keeps moment, norm and step: its names and its counter.
+"""Layout of each framework's state: the names of moment and norm, and the counter.
 
 A *single* state belongs to one parameter and is a mapping of plain names. A *whole* state belongs
 to an optimizer; its leaves are found by patterns, in which ``{}`` stands for the name of a
@@ -63,7 +63,7 @@ class Product:
 @final
 @dataclass(frozen=True)
 class Layout:
-    """What one framework calls its state.
+    """Names of one framework's state.
 
     Attributes
     ----------

@@ -47,7 +47,7 @@ def follow(name: str, start: Start, gradients: Sequence[Array | None], rates: Se
 
 
 def _edge(dialect: Dialect, start: Start) -> int:
-    """Where the tail begins: only 16-bit kernels have one."""
+    """Return the index of the tail's first element; only 16-bit kernels have a tail."""
     form = PROFILES[start.profile]
     size = start.p.size
     return size // dialect.vector * dialect.vector if dialect.vector and form.storage is not form.working else size

@@ -1,4 +1,4 @@
-"""What a framework is given and what it returns."""
+"""Start and trajectory: input and output of a framework's run."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ class Missing(RuntimeError):
 @final
 @dataclass(frozen=True)
 class Start:
-    """Where a run begins.
+    """Start of a run.
 
     Attributes
     ----------
@@ -113,7 +113,7 @@ class Framework:
 
     @property
     def running(self) -> str:
-        """What is installed, for example ``"keras 3.15.1, jax 0.10.2"``; without local version labels."""
+        """Return the installed release, for example ``"keras 3.15.1, jax 0.10.2"``; without local version labels."""
         if self.find is not None:
             return f"{self.versions[0]} {self.find()}"
         return ", ".join(f"{name} {str(self._version(name)).partition('+')[0]}" for name in self.versions)

@@ -62,7 +62,7 @@ class Matrix:
 
     @property
     def silent(self) -> dict[str, str]:
-        """Why each of the other bugs cannot."""
+        """Return the reason why each of the other bugs cannot be killed."""
         return {
             name: bug.applies.why_not(get(self.dialect), self.profile) for name, bug in bank().items() if name not in self.showing
         }

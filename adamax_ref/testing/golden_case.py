@@ -18,7 +18,7 @@ from adamax_ref.reports.terminal import difference, place
 @final
 @dataclass(frozen=True)
 class GoldenCase:
-    """What the fixture ``adamax_case`` gives to a test.
+    """Value of the fixture ``adamax_case``.
 
     Attributes
     ----------

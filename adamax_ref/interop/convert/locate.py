@@ -14,7 +14,7 @@ _KEY, _NUMBER = "{}", "#"
 @final
 @dataclass(frozen=True)
 class Located:
-    """Where the leaves of a whole state are.
+    """Paths of the leaves of a whole state.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What does not carry over from one Adamax to another, derived from what their dialects declare.
+"""Losses of a conversion from one Adamax to another, derived from what their dialects declare.
 
 Two dialects are the same function where they declare the same: where epsilon stands, what decay
 does, whether the bias is corrected, which operand of the maximum a NaN survives, which options
@@ -23,7 +23,7 @@ from .counting import determines
 
 
 class Kind(Enum):
-    """What sort of thing does not carry over."""
+    """Kind of a loss."""
 
     TYPE = "type"
     """A type of numbers in which a framework does not compute."""
