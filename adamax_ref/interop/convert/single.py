@@ -115,7 +115,7 @@ def write(conversion: Conversion) -> dict[str, Any]:
 @final
 @dataclass(frozen=True)
 class Jump:
-    """Return the distance of the next step after a conversion from the one that the source would have made.
+    """Distance of the next step after a conversion from the one that the source would have made.
 
     Attributes
     ----------
