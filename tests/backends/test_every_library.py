@@ -16,8 +16,7 @@ import numpy as np
 import pytest
 
 import adamax_ref
-from adamax_ref import backend as registry
-from adamax_ref.backend import backend_for, get_backend, why_unavailable
+from adamax_ref.backend import backend_for, get_backend, registry, why_unavailable
 from adamax_ref.dialects import get, names
 from adamax_ref.optimizer.jobs import PLACES
 from adamax_ref.recipe.dialect import Dialect

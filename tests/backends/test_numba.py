@@ -335,11 +335,15 @@ def test_threads_of_the_caller_do_not_disturb_each_other() -> None:
     assert [got[at] for at in range(4)] == want
 
 
-def test_an_interrupt_in_the_middle_is_raised_when_the_step_is_complete(threads: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("late", [False, True])
+def test_an_interrupt_leaves_a_step_whole_or_undone(late: bool, threads: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The caller is interrupted before its share of the work, or after it; its helper may have begun or not."""
     from adamax_ref.backend.threads import share
 
     def disturbed(work: Any, count: int) -> None:
         def part() -> None:
+            if late:
+                work()
             signal.raise_signal(signal.SIGINT)  # Python delivers it to the main thread
             work()
 
@@ -348,11 +352,13 @@ def test_an_interrupt_in_the_middle_is_raised_when_the_step_is_complete(threads:
     threads(2)
     monkeypatch.setattr("adamax_ref_numba.kernel.share", disturbed)
     lists = _lists([100_000] * 40)
-    want = _run("numpy", _copy(lists))
+    before, want = [a.tobytes() for row in (0, 2, 3) for a in lists[row]], _run("numpy", _copy(lists))
+    ps, gs, ms, us = lists
+    prepared = get_backend("numba").compile(RECIPE).prepare(ps, ms, us)
     with pytest.raises(KeyboardInterrupt):
-        _run("numba", lists)
-    ps, _, ms, us = lists
-    assert [a.tobytes() for arrays in (ps, ms, us) for a in arrays] == want
+        prepared.run(gs, [FIRST] * 40)
+    assert prepared.progress == "all" or (prepared.progress == "none" and not late)
+    assert [a.tobytes() for arrays in (ps, ms, us) for a in arrays] == (want if prepared.progress == "all" else before)
 
 
 def test_where_no_thread_is_to_be_had_the_caller_does_it_all(threads: Any, monkeypatch: pytest.MonkeyPatch) -> None:
