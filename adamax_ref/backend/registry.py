@@ -115,6 +115,7 @@ def backend_for(array: Array) -> AbstractBackend:
 
     Examples
     --------
+    >>> import numpy as np
     >>> backend_for(np.zeros(3)).owns(np.zeros(3))
     True
     """

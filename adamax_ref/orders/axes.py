@@ -68,7 +68,7 @@ def permitted(dialect: Dialect, profile: str, decaying: bool = False) -> tuple[D
     (154, 308)
     """
     if dialect.family is None:
-        return (dialect, *dialect.variants.values())
+        return (dialect, *_alike(dialect))
     moments, endings, rounds = _choices(dialect.family, profile, decaying)
     return tuple(assemble(dialect, Axes(**a, **b, **c)) for a, b, c in product(moments, endings, rounds))
 
@@ -80,11 +80,16 @@ def cover(dialect: Dialect, profile: str, decaying: bool = False) -> tuple[Diale
     doing either occurs. The dialect itself is the first.
     """
     if dialect.family is None:
-        return (dialect, *dialect.variants.values())
+        return (dialect, *_alike(dialect))
     moments, endings, rounds = _choices(dialect.family, profile, decaying)
     count = max(len(moments), len(endings))
     pairs = [moments[at % len(moments)] | endings[at % len(endings)] for at in range(count)]
     return (dialect, *(assemble(dialect, Axes(**a, **b)) for a, b in product(pairs, rounds)))
+
+
+def _alike(dialect: Dialect) -> Iterator[Dialect]:
+    """Yield the variants of a dialect without a family; one that has a family computes another function."""
+    return (variant for variant in dialect.variants.values() if variant.family is None)
 
 
 def _choices(family: Family, profile: str, decaying: bool) -> tuple[list[dict[str, str]], ...]:
