@@ -99,7 +99,9 @@ def text_of(array: Array, form: Format) -> str:
     flat = np.ascontiguousarray(array).reshape(-1)
     if flat.dtype.kind == "c":
         flat = flat.view(flat.real.dtype)
-    return encode(flat.astype(np.float64).tolist(), form)
+    with np.errstate(invalid="ignore"):  # a NaN that signals is an answer like any other
+        numbers = flat.astype(np.float64).tolist()
+    return encode(numbers, form)
 
 
 class Refusal(Exception):

@@ -41,6 +41,8 @@ def _raising_at(line: int) -> Iterator[list[int]]:
         yield seen
     finally:
         sys.settrace(None)
+        if (torch := sys.modules.get("torch")) is not None:
+            torch.set_grad_enabled(True)  # an exception between two instructions can skip the end of a ``with`` block
 
 
 def _made(engine: str, dtypes: str) -> tuple[Adamax, list[Parameter]]:
